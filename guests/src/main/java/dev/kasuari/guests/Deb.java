@@ -70,6 +70,16 @@ public final class Deb {
     throw new GuestException(file + ": not a readable Debian package: it holds no data.tar");
   }
 
+  /** The tar reader itself calls links and device nodes files, too. */
+  static boolean regular(TarArchiveEntry entry) {
+    return entry.isFile()
+        && !entry.isLink()
+        && !entry.isSymbolicLink()
+        && !entry.isCharacterDevice()
+        && !entry.isBlockDevice()
+        && !entry.isFIFO();
+  }
+
   /** A path without {@code ./}, {@code //} and leading or trailing slashes. */
   static String normal(String name) {
     StringBuilder path = new StringBuilder();
@@ -85,7 +95,7 @@ public final class Deb {
   public List<String> paths() throws IOException {
     List<String> paths = new ArrayList<>();
     forEach((path, entry, contents) -> {
-      if (entry.isFile() || entry.isSymbolicLink() || entry.isLink()) {
+      if (regular(entry) || entry.isSymbolicLink() || entry.isLink()) {
         paths.add(path);
       }
     });
@@ -98,7 +108,7 @@ public final class Deb {
   public Map<String, byte[]> read(Predicate<String> wanted) throws IOException {
     Map<String, byte[]> found = new HashMap<>();
     forEach((path, entry, contents) -> {
-      if (entry.isFile() && wanted.test(path)) {
+      if (regular(entry) && wanted.test(path)) {
         found.put(path, bytes(path, entry, contents));
       }
     });
@@ -125,7 +135,7 @@ public final class Deb {
       Map<String, String> links = new HashMap<>();
       Map<String, byte[]> found = new HashMap<>();
       forEach((name, entry, contents) -> {
-        if (name.equals(current) && entry.isFile()) {
+        if (name.equals(current) && regular(entry)) {
           found.put(name, bytes(name, entry, contents));
         } else if (name.equals(current) && entry.isLink()) {
           links.put(name, normal(entry.getLinkName()));

@@ -31,11 +31,13 @@ public final class DebianPackages {
 
   private final Map<String, String> environment;
   private final Path etcApt;
+  private final Path keyring;
   private final GuestCache cache;
 
-  DebianPackages(Map<String, String> environment, Path etcApt) throws IOException {
+  DebianPackages(Map<String, String> environment, Path etcApt, Path keyring) throws IOException {
     this.environment = Map.copyOf(environment);
     this.etcApt = etcApt;
+    this.keyring = keyring;
     this.cache = new GuestCache(GuestCache.location(environment));
   }
 
@@ -46,7 +48,7 @@ public final class DebianPackages {
 
   /** Set up by these variables instead of the process's own. */
   public static DebianPackages of(Map<String, String> environment) throws IOException {
-    return new DebianPackages(environment, Path.of("/etc/apt"));
+    return new DebianPackages(environment, Path.of("/etc/apt"), KEYRING);
   }
 
   GuestCache cache() {
@@ -89,18 +91,18 @@ public final class DebianPackages {
     if (!directory.isEmpty()) {
       return new FileSource(Path.of(directory), wanted.architecture());
     }
-    String mirror = environment.getOrDefault("KASUARI_DEBIAN_MIRROR", "");
+    String mirror = environment.getOrDefault("KASUARI_DEBIAN_MIRROR", "").replaceFirst("/+$", "");
     if (!mirror.isEmpty()) {
       Path home =
           cache.root().resolve("mirror/" + Checksum.of(mirror).substring(0, 16) + "-" + place);
       Path gpgv = Command.find("gpgv", environment);
-      return new MirrorSource(home, mirror, wanted.suite(), wanted.architecture(), gpgv, KEYRING);
+      return new MirrorSource(home, mirror, wanted.suite(), wanted.architecture(), gpgv, keyring);
     }
     List<String> archives = AptSources.archives(etcApt);
     boolean apt = Command.find("apt-get", environment) != null;
-    if (apt && !archives.isEmpty() && Files.isReadable(KEYRING)) {
+    if (apt && !archives.isEmpty() && Files.isReadable(keyring)) {
       Path home = cache.root().resolve("apt/" + place);
-      return new AptSource(home, archives, KEYRING, wanted.suite(), wanted.architecture());
+      return new AptSource(home, archives, keyring, wanted.suite(), wanted.architecture());
     }
     throw new GuestException(
         "cannot fetch " + wanted + ": " + reason(apt, archives) + ".\n" + WAYS);
@@ -119,7 +121,7 @@ public final class DebianPackages {
     }
     return archives.isEmpty()
         ? "the apt of this host knows no Debian archive (" + etcApt + ")"
-        : "there is no " + KEYRING + " (install the package debian-archive-keyring)";
+        : "there is no " + keyring + " (install the package debian-archive-keyring)";
   }
 
   private PackageRecord resolve(

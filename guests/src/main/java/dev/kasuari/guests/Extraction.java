@@ -37,7 +37,7 @@ final class Extraction {
         throw refused(path, "is a hard link to " + entry.getLinkName() + ", which is no file");
       }
       Files.copy(source, target, StandardCopyOption.REPLACE_EXISTING);
-    } else if (entry.isFile()) {
+    } else if (Deb.regular(entry)) {
       Files.deleteIfExists(target); // never write through a link
       Files.copy(contents, target);
       if ((entry.getMode() & 0100) != 0 && !target.toFile().setExecutable(true, false)) {

@@ -43,7 +43,7 @@ record KernelModule(String name, List<String> depends, byte[] image) {
     try (InputStream in = decompressed(path, file)) {
       byte[] image = in.readAllBytes();
       return new KernelModule(nameOf(path), dependencies(modinfo(image)), image);
-    } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
+    } catch (IOException | IndexOutOfBoundsException | ArithmeticException e) {
       throw new GuestException(path + ": not a readable kernel module: " + e.getMessage(), e);
     }
   }
@@ -84,8 +84,7 @@ record KernelModule(String name, List<String> depends, byte[] image) {
       if (is(image, name, ".modinfo\0")) {
         int start = offset(elf, header, wide);
         int length = wide ? Math.toIntExact(elf.getLong(header + 0x20)) : elf.getInt(header + 0x14);
-        byte[] section = Arrays.copyOfRange(image, start, Math.addExact(start, length));
-        return new String(section, StandardCharsets.UTF_8);
+        return new String(image, start, length, StandardCharsets.UTF_8);
       }
     }
     throw new GuestException("it has no .modinfo section");

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -14,6 +15,8 @@ import java.util.zip.GZIPInputStream;
  * in the cache of the packages and checked on reuse.
  */
 public final class LinuxGuests {
+  private static final Pattern KERNEL = Pattern.compile("boot/vmlinu[xz]-.*");
+
   private final DebianPackages packages;
 
   public LinuxGuests(DebianPackages packages) {
@@ -151,15 +154,17 @@ public final class LinuxGuests {
 
   private static void makeBase(Path image, Path shell, List<String> modules, Path directory)
       throws IOException {
-    Deb deb = new Deb(image);
     byte[] busybox = new Deb(shell).read("usr/bin/busybox");
-    Map<String, byte[]> kernels = deb.read(p -> p.matches("boot/vmlinu[xz]-.*"));
+    // One pass over the package: unpacking it takes longer than all the rest.
+    Map<String, byte[]> files =
+        new Deb(image).read(p -> KERNEL.matcher(p).matches() || ModuleSet.concerns(p));
     String kernel =
-        kernels.keySet().stream()
+        files.keySet().stream()
+            .filter(p -> KERNEL.matcher(p).matches())
             .findFirst()
             .orElseThrow(() -> new GuestException(image + ": no kernel in /boot"));
-    Files.write(directory.resolve("kernel"), contents(kernels, kernel));
-    List<KernelModule> set = ModuleSet.read(deb, modules);
+    Files.write(directory.resolve("kernel"), contents(files, kernel));
+    List<KernelModule> set = ModuleSet.of(files, modules);
     Files.write(directory.resolve("base.cpio"), InitArchive.script(busybox, set));
   }
 }

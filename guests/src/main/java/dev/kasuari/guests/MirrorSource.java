@@ -41,7 +41,7 @@ final class MirrorSource implements PackageSource {
       Path keyring)
       throws IOException {
     this.home = Files.createDirectories(home);
-    this.mirror = mirror.endsWith("/") ? mirror.substring(0, mirror.length() - 1) : mirror;
+    this.mirror = mirror;
     this.suite = suite;
     this.architecture = architecture;
     this.gpgv = gpgv;

@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,69 +13,61 @@ import java.util.Set;
 
 /** Kernel modules out of a kernel's package together with all that they need, in loading order. */
 final class ModuleSet {
-  private final Deb deb;
-  private final Map<String, KernelModule> found = new LinkedHashMap<>();
-  private final Set<String> builtIn = new LinkedHashSet<>();
+  private static final String BUILT_IN = "/modules.builtin";
 
-  private ModuleSet(Deb deb) {
-    this.deb = deb;
-  }
+  private final Map<String, String> paths = new HashMap<>();
+  private final Map<String, byte[]> files;
+  private final Set<String> builtIn = new HashSet<>();
+  private final Set<String> seen = new LinkedHashSet<>();
+  private final List<KernelModule> order = new ArrayList<>();
 
-  /**
-   * Reads modules and, pass after pass, what they depend on.
-   *
-   * @param names with underscores or dashes; one that is built into the kernel is left out
-   */
-  static List<KernelModule> read(Deb deb, Collection<String> names) throws IOException {
-    ModuleSet set = new ModuleSet(deb);
-    List<String> roots = names.stream().map(n -> n.replace('-', '_')).toList();
-    Set<String> missing = new LinkedHashSet<>(roots);
-    while (!missing.isEmpty()) {
-      set.pass(missing);
-      missing.clear();
-      for (KernelModule module : set.found.values()) {
-        missing.addAll(module.depends());
-      }
-      missing.removeAll(set.found.keySet());
-      missing.removeAll(set.builtIn);
-    }
-    return set.ordered(roots);
-  }
-
-  private void pass(Set<String> names) throws IOException {
-    Map<String, byte[]> files =
-        deb.read(p -> names.contains(KernelModule.nameOf(p)) || p.endsWith("/modules.builtin"));
-    for (Map.Entry<String, byte[]> file : files.entrySet()) {
-      String path = file.getKey();
-      if (path.endsWith("/modules.builtin")) {
-        new String(file.getValue(), StandardCharsets.UTF_8)
+  private ModuleSet(Map<String, byte[]> files) {
+    this.files = files;
+    files.forEach((path, data) -> {
+      if (path.endsWith(BUILT_IN)) {
+        new String(data, StandardCharsets.UTF_8)
             .lines()
             .map(KernelModule::nameOf)
             .forEach(builtIn::add);
-      } else {
-        KernelModule module = KernelModule.read(path, file.getValue());
-        found.put(module.name(), module);
+      } else if (!KernelModule.nameOf(path).isEmpty()) {
+        paths.put(KernelModule.nameOf(path), path);
       }
-    }
+    });
+  }
+
+  /** Whether a package's file is one that {@link #of} wants to see. */
+  static boolean concerns(String path) {
+    return path.endsWith(BUILT_IN) || !KernelModule.nameOf(path).isEmpty();
+  }
+
+  /**
+   * The modules and all that they need, each after what it needs.
+   *
+   * @param files of the kernel's package, still compressed
+   * @param names with underscores or dashes; what is built into the kernel is left out
+   */
+  static List<KernelModule> of(Map<String, byte[]> files, Collection<String> names)
+      throws IOException {
+    ModuleSet set = new ModuleSet(files);
     for (String name : names) {
-      if (!found.containsKey(name) && !builtIn.contains(name)) {
-        throw new GuestException("the kernel's package has no module " + name);
-      }
+      set.add(name.replace('-', '_'));
     }
+    return set.order;
   }
 
-  private List<KernelModule> ordered(List<String> roots) {
-    Set<String> seen = new LinkedHashSet<>();
-    List<KernelModule> order = new ArrayList<>();
-    roots.forEach(name -> visit(name, seen, order));
-    return order;
-  }
-
-  private void visit(String name, Set<String> seen, List<KernelModule> order) {
-    KernelModule module = found.get(name);
-    if (module != null && seen.add(name)) {
-      module.depends().forEach(dependency -> visit(dependency, seen, order));
-      order.add(module);
+  private void add(String name) throws IOException {
+    if (builtIn.contains(name) || !seen.add(name)) {
+      return;
     }
+    String path = paths.get(name);
+    byte[] file = path == null ? null : files.get(path);
+    if (path == null || file == null) {
+      throw new GuestException("the kernel's package has no module " + name);
+    }
+    KernelModule module = KernelModule.read(path, file);
+    for (String dependency : module.depends()) {
+      add(dependency);
+    }
+    order.add(module);
   }
 }

@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -48,10 +49,10 @@ final class Transport implements AutoCloseable {
   }
 
   private InputStream open(URI uri) throws IOException {
-    if ("file".equals(uri.getScheme())) {
-      return Files.newInputStream(Path.of(uri));
-    }
     try {
+      if ("file".equals(uri.getScheme())) {
+        return Files.newInputStream(Path.of(uri));
+      }
       HttpRequest request = HttpRequest.newBuilder(uri).timeout(ANSWER).build();
       HttpResponse<InputStream> response =
           client.send(request, HttpResponse.BodyHandlers.ofInputStream());
@@ -63,6 +64,8 @@ final class Transport implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new GuestException(uri + ": interrupted", e);
+    } catch (NoSuchFileException e) {
+      throw new GuestException(uri + ": no such file", e);
     } catch (ConnectException e) {
       throw new GuestException(uri + ": cannot connect to the server", e);
     } catch (IllegalArgumentException e) {
