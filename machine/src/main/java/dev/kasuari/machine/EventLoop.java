@@ -1,0 +1,142 @@
+package dev.kasuari.machine;
+
+import dev.kasuari.machine.time.TimerQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread of a machine on which timers run, completions of host I/O enter, and the run state
+ * changes.
+ */
+final class EventLoop {
+  /** Something to do. */
+  private record Task(Runnable action, boolean locked) {}
+
+  private final MachineContext machine;
+  private final ConcurrentLinkedQueue<Task> tasks = new ConcurrentLinkedQueue<>();
+  private final Thread thread;
+  private volatile boolean closing;
+  private @Nullable TimerQueue timers;
+
+  EventLoop(String name, MachineContext machine) {
+    this.machine = machine;
+    thread = Thread.ofPlatform().name(name + " loop").daemon(true).unstarted(this::run);
+  }
+
+  void start(TimerQueue queue) {
+    timers = queue;
+    thread.start();
+  }
+
+  boolean isCurrentThread() {
+    return thread.equals(Thread.currentThread());
+  }
+
+  /** Runs {@code action} on the loop under the machine's lock; false if the loop has ended. */
+  boolean post(Runnable action) {
+    return submit(new Task(action, true));
+  }
+
+  /** Runs {@code action} on the loop without the lock; false if the loop has ended. */
+  boolean control(Runnable action) {
+    return submit(new Task(action, false));
+  }
+
+  private boolean submit(Task task) {
+    if (closing) {
+      return false;
+    }
+    tasks.add(task);
+    wake();
+    return true;
+  }
+
+  /** As {@link #control}, and waits until it is done. */
+  void controlAndWait(Runnable action) {
+    if (isCurrentThread()) {
+      action.run();
+      return;
+    }
+    var done = new CompletableFuture<@Nullable Void>();
+    boolean accepted =
+        control(() -> {
+          try {
+            action.run();
+            done.complete(null);
+          } catch (RuntimeException | Error e) {
+            done.completeExceptionally(e);
+          }
+        });
+    if (accepted) {
+      done.join();
+    }
+  }
+
+  void wake() {
+    LockSupport.unpark(thread);
+  }
+
+  /** Ends the thread after what it is doing; what is still queued is dropped. */
+  void close() {
+    closing = true;
+    wake();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    TimerQueue queue = timers;
+    if (queue == null) {
+      throw new IllegalStateException("event loop without timers");
+    }
+    while (!closing) {
+      runTasks();
+      queue.runDue();
+      if (tasks.isEmpty() && !closing) {
+        sleep(queue.hostNanosUntilNext());
+      }
+    }
+  }
+
+  private static void sleep(long nanos) {
+    if (nanos == Long.MAX_VALUE) {
+      LockSupport.park();
+    } else if (nanos > 0) {
+      LockSupport.parkNanos(nanos);
+    }
+  }
+
+  private void runTasks() {
+    Task task = tasks.poll();
+    while (task != null && !closing) {
+      perform(task);
+      task = tasks.poll();
+    }
+  }
+
+  private void perform(Task task) {
+    if (task.locked) {
+      machine.lock().lock();
+    }
+    try {
+      task.action.run();
+    } catch (Throwable e) {
+      machine.deviceFailed("posted work", e);
+    } finally {
+      if (task.locked) {
+        machine.lock().unlock();
+      }
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The vocabulary of a machine: device, bus, region, line, clock, state. */
+@NullMarked
+module dev.kasuari.machine {
+  requires static transitive org.jspecify;
+  requires transitive dev.kasuari.host;
+
+  exports dev.kasuari.machine;
+  exports dev.kasuari.machine.memory;
+  exports dev.kasuari.machine.time;
+}
