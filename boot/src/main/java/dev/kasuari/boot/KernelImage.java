@@ -1,0 +1,106 @@
+package dev.kasuari.boot;
+
+/**
+ * What to put into memory to start a kernel or a firmware: either linked to addresses of its own,
+ * or to be put where the machine likes.
+ */
+public sealed interface KernelImage {
+  /** What kind of file it was, for people, such as {@code gzip-compressed RISC-V Linux Image}. */
+  String format();
+
+  /** Linked to addresses: an ELF executable. */
+  record Linked(String format, ElfImage elf) implements KernelImage {
+    @Override
+    public long start(long preferred) {
+      return elf.start();
+    }
+
+    @Override
+    public long end(long preferred) {
+      return elf.end();
+    }
+
+    @Override
+    public long entry(long preferred) {
+      return elf.physicalEntry();
+    }
+
+    @Override
+    public void load(long preferred, MemoryWriter memory) {
+      elf.load(memory);
+    }
+  }
+
+  /**
+   * Runs wherever it is put, its first byte first.
+   *
+   * @param memorySize bytes it uses from its start, at least its length
+   * @param textOffset where it wants to be from the start of memory; 0 if it does not say
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a file's contents, never compared
+  record Movable(String format, byte[] data, long memorySize, long textOffset)
+      implements KernelImage {
+    @Override
+    public long start(long preferred) {
+      return preferred;
+    }
+
+    @Override
+    public long end(long preferred) {
+      return preferred + memorySize;
+    }
+
+    @Override
+    public long entry(long preferred) {
+      return preferred;
+    }
+
+    @Override
+    public void load(long preferred, MemoryWriter memory) {
+      memory.write(preferred, data, 0, data.length);
+    }
+  }
+
+  /** The lowest physical address it uses if the machine prefers this one. */
+  long start(long preferred);
+
+  /** The physical address behind all it uses. */
+  long end(long preferred);
+
+  /** Where it starts to run, physical. */
+  long entry(long preferred);
+
+  /** Writes it. The caller has checked that it lies in memory. */
+  void load(long preferred, MemoryWriter memory);
+
+  /**
+   * Understands a kernel for a machine of this architecture.
+   *
+   * @param name for messages, such as {@code -kernel Image}
+   * @throws BootException if it is for another architecture, truncated, damaged, or something else
+   *     than a kernel
+   */
+  static KernelImage of(String name, byte[] file, Architecture machine) throws BootException {
+    return KernelFormats.sniff(name, file, machine, "");
+  }
+
+  /** Reads and understands the file a user gave as {@code -kernel}. */
+  static KernelImage read(String option, String file, Architecture machine) throws BootException {
+    return of(option + " " + file, BootFile.read(option, file), machine);
+  }
+
+  /** Reads a firmware, which is an ELF executable or raw code. */
+  static KernelImage readFirmware(String option, String file, Architecture machine)
+      throws BootException {
+    return firmware(option + " " + file, BootFile.read(option, file), machine);
+  }
+
+  /** Understands a firmware, which is an ELF executable or raw code. */
+  static KernelImage firmware(String name, byte[] file, Architecture machine) throws BootException {
+    if (ElfImage.matches(Bytes.little(name, file))) {
+      ElfImage elf = ElfImage.parse(name, file).require(name, machine);
+      return new Linked("ELF firmware", elf);
+    }
+    return new Movable("raw firmware", file, file.length, 0);
+  }
+}
