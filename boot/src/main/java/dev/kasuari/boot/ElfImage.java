@@ -39,6 +39,7 @@ public final class ElfImage {
   private final byte[] file;
   private final @Nullable Architecture architecture;
   private final int machine;
+  private final int type;
   private final boolean wide;
   private final ByteOrder order;
   private final long entry;
@@ -48,6 +49,7 @@ public final class ElfImage {
     this.file = in.array();
     this.wide = in.u8(4) == 2;
     this.order = in.u8(5) == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    this.type = in.u16(0x10);
     this.machine = in.u16(0x12);
     this.architecture = Architecture.ofElf(machine, wide);
     this.entry = wide ? in.u64(0x18) : in.u32(0x18);
@@ -208,6 +210,14 @@ public final class ElfImage {
     return segments.stream().mapToLong(Segment::end).max().orElse(0);
   }
 
+  /**
+   * True if it was linked to address 0 to run wherever it is put, as newer OpenSBI is; it relocates
+   * itself.
+   */
+  public boolean movable() {
+    return type == SHARED && start() == 0;
+  }
+
   /** Refuses one for another machine. */
   public ElfImage require(String name, Architecture wanted) throws BootException {
     wanted.require(name, architecture, machine);
@@ -216,12 +226,20 @@ public final class ElfImage {
 
   /** Writes all segments, zeros included. The caller has checked that they lie in memory. */
   public void load(MemoryWriter memory) {
+    load(0, memory);
+  }
+
+  /**
+   * Writes all segments, zeros included, this far behind where they were linked to, which suits one
+   * that is {@link #movable}.
+   */
+  public void load(long offset, MemoryWriter memory) {
     byte[] zeros = new byte[1 << 16];
     for (Segment s : segments) {
-      memory.write(s.physical(), file, s.offset(), s.fileSize());
+      memory.write(offset + s.physical(), file, s.offset(), s.fileSize());
       for (long at = s.fileSize(); at < s.memorySize(); at += zeros.length) {
         int length = (int) Math.min(zeros.length, s.memorySize() - at);
-        memory.write(s.physical() + at, zeros, 0, length);
+        memory.write(offset + s.physical() + at, zeros, 0, length);
       }
     }
   }

@@ -8,26 +8,30 @@ public sealed interface KernelImage {
   /** What kind of file it was, for people, such as {@code gzip-compressed RISC-V Linux Image}. */
   String format();
 
-  /** Linked to addresses: an ELF executable. */
+  /** An ELF executable: linked to addresses, unless it is {@link ElfImage#movable}. */
   record Linked(String format, ElfImage elf) implements KernelImage {
+    private long offset(long preferred) {
+      return elf.movable() ? preferred : 0;
+    }
+
     @Override
     public long start(long preferred) {
-      return elf.start();
+      return offset(preferred) + elf.start();
     }
 
     @Override
     public long end(long preferred) {
-      return elf.end();
+      return offset(preferred) + elf.end();
     }
 
     @Override
     public long entry(long preferred) {
-      return elf.physicalEntry();
+      return offset(preferred) + elf.physicalEntry();
     }
 
     @Override
     public void load(long preferred, MemoryWriter memory) {
-      elf.load(memory);
+      elf.load(offset(preferred), memory);
     }
   }
 

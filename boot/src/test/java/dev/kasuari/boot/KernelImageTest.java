@@ -110,6 +110,19 @@ final class KernelImageTest {
   }
 
   @Test
+  void anElfLinkedToZeroToBeMovedGoesWhereTheMachineLikes() throws BootException {
+    ElfFile file = ElfFile.riscv64().entry(2).segment(0, 0, new byte[] {7}, 64);
+    KernelImage moved = riscv(file.type(3).bytes());
+    assertThat(moved.start(0x8000_0000L)).isEqualTo(0x8000_0000L);
+    assertThat(moved.end(0x8000_0000L)).isEqualTo(0x8000_0040L);
+    assertThat(moved.entry(0x8000_0000L)).isEqualTo(0x8000_0002L);
+    RecordedMemory memory = new RecordedMemory();
+    moved.load(0x8000_0000L, memory);
+    assertThat(memory.at(0x8000_0000L, 2)).containsExactly(7, 0);
+    assertThat(riscv(file.type(2).bytes()).start(0x8000_0000L)).isZero();
+  }
+
+  @Test
   void kernelsForOtherMachinesAreNamed() throws IOException {
     refused(efi(0xaa64), "is for AArch64, this machine is RISC-V 64");
     refused(gzip(efi(0x8664)), "is for x86-64, this machine is RISC-V 64");
