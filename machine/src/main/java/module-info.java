@@ -7,6 +7,7 @@ module dev.kasuari.machine {
   requires transitive dev.kasuari.host;
 
   exports dev.kasuari.machine;
+  exports dev.kasuari.machine.cpu;
   exports dev.kasuari.machine.memory;
   exports dev.kasuari.machine.time;
 }

@@ -1,0 +1,42 @@
+package dev.kasuari.machine.cpu;
+
+/**
+ * What {@link Cpu#translate} found for one address: filled in by the CPU, reused by the caller, so
+ * that a page walk allocates nothing.
+ */
+public final class PageTranslation {
+  /** Physical address of the byte asked for. */
+  public long physical;
+
+  /** Bytes of the naturally aligned virtual range that maps in one piece, at least 4096. */
+  public long pageSize;
+
+  /** Whether the whole 4 KiB page around the address may be read, written, executed. */
+  public boolean readable;
+
+  public boolean writable;
+  public boolean executable;
+
+  /**
+   * The answer holds for this access only and must not be cached: protection is finer than a page,
+   * or the walk must be seen again.
+   */
+  public boolean uncached;
+
+  /** After a fault: the architecture's exception number and its value register. */
+  public int faultCause;
+
+  public long faultValue;
+
+  /** Starts a new answer: nothing permitted, one page. */
+  public void reset() {
+    physical = 0;
+    pageSize = 4096;
+    readable = false;
+    writable = false;
+    executable = false;
+    uncached = false;
+    faultCause = -1;
+    faultValue = 0;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.kasuari.machine.cpu;
+
+/**
+ * The thread that executes one {@link Cpu}, whoever implements it (translation or a hypervisor).
+ * Methods may be called from any thread unless they say otherwise.
+ */
+public interface Vcpu {
+  /** Makes the CPU look at its interrupt inputs soon, also out of a wait for interrupt. */
+  void kick();
+
+  /**
+   * Runs {@code work} on the CPU's thread between two instructions; returns at once. From the CPU's
+   * own thread it runs before the next instruction.
+   */
+  void post(Runnable work);
+
+  /**
+   * Runs {@code work} on the CPU's thread between two instructions and waits until it is done. The
+   * caller, when it is itself a CPU's thread, counts as quiescent meanwhile.
+   */
+  void runSynchronously(Runnable work);
+
+  /** Own thread only: forgets every cached translation. */
+  void flushTlb();
+
+  /** Own thread only: forgets the translations of the page around a virtual address. */
+  void flushTlbPage(long virtualAddress);
+
+  /** Own thread only: instructions retired since reset, the current one not included. */
+  long instructionsRetired();
+
+  /** Own thread only: sets the instruction counter, as a guest's write to it does. */
+  void setInstructionsRetired(long count);
+
+  /**
+   * Stops executing until an interrupt is pending: the CPU waits for interrupt. Own thread only.
+   */
+  void waitForInterrupt();
+}

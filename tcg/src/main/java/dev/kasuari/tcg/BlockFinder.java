@@ -1,0 +1,161 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.Cpu;
+import dev.kasuari.tcg.ir.GuestInstruction;
+import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.Verifier;
+import org.jspecify.annotations.Nullable;
+
+/** One vCPU's way from a program counter to a block: jump cache, code cache, translator. */
+final class BlockFinder {
+  private static final long PAGE = -4096L;
+
+  private final TcgAccelerator accelerator;
+  private final Cpu cpu;
+  private final SoftMmu mmu;
+  private final ExecutionContext context;
+  private final Translator translator;
+  private final Translation translation = new Translation(this::secondHostPage);
+  private final CodeCache cache;
+
+  /** State of the translation in progress. */
+  private long pc;
+
+  private long secondPage;
+  private long secondTicket;
+
+  BlockFinder(
+      TcgAccelerator accelerator,
+      Cpu cpu,
+      SoftMmu mmu,
+      ExecutionContext context,
+      Translator translator) {
+    this.accelerator = accelerator;
+    this.cpu = cpu;
+    this.mmu = mmu;
+    this.context = context;
+    this.translator = translator;
+    this.cache = accelerator.cache();
+  }
+
+  /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */
+  @Nullable TranslationBlock find(long at, long mode) {
+    int flags = accelerator.unitFlags();
+    TranslationBlock known = flags == 0 ? context.findBlock(at, mode) : null;
+    if (known != null) {
+      return known;
+    }
+    long ram = mmu.fetchAddress(at);
+    if (ram == -1) {
+      return null;
+    }
+    boolean once = mmu.fetchWasUncached(at);
+    pc = at;
+    TranslationBlock block =
+        once ? null : cache.find(ram, mode, flags, first -> virtualSecondPage());
+    if (block == null) {
+      block = translate(ram, mode, once ? flags | UnitFlags.ONCE : flags);
+      if (block == null) {
+        return null;
+      }
+    }
+    if (!once && flags == 0) {
+      context.jumps().put(at, mmu.generation, block);
+    }
+    accelerator
+        .log()
+        .write(LogCategory.EXEC, () -> "cpu%d exec 0x%016x".formatted(cpu.index(), at));
+    accelerator.log().write(LogCategory.CPU, cpu::describe);
+    return block;
+  }
+
+  /**
+   * Whether a block may be chained to: only one that lies in one page and may be found again, as a
+   * chain is followed without asking how anything is mapped.
+   */
+  boolean mayLink(TranslationBlock block) {
+    return block.secondPage() == TranslationBlock.ONE_PAGE
+        && block.flags() == 0
+        && !context.noChain
+        && block.valid();
+  }
+
+  /** RAM address of the page after the one at {@link #pc}, or none; leaves no fault behind. */
+  private long virtualSecondPage() {
+    long ram = mmu.fetchAddress((pc & PAGE) + 4096);
+    mmu.faulted = false;
+    return ram == -1 ? TranslationBlock.ONE_PAGE : ram;
+  }
+
+  /** For {@link Translation}: the fault is kept, in case it is the first instruction's. */
+  private long secondHostPage(long pageOffset) {
+    long virtual = (pc & PAGE) + 4096;
+    long ram = mmu.fetchAddress(virtual);
+    if (ram == -1) {
+      return -1;
+    }
+    secondPage = ram;
+    secondTicket = cache.startReading(ram);
+    return mmu.fetchHostAddress(virtual);
+  }
+
+  private @Nullable TranslationBlock translate(long ram, long mode, int flags) {
+    while (true) {
+      secondPage = TranslationBlock.ONE_PAGE;
+      long page = ram & PAGE;
+      long ticket = cache.startReading(page);
+      try {
+        long hostPage = mmu.fetchHostAddress(pc) - (pc & 4095);
+        translation.begin(mode, flags, (int) (pc & 4095), hostPage, limit(flags));
+        if (!translation.run(translator)) {
+          return null;
+        }
+        mmu.faulted = false;
+        TranslationBlock block = block(ram, mode, flags, hostPage);
+        if ((flags & UnitFlags.ONCE) != 0 || cache.publish(block, ticket, secondTicket)) {
+          return block;
+        }
+      } finally {
+        cache.doneReading(page);
+        if (secondPage != TranslationBlock.ONE_PAGE) {
+          cache.doneReading(secondPage);
+        }
+      }
+    }
+  }
+
+  private static int limit(int flags) {
+    boolean one = (flags & (UnitFlags.ONCE | UnitFlags.SINGLE_STEP)) != 0;
+    return one ? 1 : Translation.MAX_INSTRUCTIONS;
+  }
+
+  private TranslationBlock block(long ram, long mode, int flags, long hostPage) {
+    IrUnit unit = translation.finish();
+    assert verified(unit);
+    accelerator.log().write(LogCategory.IN_ASM, () -> listing(unit, hostPage));
+    CompiledCode code = TcgVcpu.compile(accelerator, unit);
+    long second = translation.usesSecondPage() ? secondPage : TranslationBlock.ONE_PAGE;
+    return new TranslationBlock(
+        ram, translation.bytes(), second, mode, flags, unit.instructions().size(), code);
+  }
+
+  private static boolean verified(IrUnit unit) {
+    Verifier.verify(unit);
+    return true;
+  }
+
+  private String listing(IrUnit unit, long hostPage) {
+    var text = new StringBuilder("IN: mode 0x").append(Long.toHexString(translation.mode()));
+    for (GuestInstruction each : unit.instructions()) {
+      long at = pc + each.delta();
+      text.append("\n0x%016x:  ".formatted(at));
+      boolean whole = (pc & 4095) + each.delta() + each.length() <= 4096;
+      text.append(
+          whole
+              ? translator.disassemble(hostPage + (pc & 4095) + each.delta(), each.length(), at)
+              : "(crosses a page)");
+    }
+    return text.append('\n').toString();
+  }
+}

@@ -1,0 +1,136 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.cpu.Cpu;
+import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.ir.Helper;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a back end needs to run one vCPU's code, and where it leaves the details of its exits. Used
+ * by that vCPU's thread only, but for {@link #requestExit}.
+ */
+public final class ExecutionContext implements Helper.Context, AutoCloseable {
+  private final Cpu cpu;
+  private final SoftMmu mmu;
+  private final FpOperations fp;
+  private final long state;
+  private final JumpCache jumps = new JumpCache();
+  private long[] frame = new long[1024];
+
+  /** After {@link Exit#EXCEPTION}: what to raise. */
+  public int cause;
+
+  public long value;
+
+  /** After {@link Exit#LOOKUP}: the block and slot to chain to what is found, or null. */
+  public @Nullable TranslationBlock linkFrom;
+
+  public int linkSlot;
+
+  /** The block that runs now and which of its instructions, for whoever asks in a helper. */
+  public @Nullable TranslationBlock current;
+
+  public int currentInstruction;
+
+  /** No block may follow another without the loop: {@code -d exec}, single steps, lockstep. */
+  public boolean noChain;
+
+  public ExecutionContext(Cpu cpu, SoftMmu mmu, FloatEnv env) {
+    this.cpu = cpu;
+    this.mmu = mmu;
+    this.state = cpu.state().address();
+    this.fp = new FpOperations(cpu.state(), env);
+  }
+
+  @Override
+  public Cpu cpu() {
+    return cpu;
+  }
+
+  public SoftMmu mmu() {
+    return mmu;
+  }
+
+  public FpOperations fp() {
+    return fp;
+  }
+
+  /** Host address of the guest state. */
+  public long state() {
+    return state;
+  }
+
+  /** Room for at least {@code slots} values; what it holds means nothing between blocks. */
+  public long[] frame(int slots) {
+    if (frame.length < slots) {
+      frame = Arrays.copyOf(frame, 2 * slots);
+    }
+    return frame;
+  }
+
+  @Override
+  public void raise(int exceptionCause, long exceptionValue) {
+    mmu.faulted = true;
+    mmu.faultCause = exceptionCause;
+    mmu.faultValue = exceptionValue;
+  }
+
+  /** Moves the fault of the soft MMU or of a helper into this exit record. */
+  public Exit takeFault() {
+    mmu.faulted = false;
+    cause = mmu.faultCause;
+    value = mmu.faultValue;
+    return Exit.EXCEPTION;
+  }
+
+  /** Asks the code to leave at the next block. Any thread. */
+  public void requestExit() {
+    RawMemory.putIntVolatile(state + EngineState.POLL, 1);
+  }
+
+  /** Takes the request back; true if there was one. */
+  boolean takeExitRequest() {
+    boolean was = RawMemory.getIntVolatile(state + EngineState.POLL) != 0;
+    if (was) {
+      RawMemory.putIntVolatile(state + EngineState.POLL, 0);
+    }
+    return was;
+  }
+
+  /** Instructions retired before the current one. */
+  long retired() {
+    long counted = RawMemory.getLong(state + EngineState.RETIRED);
+    TranslationBlock block = current;
+    return block == null ? counted : counted - (block.instructions() - currentInstruction);
+  }
+
+  void setRetired(long count) {
+    TranslationBlock block = current;
+    RawMemory.putLong(
+        state + EngineState.RETIRED,
+        block == null ? count : count + (block.instructions() - currentInstruction));
+  }
+
+  JumpCache jumps() {
+    return jumps;
+  }
+
+  /** The block chained to a slot, if it may be entered without the loop. */
+  public @Nullable TranslationBlock follow(TranslationBlock block, int slot) {
+    TranslationBlock next = block.link(slot);
+    return next != null && next.valid() && !noChain ? next : null;
+  }
+
+  /** The block at a virtual address in the given mode if it can be had without the loop. */
+  public @Nullable TranslationBlock findBlock(long pc, long mode) {
+    return noChain ? null : jumps.find(pc, mode, mmu.generation);
+  }
+
+  @Override
+  public void close() {
+    jumps.clear();
+    mmu.close();
+  }
+}

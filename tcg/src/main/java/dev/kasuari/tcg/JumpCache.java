@@ -1,0 +1,46 @@
+package dev.kasuari.tcg;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One vCPU's answer to "which block is at this virtual address", direct-mapped. An answer holds
+ * while no mapping changed (the generation of the soft MMU) and the block is valid and of the mode
+ * asked for.
+ */
+final class JumpCache {
+  private static final int SIZE = 4096;
+
+  private final long[] pcs = new long[SIZE];
+  private final long[] generations = new long[SIZE];
+  private final @Nullable TranslationBlock[] blocks = new @Nullable TranslationBlock[SIZE];
+
+  private static int slot(long pc) {
+    return (int) (pc >>> 1 ^ pc >>> 13) & (SIZE - 1);
+  }
+
+  /** The block, or null if it is not known here. */
+  @Nullable TranslationBlock find(long pc, long mode, long generation) {
+    int slot = slot(pc);
+    TranslationBlock block = blocks[slot];
+    return block != null
+            && pcs[slot] == pc
+            && generations[slot] == generation
+            && block.mode() == mode
+            && block.valid()
+        ? block
+        : null;
+  }
+
+  void put(long pc, long generation, TranslationBlock block) {
+    int slot = slot(pc);
+    pcs[slot] = pc;
+    generations[slot] = generation;
+    blocks[slot] = block;
+  }
+
+  /** Lets go of every block. */
+  void clear() {
+    Arrays.fill(blocks, null);
+  }
+}

@@ -1,0 +1,382 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.machine.ExecutionControl;
+import dev.kasuari.machine.Log;
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.RunState;
+import dev.kasuari.machine.cpu.Cpu;
+import dev.kasuari.machine.memory.AddressSpace;
+import dev.kasuari.machine.memory.DirtyLog;
+import dev.kasuari.machine.memory.FlatView;
+import dev.kasuari.machine.memory.RamBlock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a machine's CPUs by translation, one thread each, and says when each of them may.
+ *
+ * <p>The gate is a lock and one condition. A vCPU is <em>executing</em> from {@link #awaitTurn}
+ * until it comes back there; it may start only while the machine runs and no exclusive section is
+ * wanted. The gate is taken last: nothing else is locked and no foreign code is called while it is
+ * held.
+ */
+public final class TcgAccelerator implements ExecutionControl {
+  private final Machine machine;
+  private final InstructionSet instructionSet;
+  private final BackEnd backEnd;
+  private final CodeCache cache = new CodeCache(this::pageHasCode, this::pageHasNoCode);
+  private final List<TcgVcpu> vcpus = new ArrayList<>();
+  private final List<RamBlock> watched = new ArrayList<>();
+  private final DirtyLog.Watch watch = new CodeWatch();
+  private final AddressSpace.Listener mappingListener = this::mappingChanged;
+
+  private final ReentrantLock gate = new ReentrantLock();
+  private final Condition changed = gate.newCondition();
+  private boolean running;
+  private boolean closed;
+  private @Nullable Thread exclusive;
+  private volatile int unitFlags;
+
+  public TcgAccelerator(Machine machine, InstructionSet instructionSet, BackEnd backEnd) {
+    this.machine = machine;
+    this.instructionSet = instructionSet;
+    this.backEnd = backEnd;
+    machine.memory().addListener(mappingListener);
+    machine.ram().onBlock(this::watch);
+  }
+
+  private void watch(RamBlock block) {
+    block.dirty().addWatch(watch);
+    watched.add(block);
+  }
+
+  /** Takes a CPU. Before {@link #start}. */
+  public void add(Cpu cpu) {
+    vcpus.add(new TcgVcpu(this, cpu, machine.name() + " cpu" + cpu.index()));
+  }
+
+  AddressSpace memory() {
+    return machine.memory();
+  }
+
+  InstructionSet instructionSet() {
+    return instructionSet;
+  }
+
+  BackEnd backEnd() {
+    return backEnd;
+  }
+
+  CodeCache cache() {
+    return cache;
+  }
+
+  Log log() {
+    return machine.log();
+  }
+
+  int unitFlags() {
+    return unitFlags;
+  }
+
+  // ---- execution control -----------------------------------------------------------------------
+
+  @Override
+  public String name() {
+    return "tcg, " + backEnd.name();
+  }
+
+  @Override
+  public void start() {
+    boolean noChain = log().on(LogCategory.EXEC) || log().on(LogCategory.CPU);
+    for (TcgVcpu vcpu : vcpus) {
+      vcpu.setNoChain(noChain);
+      vcpu.thread().start();
+    }
+  }
+
+  @Override
+  public void resume() {
+    gate.lock();
+    try {
+      running = true;
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  @Override
+  public void requestPause() {
+    gate.lock();
+    try {
+      running = false;
+      vcpus.forEach(TcgVcpu::requestExit);
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  @Override
+  public void awaitPaused() {
+    gate.lock();
+    try {
+      while (!closed && vcpus.stream().anyMatch(v -> v.executing || v.waitingInside)) {
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  @Override
+  public void reset() {
+    vcpus.forEach(TcgVcpu::reset);
+    cache.clear();
+  }
+
+  @Override
+  public void close() {
+    gate.lock();
+    try {
+      closed = true;
+      vcpus.forEach(TcgVcpu::requestExit);
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+    for (TcgVcpu vcpu : vcpus) {
+      join(vcpu.thread());
+    }
+    machine.memory().removeListener(mappingListener);
+    watched.forEach(block -> block.dirty().removeWatch(watch));
+    vcpus.forEach(TcgVcpu::close);
+    backEnd.close();
+  }
+
+  private static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive() && !Thread.currentThread().equals(thread)) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- the gate, as vCPUs see it ---------------------------------------------------------------
+
+  private boolean mayExecute() {
+    return exclusive == null || Thread.currentThread().equals(exclusive);
+  }
+
+  /** Waits until the vCPU has something to do and may do it; false when it is to end. */
+  boolean awaitTurn(TcgVcpu vcpu) {
+    gate.lock();
+    try {
+      vcpu.executing = false;
+      changed.signalAll();
+      // Idle first, then look: a kick either is seen here or finds the vCPU idle and wakes it.
+      vcpu.idle = true;
+      while (!closed) {
+        boolean wants = vcpu.hasQueuedWork() || (running && vcpu.wantsToRun());
+        if (wants && mayExecute()) {
+          vcpu.executing = true;
+          return true;
+        }
+        changed.awaitUninterruptibly();
+      }
+      return false;
+    } finally {
+      vcpu.idle = false;
+      gate.unlock();
+    }
+  }
+
+  /** After a kick: whether the vCPU has to go back to {@link #awaitTurn}. */
+  boolean mustLeave(TcgVcpu vcpu) {
+    gate.lock();
+    try {
+      return closed || !running || !mayExecute() || vcpu.hasQueuedWork();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  /** Wakes those who wait in the gate, to look again. */
+  void wake() {
+    gate.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  /** Runs an action on a vCPU's thread and waits for it. */
+  void runAndWait(TcgVcpu on, Runnable action) {
+    TcgVcpu self = TcgVcpu.current(vcpus);
+    boolean[] done = {false};
+    on.post(() -> {
+      action.run();
+      finished(done);
+    });
+    gate.lock();
+    try {
+      if (self != null) {
+        self.executing = false;
+        self.waitingInside = true;
+        changed.signalAll();
+      }
+      while (!closed && (!done[0] || !mayExecute())) {
+        if (self != null && self.hasQueuedWork() && mayExecute()) {
+          serve(self);
+        } else {
+          changed.awaitUninterruptibly();
+        }
+      }
+      if (self != null) {
+        self.waitingInside = false;
+        self.executing = true;
+      }
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  private void finished(boolean[] done) {
+    gate.lock();
+    try {
+      done[0] = true;
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  /** Lets a waiting vCPU do what others ask of it, or two that wait for each other never end. */
+  private void serve(TcgVcpu self) {
+    self.executing = true;
+    gate.unlock();
+    try {
+      self.serveOthers();
+    } finally {
+      gate.lock();
+      self.executing = false;
+      changed.signalAll();
+    }
+  }
+
+  /**
+   * Runs an action while no other vCPU executes. Called by a vCPU's thread between or inside
+   * instructions, or by a thread that runs no guest.
+   */
+  public void exclusively(Runnable action) {
+    TcgVcpu self = TcgVcpu.current(vcpus);
+    enterExclusive(self);
+    try {
+      action.run();
+    } finally {
+      leaveExclusive(self);
+    }
+  }
+
+  private void enterExclusive(@Nullable TcgVcpu self) {
+    gate.lock();
+    try {
+      if (self != null) {
+        self.executing = false;
+        changed.signalAll();
+      }
+      while (exclusive != null) {
+        changed.awaitUninterruptibly();
+      }
+      exclusive = Thread.currentThread();
+      vcpus.stream().filter(v -> v != self).forEach(TcgVcpu::requestExit);
+      while (vcpus.stream().anyMatch(v -> v.executing)) {
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  private void leaveExclusive(@Nullable TcgVcpu self) {
+    gate.lock();
+    try {
+      exclusive = null;
+      if (self != null) {
+        self.executing = true;
+      }
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  void debugStop() {
+    machine.requestPause(RunState.DEBUG);
+  }
+
+  void vcpuFailed(TcgVcpu vcpu, Throwable failure) {
+    gate.lock();
+    try {
+      vcpu.executing = false;
+      changed.signalAll();
+    } finally {
+      gate.unlock();
+    }
+    machine.deviceFailed(
+        "cpu%d at pc 0x%x".formatted(vcpu.cpu().index(), vcpu.cpu().pc()), failure);
+  }
+
+  // ---- code and mappings -----------------------------------------------------------------------
+
+  private @Nullable RamBlock blockOf(long ramAddress) {
+    return machine.ram().find(ramAddress);
+  }
+
+  private void pageHasCode(long page) {
+    RamBlock block = blockOf(page);
+    if (block != null) {
+      block.dirty().setCode(page - block.ramBase());
+    }
+  }
+
+  private void pageHasNoCode(long page) {
+    RamBlock block = blockOf(page);
+    if (block != null) {
+      block.dirty().clearCode(page - block.ramBase());
+    }
+  }
+
+  private void mappingChanged(FlatView before, FlatView after) {
+    for (TcgVcpu vcpu : vcpus) {
+      vcpu.post(vcpu::flushTlb);
+    }
+  }
+
+  /** Hears of writes to pages with code, by vCPUs and by devices. */
+  private final class CodeWatch implements DirtyLog.Watch {
+    @Override
+    public void codeWritten(long ramAddress, long length) {
+      cache.invalidate(ramAddress, length);
+    }
+
+    @Override
+    public void rearm(long ramAddress, long length) {
+      for (TcgVcpu vcpu : vcpus) {
+        vcpu.mmu().closeWrites(ramAddress, length);
+      }
+    }
+  }
+}

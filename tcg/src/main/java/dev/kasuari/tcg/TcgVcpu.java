@@ -1,0 +1,230 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.Cpu;
+import dev.kasuari.machine.cpu.Vcpu;
+import dev.kasuari.tcg.ir.IrUnit;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that runs one CPU: finds or makes the block at the program counter, lets the back end
+ * run, and does what only the loop can do when it comes back. The same loop serves every back end.
+ */
+final class TcgVcpu implements Vcpu {
+  private final TcgAccelerator accelerator;
+  private final Cpu cpu;
+  private final SoftMmu mmu;
+  private final ExecutionContext context;
+  private final BlockFinder finder;
+  private final Thread thread;
+  private final Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+
+  /** Guarded by the accelerator's gate; see {@link TcgAccelerator}. */
+  boolean executing;
+
+  /** Waits in the gate for another CPU, inside an instruction: quiescent, but not stopped. */
+  boolean waitingInside;
+
+  volatile boolean idle;
+  private boolean halted;
+
+  TcgVcpu(TcgAccelerator accelerator, Cpu cpu, String threadName) {
+    this.accelerator = accelerator;
+    this.cpu = cpu;
+    this.mmu = new SoftMmu(cpu, accelerator.memory());
+    this.context = new ExecutionContext(cpu, mmu, accelerator.instructionSet().floatEnv());
+    this.finder =
+        new BlockFinder(
+            accelerator, cpu, mmu, context, accelerator.instructionSet().translator(cpu));
+    this.thread = new Thread(null, this::run, threadName, 8L << 20);
+    thread.setDaemon(true);
+    cpu.attach(this);
+  }
+
+  Cpu cpu() {
+    return cpu;
+  }
+
+  SoftMmu mmu() {
+    return mmu;
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  boolean hasQueuedWork() {
+    return !work.isEmpty();
+  }
+
+  /** With the gate: whether it would run guest code if it were allowed to. */
+  boolean wantsToRun() {
+    return !halted || cpu.hasWork();
+  }
+
+  void requestExit() {
+    context.requestExit();
+  }
+
+  // ---- the loop --------------------------------------------------------------------------------
+
+  private void run() {
+    try {
+      while (accelerator.awaitTurn(this)) {
+        runWork();
+        runGuest();
+      }
+    } catch (Throwable failure) {
+      accelerator.vcpuFailed(this, failure);
+    }
+  }
+
+  private void runWork() {
+    Runnable next = work.poll();
+    while (next != null) {
+      next.run();
+      next = work.poll();
+    }
+  }
+
+  private void runGuest() {
+    while (true) {
+      if (context.takeExitRequest() && accelerator.mustLeave(this)) {
+        return;
+      }
+      if (halted) {
+        if (!cpu.hasWork()) {
+          return;
+        }
+        halted = false;
+      }
+      cpu.deliverInterrupt();
+      runBlocks();
+    }
+  }
+
+  private void runBlocks() {
+    long pc = cpu.pc();
+    TranslationBlock block = finder.find(pc, cpu.mode());
+    if (block == null) {
+      context.linkFrom = null;
+      raise(context.takeFault());
+      return;
+    }
+    TranslationBlock from = context.linkFrom;
+    context.linkFrom = null;
+    if (from != null && finder.mayLink(block)) {
+      from.link(context.linkSlot, block);
+    }
+    Exit exit = accelerator.backEnd().run(context, block, pc);
+    switch (exit) {
+      case LOOKUP, POLL -> {}
+      case HALT -> halted = true;
+      case DEBUG -> accelerator.debugStop();
+      case EXCEPTION -> raise(exit);
+    }
+  }
+
+  private void raise(Exit exit) {
+    assert exit == Exit.EXCEPTION;
+    cpu.raise(context.cause, context.value);
+  }
+
+  // ---- what others ask of it -------------------------------------------------------------------
+
+  @Override
+  public void kick() {
+    context.requestExit();
+    if (idle) {
+      accelerator.wake();
+    }
+  }
+
+  @Override
+  public void post(Runnable action) {
+    work.add(action);
+    context.requestExit();
+    accelerator.wake();
+  }
+
+  @Override
+  public void runSynchronously(Runnable action) {
+    if (Thread.currentThread().equals(thread)) {
+      action.run();
+      return;
+    }
+    accelerator.runAndWait(this, action);
+  }
+
+  /** Work for this CPU while it waits for another one. */
+  void serveOthers() {
+    runWork();
+  }
+
+  static @Nullable TcgVcpu current(Iterable<TcgVcpu> all) {
+    for (TcgVcpu vcpu : all) {
+      if (Thread.currentThread().equals(vcpu.thread)) {
+        return vcpu;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void flushTlb() {
+    mmu.flush();
+  }
+
+  @Override
+  public void flushTlbPage(long virtualAddress) {
+    mmu.flushPage(virtualAddress);
+  }
+
+  @Override
+  public long instructionsRetired() {
+    return context.retired();
+  }
+
+  @Override
+  public void setInstructionsRetired(long count) {
+    context.setRetired(count);
+  }
+
+  @Override
+  public void waitForInterrupt() {
+    halted = true;
+    context.requestExit();
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  /** While stopped. */
+  void reset() {
+    halted = false;
+    work.clear();
+    context.linkFrom = null;
+    context.current = null;
+    mmu.faulted = false;
+    cpu.reset();
+    context.setRetired(0);
+    mmu.flush();
+    context.jumps().clear();
+  }
+
+  void setNoChain(boolean noChain) {
+    context.noChain = noChain;
+  }
+
+  /** After the thread has ended. */
+  void close() {
+    context.close();
+  }
+
+  /** Logs a unit that was just translated, and compiles it. */
+  static CompiledCode compile(TcgAccelerator accelerator, IrUnit unit) {
+    accelerator.log().write(LogCategory.OP, unit::toString);
+    return accelerator.backEnd().compile(unit);
+  }
+}

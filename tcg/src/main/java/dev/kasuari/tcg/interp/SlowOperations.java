@@ -1,0 +1,117 @@
+package dev.kasuari.tcg.interp;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.tcg.ExecutionContext;
+import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.ir.FlagCond;
+import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.Op;
+import dev.kasuari.tcg.ir.Rmw;
+import dev.kasuari.tcg.ir.StateView;
+import dev.kasuari.tcg.ir.Type;
+import java.lang.invoke.VarHandle;
+
+/** The interpreter's infrequent operations, done from the row of the IR. */
+final class SlowOperations {
+  private SlowOperations() {}
+
+  private static long operand(InterpCode code, int i, int position, long[] r) {
+    IrUnit unit = code.unit();
+    return position < unit.argumentCount(i) ? r[code.slots()[unit.argument(i, position)]] : 0;
+  }
+
+  /** Anything but guest memory. */
+  static void compute(ExecutionContext context, InterpCode code, int i, long[] r) {
+    IrUnit unit = code.unit();
+    Op op = unit.op(i);
+    long a = operand(code, i, 0, r);
+    long b = operand(code, i, 1, r);
+    long c = operand(code, i, 2, r);
+    if (op.is(Op.Trait.FP)) {
+      long result = context.fp().apply(op, unit.type(i), unit.immediate(i), a, b, c);
+      if (unit.result(i) != IrUnit.NONE) {
+        r[unit.result(i)] = result;
+      }
+      return;
+    }
+    switch (op) {
+      case GET -> r[unit.result(i)] = get(context.state(), unit.immediate(i));
+      case SET -> set(context.state(), unit.immediate(i), a);
+      case BRFLAGS ->
+          r[Lowering.flagSlot(unit)] = FlagCond.of((int) unit.immediate(i)).test((int) a) ? 1 : 0;
+      case FCLASS -> r[unit.result(i)] = context.fp().classify(unit.immediate(i), a);
+      default -> {
+        long d = operand(code, i, 3, r);
+        r[unit.result(i)] = Evaluator.evaluate(op, unit.type(i), unit.immediate(i), a, b, c, d);
+        if (op.results().length() == 2) {
+          r[unit.result(i) + 1] = Evaluator.second(op, unit.type(i), a, b, c);
+        }
+      }
+    }
+  }
+
+  private static long get(long state, long view) {
+    long at = state + StateView.offset(view);
+    boolean signed = StateView.isSigned(view);
+    return switch (StateView.size(view)) {
+      case 1 -> signed ? RawMemory.getByte(at) : RawMemory.getByte(at) & 0xffL;
+      case 2 -> signed ? RawMemory.getShort(at) : RawMemory.getShort(at) & 0xffffL;
+      case 4 -> signed ? RawMemory.getInt(at) : RawMemory.getInt(at) & 0xffffffffL;
+      default -> RawMemory.getLong(at);
+    };
+  }
+
+  private static void set(long state, long view, long value) {
+    long at = state + StateView.offset(view);
+    switch (StateView.size(view)) {
+      case 1 -> RawMemory.putByte(at, (byte) value);
+      case 2 -> RawMemory.putShort(at, (short) value);
+      case 4 -> RawMemory.putInt(at, (int) value);
+      default -> RawMemory.putLong(at, value);
+    }
+  }
+
+  /** An operation on guest memory; check the soft MMU's fault afterwards. */
+  static void memory(ExecutionContext context, InterpCode code, int i, long[] r) {
+    SoftMmu mmu = context.mmu();
+    IrUnit unit = code.unit();
+    long desc = unit.immediate(i);
+    int d = unit.result(i);
+    long a = operand(code, i, 0, r);
+    long b = operand(code, i, 1, r);
+    long c = operand(code, i, 2, r);
+    int size = MemDesc.size(desc);
+    switch (unit.op(i)) {
+      case LOAD -> r[d] = fit(unit, i, mmu.load(a, desc));
+      case STORE -> mmu.store(a, b, desc);
+      case LOAD2 -> {
+        long low = mmu.load(a, desc);
+        long high = mmu.faulted ? 0 : mmu.load(a + size, desc);
+        r[d] = fit(unit, i, low);
+        r[d + 1] = fit(unit, i, high);
+      }
+      case STORE2 -> {
+        mmu.probe(a, new MemDesc(desc).write().bits());
+        if (!mmu.faulted) {
+          mmu.probe(a + size, new MemDesc(desc).write().bits());
+        }
+        if (!mmu.faulted) {
+          mmu.store(a, b, desc);
+          mmu.store(a + size, c, desc);
+        }
+      }
+      case CAS -> r[d] = fit(unit, i, mmu.cas(a, b, c, desc));
+      case RMW -> r[d] = fit(unit, i, mmu.rmw(Rmw.of(unit.auxiliary(i)), a, b, desc));
+      case LL -> r[d] = fit(unit, i, mmu.loadLinked(a, desc));
+      case SC -> r[d] = mmu.storeConditional(a, b, desc);
+      case PROBE -> mmu.probe(a, desc);
+      case FENCE -> VarHandle.fullFence();
+      default -> throw new AssertionError(unit.op(i));
+    }
+  }
+
+  private static long fit(IrUnit unit, int i, long value) {
+    return unit.type(i) == Type.I32 ? (int) value : value;
+  }
+}

@@ -1,0 +1,26 @@
+package dev.kasuari.tcg.ir;
+
+/**
+ * A piece of guest semantics in Java: system registers with side effects, rare corners. The code
+ * leaves through its exit, Java runs this on the CPU's thread, and the code goes on after it.
+ *
+ * <p>Guest state is complete when a helper runs: every register written before it in program order
+ * is in the state, and the program counter is the current instruction's. A helper that raises a
+ * guest exception calls {@link Context#raise} and returns; the unit ends there.
+ */
+public interface Helper {
+  /** Name in dumps and traces. */
+  String name();
+
+  /** Computes; arguments that the call does not pass are 0. */
+  long call(Context context, long a, long b, long c);
+
+  /** What a helper may ask of the one that calls it. */
+  interface Context {
+    /** The CPU, whose registers are up to date. */
+    dev.kasuari.machine.cpu.Cpu cpu();
+
+    /** Ends the unit with an exception at the current instruction. */
+    void raise(int cause, long value);
+  }
+}

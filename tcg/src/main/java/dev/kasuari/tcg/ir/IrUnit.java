@@ -1,0 +1,166 @@
+package dev.kasuari.tcg.ir;
+
+import java.util.List;
+
+/**
+ * A finished translation unit in flat arrays: operation {@code i} has opcode, type, immediate,
+ * auxiliary, a slice of operands, and the number of its first result (further results follow it).
+ * Immutable by convention: the accessors are what back ends use.
+ */
+public final class IrUnit {
+  /** Result column of an operation that has none, and target column of one that does not branch. */
+  public static final int NONE = -1;
+
+  private static final Op[] OPS = Op.values();
+  private static final Type[] TYPES = Type.values();
+
+  /** The columns; index is the operation. */
+  static final class Columns {
+    final byte[] op;
+    final byte[] type;
+    final long[] immediate;
+    final int[] auxiliary;
+    final int[] argumentStart;
+    final int[] result;
+    final int[] target;
+    final int[] otherTarget;
+
+    Columns(
+        byte[] op,
+        byte[] type,
+        long[] immediate,
+        int[] auxiliary,
+        int[] argumentStart,
+        int[] result,
+        int[] target,
+        int[] otherTarget) {
+      this.op = op;
+      this.type = type;
+      this.immediate = immediate;
+      this.auxiliary = auxiliary;
+      this.argumentStart = argumentStart;
+      this.result = result;
+      this.target = target;
+      this.otherTarget = otherTarget;
+    }
+  }
+
+  private final Columns columns;
+  private final int size;
+  private final int[] arguments;
+  private final byte[] valueTypes;
+  private final int[] blockStart;
+  private final int[] blockFirstParameter;
+  private final int[] blockParameters;
+  private final List<GuestInstruction> instructions;
+  private final List<Helper> helpers;
+
+  IrUnit(
+      Columns columns,
+      int[] arguments,
+      byte[] valueTypes,
+      int[] blockStart,
+      int[] blockFirstParameter,
+      int[] blockParameters,
+      List<GuestInstruction> instructions,
+      List<Helper> helpers) {
+    this.columns = columns;
+    this.size = columns.op.length;
+    this.arguments = arguments;
+    this.valueTypes = valueTypes;
+    this.blockStart = blockStart;
+    this.blockFirstParameter = blockFirstParameter;
+    this.blockParameters = blockParameters;
+    this.instructions = instructions;
+    this.helpers = helpers;
+  }
+
+  /** Number of operations. */
+  public int size() {
+    return size;
+  }
+
+  public Op op(int i) {
+    return OPS[columns.op[i]];
+  }
+
+  public Type type(int i) {
+    return TYPES[columns.type[i]];
+  }
+
+  public long immediate(int i) {
+    return columns.immediate[i];
+  }
+
+  public int auxiliary(int i) {
+    return columns.auxiliary[i];
+  }
+
+  /** Number of operands, values for block parameters included. */
+  public int argumentCount(int i) {
+    int end = i + 1 < size ? columns.argumentStart[i + 1] : arguments.length;
+    return end - columns.argumentStart[i];
+  }
+
+  /** Value number of an operand. */
+  public int argument(int i, int position) {
+    return arguments[columns.argumentStart[i] + position];
+  }
+
+  /** Value number of the first result, or {@link #NONE}. */
+  public int result(int i) {
+    return columns.result[i];
+  }
+
+  /** Block branched to, if taken; or {@link #NONE}. */
+  public int target(int i) {
+    return columns.target[i];
+  }
+
+  /** Block branched to if a condition does not hold; or {@link #NONE}. */
+  public int otherTarget(int i) {
+    return columns.otherTarget[i];
+  }
+
+  /** Number of values. */
+  public int values() {
+    return valueTypes.length;
+  }
+
+  public Type valueType(int value) {
+    return TYPES[valueTypes[value]];
+  }
+
+  /** Number of blocks; block 0 is the entry. */
+  public int blocks() {
+    return blockStart.length;
+  }
+
+  /** First operation of a block; a block ends with its first terminator. */
+  public int blockStart(int block) {
+    return blockStart[block];
+  }
+
+  /** Value number of a block's first parameter; the others follow. */
+  public int firstParameter(int block) {
+    return blockFirstParameter[block];
+  }
+
+  public int parameterCount(int block) {
+    return blockParameters[block];
+  }
+
+  /** The guest instructions, in order. */
+  public List<GuestInstruction> instructions() {
+    return instructions;
+  }
+
+  public List<Helper> helpers() {
+    return helpers;
+  }
+
+  @Override
+  public String toString() {
+    return Printer.print(this);
+  }
+}
