@@ -5,5 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.target.riscv {
   requires static transitive org.jspecify;
 
+  exports dev.kasuari.target.riscv.asm;
   exports dev.kasuari.target.riscv.isa;
 }

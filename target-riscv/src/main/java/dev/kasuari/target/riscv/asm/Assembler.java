@@ -108,7 +108,7 @@ public final class Assembler {
     if (value == lower(value)) {
       i(RiscvEncoder.addi(rd, 0, (int) value));
     } else if (value == (int) value) {
-      int low = lower((int) value);
+      int low = lower(value);
       i(RiscvEncoder.lui(rd, upper((int) value)));
       if (low != 0) {
         i(RiscvEncoder.addiw(rd, rd, low));
