@@ -4,14 +4,15 @@ package dev.kasuari.softfloat;
  * Quotients, square roots and remainders.
  *
  * <p>Quotient and root borrow the host's divider. {@code double} arithmetic in Java is strict IEEE
- * round-to-nearest (JLS 15.17.2, {@link Math#sqrt}), so for significands scaled to [1, 4) the
- * host's result Q is within half a unit of the exact one, and the integer remainder R = dividend −
- * Q × divisor (dividend − Q² for the root) is small enough to be computed modulo 2^64. Its sign
- * says on which side of Q the exact result lies, and no exact result lies halfway between two Qs
- * (it would need 54 significant bits: times a divisor of at least as many as it has trailing zeros
- * to lose, it could not be a 53-bit dividend; a root's square would be odd at bit −2). So Q with
- * R's sign jammed below it rounds like the exact result, in every format of up to 53 bits and every
- * mode.
+ * round-to-nearest (JLS 15.17.2, {@link Math#sqrt}), so for significands x and y scaled to [1, 4) the
+ * host's result Q, a 53-bit integer with a scale, is within half a unit of the exact one. The integer
+ * remainder R = x × 2^k − Q × y (x × 2^k − Q² for the root) is then below 2^54 in magnitude and can be
+ * computed modulo 2^64; its sign says on which side of Q the exact result lies.
+ *
+ * <p>The exact result is never halfway between two Qs: that would be m ÷ 2^j for an odd m of 54 bits,
+ * and from x × 2^k = m × y (or m²) m would divide x, which has 53 bits. So Q with the sign of R added
+ * ten bits below it compares with every multiple of half a unit of Q as the exact result does, and
+ * rounds like it in every format of up to 53 bits and every mode.
  */
 final class Division {
   private static final long ONE = 0x3ff0_0000_0000_0000L;

@@ -77,6 +77,12 @@ public final class F32 {
    * the original must do so before it calls.
    */
   public static int fma(FloatEnv env, int a, int b, int c) {
+    if ((env.flags & env.nativeInexact) != 0) {
+      int r = Float.floatToRawIntBits(nativeFma(a, b, c));
+      if (isAboveTiny(r)) {
+        return r;
+      }
+    }
     return (int) Multiplication.fma(env, FORMAT, wide(a), wide(b), wide(c));
   }
 
@@ -100,11 +106,23 @@ public final class F32 {
 
   /** The relation of a to b: LESS, EQUAL, GREATER or UNORDERED; a signalling NaN is invalid. */
   public static int compareQuiet(FloatEnv env, int a, int b) {
+    if (env.plainSubnormals) {
+      int relation = relation(a, b);
+      if (relation != SoftFloat.UNORDERED) {
+        return relation;
+      }
+    }
     return Comparison.compare(env, FORMAT, wide(a), wide(b), false);
   }
 
   /** The relation of a to b; any NaN is invalid. */
   public static int compareSignaling(FloatEnv env, int a, int b) {
+    if (env.plainSubnormals) {
+      int relation = relation(a, b);
+      if (relation != SoftFloat.UNORDERED) {
+        return relation;
+      }
+    }
     return Comparison.compare(env, FORMAT, wide(a), wide(b), true);
   }
 
@@ -180,6 +198,16 @@ public final class F32 {
 
   /** a as a signed 32-bit integer, by the rounding mode. */
   public static int toInt32(FloatEnv env, int a) {
+    float x = Float.intBitsToFloat(a);
+    int whole = (int) x;
+    // Saturated conversions compare equal at 2^31 only.
+    if (whole == x && whole != Integer.MAX_VALUE) {
+      return whole;
+    }
+    if (env.rounding == Rounding.TOWARD_ZERO && isAboveTiny(a) && Math.abs(x) < 0x1p31f) {
+      env.flags |= FloatEnv.INEXACT;
+      return whole;
+    }
     return (int) Conversion.toSigned(env, FORMAT, wide(a), 32, 0);
   }
 
@@ -190,6 +218,16 @@ public final class F32 {
 
   /** a as a signed 64-bit integer, by the rounding mode. */
   public static long toInt64(FloatEnv env, int a) {
+    float x = Float.intBitsToFloat(a);
+    long whole = (long) x;
+    // Saturated conversions compare equal at 2^63 only.
+    if (whole == x && whole != Long.MAX_VALUE) {
+      return whole;
+    }
+    if (env.rounding == Rounding.TOWARD_ZERO && isAboveTiny(a) && Math.abs(x) < 0x1p63f) {
+      env.flags |= FloatEnv.INEXACT;
+      return whole;
+    }
     return Conversion.toSigned(env, FORMAT, wide(a), 64, 0);
   }
 
@@ -200,26 +238,34 @@ public final class F32 {
 
   /** The number nearest to a signed 32-bit integer, by the rounding mode. */
   public static int fromInt32(FloatEnv env, int value) {
-    return (int) Conversion.fromSigned(env, FORMAT, value, 0);
+    return fromInt64(env, value);
   }
 
   /** The number nearest to an unsigned 32-bit integer, by the rounding mode. */
   public static int fromUint32(FloatEnv env, int value) {
-    return (int) Conversion.fromSigned(env, FORMAT, Integer.toUnsignedLong(value), 0);
+    return fromInt64(env, Integer.toUnsignedLong(value));
   }
 
   /** The number nearest to a signed 64-bit integer, by the rounding mode. */
   public static int fromInt64(FloatEnv env, long value) {
+    if (Math.abs(value) <= 1L << 24 || (env.flags & env.nativeInexact) != 0) {
+      return Float.floatToRawIntBits((float) value);
+    }
     return (int) Conversion.fromSigned(env, FORMAT, value, 0);
   }
 
   /** The number nearest to an unsigned 64-bit integer, by the rounding mode. */
   public static int fromUint64(FloatEnv env, long value) {
-    return (int) Conversion.fromMagnitude(env, FORMAT, 0, value, 0);
+    return value >= 0
+        ? fromInt64(env, value)
+        : (int) Conversion.fromMagnitude(env, FORMAT, 0, value, 0);
   }
 
   /** a in binary64: exact. */
   public static long toF64(FloatEnv env, int a) {
+    if (isAboveTiny(a)) {
+      return Double.doubleToRawLongBits(Float.intBitsToFloat(a));
+    }
     return Conversion.convert(env, FORMAT, Format.BINARY64, wide(a));
   }
 
@@ -239,10 +285,41 @@ public final class F32 {
   }
 
   /** Whether it is a finite number whose magnitude is greater than the smallest normal one. */
-  private static boolean isAboveTiny(int bits) {
+  static boolean isAboveTiny(int bits) {
     // Unsigned: what is below wraps to the top.
     return Integer.compareUnsigned((bits & 0x7fff_ffff) - 0x0080_0001, 0x7f80_0000 - 0x0080_0001)
         < 0;
+  }
+
+  private static int relation(int a, int b) {
+    float x = Float.intBitsToFloat(a);
+    float y = Float.intBitsToFloat(b);
+    if (x < y) {
+      return SoftFloat.LESS;
+    }
+    return x == y ? SoftFloat.EQUAL : x > y ? SoftFloat.GREATER : SoftFloat.UNORDERED;
+  }
+
+  /**
+   * a × b + c to the nearest even, by {@code double}s. The product of two 24-bit significands is
+   * exact in one. Knuth's TwoSum gives the error of the sum exactly, as nothing overflows or
+   * becomes subnormal here. With the error's sign the sum is rounded to odd instead: an inexact sum
+   * with a clear last bit moves one step to the side where the exact one lies. Narrowing a sum
+   * rounded to odd with two bits or more to spare rounds like the exact one (Boldo and Melquiond,
+   * "Emulation of FMA and correctly rounded sums", 2008).
+   */
+  private static float nativeFma(int a, int b, int c) {
+    double product = (double) Float.intBitsToFloat(a) * Float.intBitsToFloat(b);
+    double addend = Float.intBitsToFloat(c);
+    double sum = product + addend;
+    double part = sum - product;
+    double error = (product - (sum - part)) + (addend - part);
+    long bits = Double.doubleToRawLongBits(sum);
+    if (error != 0 && (bits & 1) == 0) {
+      // Away from zero if the error has the sum's sign, else towards zero.
+      bits += (Double.doubleToRawLongBits(error) ^ bits) < 0 ? -1 : 1;
+    }
+    return (float) Double.longBitsToDouble(bits);
   }
 
   private static long wide(int bits) {

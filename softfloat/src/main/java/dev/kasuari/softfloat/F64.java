@@ -100,11 +100,23 @@ public final class F64 {
 
   /** The relation of a to b: LESS, EQUAL, GREATER or UNORDERED; a signalling NaN is invalid. */
   public static int compareQuiet(FloatEnv env, long a, long b) {
+    if (env.plainSubnormals) {
+      int relation = relation(a, b);
+      if (relation != SoftFloat.UNORDERED) {
+        return relation;
+      }
+    }
     return Comparison.compare(env, FORMAT, a, b, false);
   }
 
   /** The relation of a to b; any NaN is invalid. */
   public static int compareSignaling(FloatEnv env, long a, long b) {
+    if (env.plainSubnormals) {
+      int relation = relation(a, b);
+      if (relation != SoftFloat.UNORDERED) {
+        return relation;
+      }
+    }
     return Comparison.compare(env, FORMAT, a, b, true);
   }
 
@@ -180,6 +192,15 @@ public final class F64 {
 
   /** a as a signed 32-bit integer, by the rounding mode. */
   public static int toInt32(FloatEnv env, long a) {
+    double x = Double.longBitsToDouble(a);
+    int whole = (int) x;
+    if (whole == x) {
+      return whole;
+    }
+    if (env.rounding == Rounding.TOWARD_ZERO && isAboveTiny(a) && Math.abs(x) < 0x1p31) {
+      env.flags |= FloatEnv.INEXACT;
+      return whole;
+    }
     return (int) Conversion.toSigned(env, FORMAT, a, 32, 0);
   }
 
@@ -190,6 +211,16 @@ public final class F64 {
 
   /** a as a signed 64-bit integer, by the rounding mode. */
   public static long toInt64(FloatEnv env, long a) {
+    double x = Double.longBitsToDouble(a);
+    long whole = (long) x;
+    // Saturated conversions compare equal at 2^63 only.
+    if (whole == x && whole != Long.MAX_VALUE) {
+      return whole;
+    }
+    if (env.rounding == Rounding.TOWARD_ZERO && isAboveTiny(a) && Math.abs(x) < 0x1p63) {
+      env.flags |= FloatEnv.INEXACT;
+      return whole;
+    }
     return Conversion.toSigned(env, FORMAT, a, 64, 0);
   }
 
@@ -200,26 +231,35 @@ public final class F64 {
 
   /** A signed 32-bit integer, exactly. */
   public static long fromInt32(FloatEnv env, int value) {
-    return Conversion.fromSigned(env, FORMAT, value, 0);
+    return Double.doubleToRawLongBits(value);
   }
 
   /** An unsigned 32-bit integer, exactly. */
   public static long fromUint32(FloatEnv env, int value) {
-    return Conversion.fromSigned(env, FORMAT, Integer.toUnsignedLong(value), 0);
+    return Double.doubleToRawLongBits((double) Integer.toUnsignedLong(value));
   }
 
   /** The number nearest to a signed 64-bit integer, by the rounding mode. */
   public static long fromInt64(FloatEnv env, long value) {
+    if (Math.abs(value) <= 1L << 53 || (env.flags & env.nativeInexact) != 0) {
+      return Double.doubleToRawLongBits((double) value);
+    }
     return Conversion.fromSigned(env, FORMAT, value, 0);
   }
 
   /** The number nearest to an unsigned 64-bit integer, by the rounding mode. */
   public static long fromUint64(FloatEnv env, long value) {
-    return Conversion.fromMagnitude(env, FORMAT, 0, value, 0);
+    return value >= 0 ? fromInt64(env, value) : Conversion.fromMagnitude(env, FORMAT, 0, value, 0);
   }
 
   /** a in binary32, by the rounding mode. */
   public static int toF32(FloatEnv env, long a) {
+    if ((env.flags & env.nativeInexact) != 0) {
+      int r = Float.floatToRawIntBits((float) Double.longBitsToDouble(a));
+      if (F32.isAboveTiny(r)) {
+        return r;
+      }
+    }
     return (int) Conversion.convert(env, FORMAT, Format.BINARY32, a);
   }
 
@@ -245,5 +285,14 @@ public final class F64 {
             (bits & 0x7fff_ffff_ffff_ffffL) - 0x0010_0000_0000_0001L,
             0x7ff0_0000_0000_0000L - 0x0010_0000_0000_0001L)
         < 0;
+  }
+
+  private static int relation(long a, long b) {
+    double x = Double.longBitsToDouble(a);
+    double y = Double.longBitsToDouble(b);
+    if (x < y) {
+      return SoftFloat.LESS;
+    }
+    return x == y ? SoftFloat.EQUAL : x > y ? SoftFloat.GREATER : SoftFloat.UNORDERED;
   }
 }
