@@ -10,10 +10,8 @@ final class Comparison {
       if (signaling || f.isSignalingNan(rawA) || f.isSignalingNan(rawB)) {
         env.flags |= FloatEnv.INVALID;
       }
-      if (env.flushInputs()) {
-        Nans.flushed(env, f, rawA);
-        Nans.flushed(env, f, rawB);
-      }
+      env.flushed(f, rawA);
+      env.flushed(f, rawB);
       return SoftFloat.UNORDERED;
     }
     long a = env.operand(f, rawA);

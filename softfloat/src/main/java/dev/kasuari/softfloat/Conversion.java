@@ -65,7 +65,7 @@ final class Conversion {
     if (!f.isFinite(bits)) {
       return outOfRange(env, f, bits, width, true);
     }
-    long a = env.operand(f, bits);
+    long a = env.flushed(f, bits);
     if (f.isZero(a)) {
       return 0;
     }
@@ -89,7 +89,7 @@ final class Conversion {
     if (!f.isFinite(bits)) {
       return outOfRange(env, f, bits, width, false);
     }
-    long a = env.operand(f, bits);
+    long a = env.flushed(f, bits);
     if (f.isZero(a)) {
       return 0;
     }
@@ -153,7 +153,7 @@ final class Conversion {
     if (f.isNan(bits)) {
       return Nans.propagate(env, f, bits);
     }
-    long a = env.operand(f, bits);
+    long a = env.flushed(f, bits);
     if (f.isZero(a) || f.isInfinite(a) || f.exponent(a) >= f.fractionBits()) {
       return a;
     }

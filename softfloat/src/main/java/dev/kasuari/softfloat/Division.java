@@ -4,15 +4,15 @@ package dev.kasuari.softfloat;
  * Quotients, square roots and remainders.
  *
  * <p>Quotient and root borrow the host's divider. {@code double} arithmetic in Java is strict IEEE
- * round-to-nearest (JLS 15.17.2, {@link Math#sqrt}), so for significands x and y scaled to [1, 4) the
- * host's result Q, a 53-bit integer with a scale, is within half a unit of the exact one. The integer
- * remainder R = x × 2^k − Q × y (x × 2^k − Q² for the root) is then below 2^54 in magnitude and can be
- * computed modulo 2^64; its sign says on which side of Q the exact result lies.
+ * round-to-nearest (JLS 15.17.2, {@link Math#sqrt}), so for significands x and y scaled to [1, 4)
+ * the host's result Q, a 53-bit integer with a scale, is within half a unit of the exact one. The
+ * integer remainder R = x × 2^k − Q × y (x × 2^k − Q² for the root) is then below 2^54 in magnitude
+ * and can be computed modulo 2^64; its sign says on which side of Q the exact result lies.
  *
- * <p>The exact result is never halfway between two Qs: that would be m ÷ 2^j for an odd m of 54 bits,
- * and from x × 2^k = m × y (or m²) m would divide x, which has 53 bits. So Q with the sign of R added
- * ten bits below it compares with every multiple of half a unit of Q as the exact result does, and
- * rounds like it in every format of up to 53 bits and every mode.
+ * <p>The exact result is never halfway between two Qs: that would be m ÷ 2^j for an odd m of 54
+ * bits, and from x × 2^k = m × y (or m²) m would divide x, which has 53 bits. So Q with the sign of
+ * R added ten bits below it compares with every multiple of half a unit of Q as the exact result
+ * does, and rounds like it in every format of up to 53 bits and every mode.
  */
 final class Division {
   private static final long ONE = 0x3ff0_0000_0000_0000L;
@@ -33,23 +33,22 @@ final class Division {
     if (f.isNan(rawA) || f.isNan(rawB)) {
       return Nans.propagate(env, f, rawA, rawB);
     }
-    long a = env.operand(f, rawA);
-    long b = env.operand(f, rawB);
+    long a = env.flushed(f, rawA);
+    long b = env.flushed(f, rawB);
     long sign = f.sign(a ^ b);
-    if (f.isInfinite(a)) {
-      return f.isInfinite(b) ? env.invalid(f) : sign | f.infinity();
+    if ((f.isZero(a) && f.isZero(b)) || (f.isInfinite(a) && f.isInfinite(b))) {
+      return env.invalid(f);
     }
-    if (f.isInfinite(b)) {
-      return sign;
-    }
-    if (f.isZero(b)) {
-      if (f.isZero(a)) {
-        return env.invalid(f);
-      }
+    if (f.isZero(b) && f.isFinite(a)) {
       env.flags |= FloatEnv.DIVBYZERO;
       return sign | f.infinity();
     }
-    return f.isZero(a) ? sign : divNumbers(env, f, a, b);
+    env.used(f, a);
+    env.used(f, b);
+    if (f.isInfinite(a)) {
+      return sign | f.infinity();
+    }
+    return f.isZero(a) || f.isInfinite(b) ? sign : divNumbers(env, f, a, b);
   }
 
   private static long divNumbers(FloatEnv env, Format f, long a, long b) {
@@ -73,13 +72,14 @@ final class Division {
     if (f.isNan(rawA)) {
       return Nans.propagate(env, f, rawA);
     }
-    long a = env.operand(f, rawA);
+    long a = env.flushed(f, rawA);
     if (f.isZero(a)) {
       return a;
     }
     if (f.isNegative(a)) {
       return env.invalid(f);
     }
+    env.used(f, a);
     if (f.isInfinite(a)) {
       return a;
     }
@@ -98,11 +98,13 @@ final class Division {
     if (f.isNan(rawA) || f.isNan(rawB)) {
       return Nans.propagate(env, f, rawA, rawB);
     }
-    long a = env.operand(f, rawA);
-    long b = env.operand(f, rawB);
+    long a = env.flushed(f, rawA);
+    long b = env.flushed(f, rawB);
     if (f.isInfinite(a) || f.isZero(b)) {
       return env.invalid(f);
     }
+    env.used(f, a);
+    env.used(f, b);
     if (f.isZero(a)) {
       return a;
     }

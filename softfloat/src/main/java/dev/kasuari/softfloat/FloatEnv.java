@@ -28,8 +28,9 @@ public final class FloatEnv {
   public static final int IEEE_FLAGS = 31;
 
   /**
-   * A subnormal operand was used and not flushed: x86's DE. Raised only if {@link
-   * #trackSubnormals(boolean)} is on.
+   * A subnormal operand was used and not flushed, in an operation that is neither INVALID nor
+   * DIVBYZERO, nor rounds to an integer: x86's DE. Raised only if {@link #trackSubnormals(boolean)}
+   * is on.
    */
   public static final int SUBNORMAL_USED = 32;
 
@@ -225,19 +226,30 @@ public final class FloatEnv {
     nativeInexact = rounding == Rounding.NEAREST_EVEN && plainSubnormals ? INEXACT : 0;
   }
 
-  /**
-   * An operand that is not a NaN, as the operation sees it: subnormals may be flushed or reported.
-   */
+  /** An operand as the operation sees it, subnormals flushed if that is the mode. */
+  long flushed(Format f, long bits) {
+    if (!flushInputs || !f.isSubnormal(bits)) {
+      return bits;
+    }
+    flags |= INPUT_FLUSHED;
+    return bits & f.signBit();
+  }
+
+  /** Reports a subnormal operand, already {@link #flushed}, of an operation that does so. */
+  void used(Format f, long bits) {
+    if (trackSubnormals && f.isSubnormal(bits)) {
+      flags |= SUBNORMAL_USED;
+    }
+  }
+
+  /** {@link #flushed} and {@link #used} at once. */
   long operand(Format f, long bits) {
     if (plainSubnormals || !f.isSubnormal(bits)) {
       return bits;
     }
-    if (flushInputs) {
-      flags |= INPUT_FLUSHED;
-      return bits & f.signBit();
-    }
-    flags |= SUBNORMAL_USED;
-    return bits;
+    long operand = flushed(f, bits);
+    used(f, operand);
+    return operand;
   }
 
   /** Raises INVALID and gives the default NaN. */

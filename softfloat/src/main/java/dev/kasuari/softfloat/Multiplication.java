@@ -49,14 +49,21 @@ final class Multiplication {
     if (f.isNan(rawA) || f.isNan(rawB) || f.isNan(rawC)) {
       return Nans.propagate(env, f, rawA, rawB, rawC);
     }
-    long a = env.operand(f, rawA);
-    long b = env.operand(f, rawB);
-    long c = env.operand(f, rawC);
+    long a = env.flushed(f, rawA);
+    long b = env.flushed(f, rawB);
+    long c = env.flushed(f, rawC);
     long sign = f.sign(a ^ b);
     boolean zeroProduct = f.isZero(a) || f.isZero(b);
-    if (f.isInfinite(a) || f.isInfinite(b)) {
-      boolean opposed = f.isInfinite(c) && f.sign(c) != sign;
-      return zeroProduct || opposed ? env.invalid(f) : sign | f.infinity();
+    boolean infiniteProduct = f.isInfinite(a) || f.isInfinite(b);
+    boolean opposed = f.isInfinite(c) && f.sign(c) != sign;
+    if (infiniteProduct && (zeroProduct || opposed)) {
+      return env.invalid(f);
+    }
+    env.used(f, a);
+    env.used(f, b);
+    env.used(f, c);
+    if (infiniteProduct) {
+      return sign | f.infinity();
     }
     if (f.isInfinite(c)) {
       return c;

@@ -5,7 +5,11 @@ package dev.kasuari.softfloat;
  * as in {@code fma(a, b, c)} = a × b + c; two-operand operations have a and b only.
  */
 public enum NanRule {
-  /** The first NaN of a, b, c. x86 SSE and AVX (SDM volume 1, table 4-7). */
+  /**
+   * The first NaN of a, b, c. x86 SSE and AVX (SDM volume 1, table 4-7). For FMA3, a and b are the
+   * factors in the order in which the manual's expression for the form has them: first and third
+   * operand of 132, second and first of 213, second and third of 231.
+   */
   FIRST_ABC,
   /** The first NaN of a, c, b. PowerPC, whose {@code frB} is the addend (Book I, 4.3.2). */
   FIRST_ACB,

@@ -1,6 +1,11 @@
 package dev.kasuari.softfloat;
 
-/** NaN results: which NaN comes out when NaNs went in, and whether that was invalid. */
+/**
+ * NaN results: which NaN comes out when NaNs went in, and whether that was invalid.
+ *
+ * <p>Operands beside a NaN are flushed, because Arm reports it (FPUnpack comes before
+ * FPProcessNaNs), but are not used: x86 reports nothing (SDM volume 1, 4.9.2).
+ */
 final class Nans {
   private Nans() {}
 
@@ -14,8 +19,8 @@ final class Nans {
 
   /** The result of a two-operand operation; at least one operand is a NaN. */
   static long propagate(FloatEnv env, Format f, long rawA, long rawB) {
-    long a = flushed(env, f, rawA);
-    long b = flushed(env, f, rawB);
+    long a = env.flushed(f, rawA);
+    long b = env.flushed(f, rawB);
     if (f.isSignalingNan(a) || f.isSignalingNan(b)) {
       env.flags |= FloatEnv.INVALID;
     }
@@ -24,9 +29,9 @@ final class Nans {
 
   /** The result of a × b + c; at least one operand is a NaN. */
   static long propagate(FloatEnv env, Format f, long rawA, long rawB, long rawC) {
-    long a = flushed(env, f, rawA);
-    long b = flushed(env, f, rawB);
-    long c = flushed(env, f, rawC);
+    long a = env.flushed(f, rawA);
+    long b = env.flushed(f, rawB);
+    long c = env.flushed(f, rawC);
     if (f.isSignalingNan(a) || f.isSignalingNan(b) || f.isSignalingNan(c)) {
       env.flags |= FloatEnv.INVALID;
     }
@@ -40,14 +45,6 @@ final class Nans {
       }
     }
     return env.defaultNanMode ? env.defaultNan(f) : choose(env.nanRule, f, a, b, c) | f.quietBit();
-  }
-
-  /**
-   * Arm reports flushed operands also beside a NaN (FPUnpack comes before FPProcessNaNs); x86 does
-   * not report used ones (SDM volume 1, 4.9.2).
-   */
-  static long flushed(FloatEnv env, Format f, long bits) {
-    return env.flushInputs() ? env.operand(f, bits) : bits;
   }
 
   private static boolean isZeroTimesInfinity(Format f, long a, long b) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every operation in every format and rounding mode against exact rational arithmetic. */
 @Tag("fast")
 class ExactReferenceTest {
-  private static final int ROUNDS = 2_500;
+  private static final int ROUNDS = 1_200;
 
   record Case(Format format, Rounding rounding, boolean tininessBefore) {
     long seed() {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("fast")
 class StrictArithmeticTest {
-  private static final int ROUNDS = 1_000_000;
+  private static final int ROUNDS = 500_000;
   private static final long NAN = Format.BINARY64.infinity() | Format.BINARY64.quietBit();
 
   private final FloatEnv env = FloatEnv.riscv();
@@ -67,7 +67,7 @@ class StrictArithmeticTest {
   void fusedMultiplyAdd() {
     var patterns = new Patterns(128);
     // Math.fma is exact everywhere but slow where the host has no such instruction.
-    for (int i = 0; i < ROUNDS / 20; i++) {
+    for (int i = 0; i < ROUNDS / 10; i++) {
       long a = patterns.next(Format.BINARY64);
       long b = patterns.next(Format.BINARY64);
       long c = patterns.next(Format.BINARY64);
