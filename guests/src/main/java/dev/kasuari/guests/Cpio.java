@@ -87,6 +87,11 @@ public final class Cpio {
     return whole.toByteArray();
   }
 
+  /** How many zeros to put behind this many bytes before the next archive. */
+  static int padding(long length) {
+    return (int) Math.floorMod(-length, (long) ALIGNMENT);
+  }
+
   private Cpio entry(String path, int mode, byte[] contents, int major, int minor) {
     String name = name(path);
     addParents(name);

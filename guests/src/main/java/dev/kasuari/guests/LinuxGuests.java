@@ -2,6 +2,8 @@ package dev.kasuari.guests;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -84,11 +86,12 @@ public final class LinuxGuests {
             .findFirst()
             .orElseThrow(() -> new GuestException(file + ": no kernel beside " + initrd));
     Files.write(directory.resolve("kernel"), contents(found, kernel));
-    byte[] theirs = contents(found, initrd);
-    if (form == Form.UNPACKED) {
-      theirs = new GZIPInputStream(new ByteArrayInputStream(theirs)).readAllBytes();
+    try (OutputStream out = Files.newOutputStream(directory.resolve("initrd"));
+        InputStream theirs = new ByteArrayInputStream(contents(found, initrd))) {
+      InputStream plain = form == Form.UNPACKED ? new GZIPInputStream(theirs) : theirs;
+      out.write(new byte[Cpio.padding(plain.transferTo(out))]);
+      out.write(ours);
     }
-    Files.write(directory.resolve("initrd"), Cpio.concatenate(theirs, ours));
   }
 
   private static String pick(Path file, Map<String, byte[]> found, String ending)
