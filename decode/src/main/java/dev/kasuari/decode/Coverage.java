@@ -9,7 +9,8 @@ import java.util.TreeSet;
 /**
  * How much of the encoding space the patterns claim, under any features.
  *
- * @param claimed by length in bits, the instructions of that length that a pattern claims
+ * @param claimed by length in bits, the share of encodings of that length that a pattern claims,
+ *     0..1
  * @param gaps the largest ranges that nothing claims, as pictures of bits
  */
 record Coverage(String isa, int patterns, Map<Integer, Double> claimed, List<String> gaps) {
@@ -34,10 +35,13 @@ record Coverage(String isa, int patterns, Map<Integer, Double> claimed, List<Str
     for (int bits : lengths) {
       var counter = new Counter(bits);
       var patterns = isa.patterns().stream().filter(p -> p.bits() == bits).toList();
-      counter.count(new Cube(0, 0), patterns);
-      claimed.put(bits, counter.claimed);
+      double all = 0;
+      for (Cube prefix : prefixes(isa, bits)) {
+        counter.split(prefix, patterns);
+        all += Math.scalb(1.0, bits - Long.bitCount(prefix.mask));
+      }
+      claimed.put(bits, counter.claimed / all);
       counter.gaps.stream()
-          .filter(g -> prefix(isa, g, bits))
           .sorted((a, b) -> Long.bitCount(a.mask) - Long.bitCount(b.mask))
           .limit(SHOWN)
           .forEach(g -> gaps.add(picture(g, bits)));
@@ -45,14 +49,23 @@ record Coverage(String isa, int patterns, Map<Integer, Double> claimed, List<Str
     return new Coverage(isa.name(), isa.patterns().size(), claimed, gaps);
   }
 
-  /** Whether instructions of a cube have this length at all. */
-  private static boolean prefix(Isa isa, Cube g, int bits) {
-    for (var rule : isa.lengths()) {
-      if ((rule.when().mask() & ~g.mask) == 0 && rule.when().test(g.value, 0)) {
-        return rule.bits() == bits;
+  /** The first bits that tell this length, as far as there are length rules. */
+  private static List<Cube> prefixes(Isa isa, int bits) {
+    long mask = isa.lengths().stream().mapToLong(r -> r.when().mask()).reduce(0, (a, b) -> a | b);
+    var prefixes = new ArrayList<Cube>();
+    for (long i = 0; i < 1L << Long.bitCount(mask); i++) {
+      long value = Bits.deposit(i, mask);
+      int told =
+          isa.lengths().stream()
+              .filter(r -> r.when().test(value, 0))
+              .map(Isa.WidthRule::bits)
+              .findFirst()
+              .orElse(isa.lengths().isEmpty() ? bits : 0);
+      if (told == bits) {
+        prefixes.add(new Cube(mask, value));
       }
     }
-    return true;
+    return prefixes;
   }
 
   private static final class Counter {
@@ -69,21 +82,31 @@ record Coverage(String isa, int patterns, Map<Integer, Double> claimed, List<Str
         gaps.add(cube);
         return;
       }
-      long open = 0;
       for (Pattern p : candidates) {
         long needed = (p.mask() | fieldMask(p)) & ~cube.mask;
         if (needed == 0) {
           claimed += Math.scalb(1.0, bits - Long.bitCount(cube.mask));
           return;
         }
-        open |= p.mask() & ~cube.mask;
       }
-      long bit =
-          open != 0
-              ? Long.lowestOneBit(open)
-              : Long.highestOneBit(fieldMask(candidates.getFirst()) & ~cube.mask);
+      long bit = question(cube, candidates);
       split(cube.with(bit, false), candidates);
       split(cube.with(bit, true), candidates);
+    }
+
+    /** The bit that most patterns fix, so that gaps come out large; then a bit of a condition. */
+    private static long question(Cube cube, List<Pattern> candidates) {
+      long best = Long.highestOneBit(fieldMask(candidates.getFirst()) & ~cube.mask);
+      long most = 0;
+      for (int i = 63; i >= 0; i--) {
+        long bit = 1L << i & ~cube.mask;
+        long count = candidates.stream().filter(p -> (p.mask() & bit) != 0).count();
+        if (count > most) {
+          most = count;
+          best = bit;
+        }
+      }
+      return best;
     }
 
     private void split(Cube cube, List<Pattern> candidates) {
@@ -123,12 +146,16 @@ record Coverage(String isa, int patterns, Map<Integer, Double> claimed, List<Str
     return s.toString();
   }
 
+  /** One line. */
   String summary() {
     var s = new StringBuilder("%s: %d patterns".formatted(isa, patterns));
-    claimed.forEach(
-        (bits, count) -> s.append("; %d bits: %.4g instructions claimed".formatted(bits, count)));
-    s.append("; largest gaps:");
-    gaps.forEach(g -> s.append("\n  ").append(g));
+    claimed.forEach((bits, share) ->
+        s.append("; of %d-bit encodings %.2f %% are allocated".formatted(bits, 100 * share)));
     return s.toString();
+  }
+
+  /** The summary and the largest gaps. */
+  String report() {
+    return summary() + "\nThe largest gaps are:\n  " + String.join("\n  ", gaps) + "\n";
   }
 }

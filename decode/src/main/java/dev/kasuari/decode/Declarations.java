@@ -14,6 +14,7 @@ import dev.kasuari.decode.Predicate.Term;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** What pattern lines refer to: features, printers and fields. */
@@ -23,6 +24,11 @@ final class Declarations {
   private static final java.util.regex.Pattern PIECE =
       java.util.regex.Pattern.compile("(\\d+)(?::(\\d+))?");
 
+  private static final java.util.regex.Pattern ENTRY =
+      java.util.regex.Pattern.compile("(\\w+?)(?:\\.\\.(\\w+))?=(.+)");
+  private static final java.util.regex.Pattern COUNTED =
+      java.util.regex.Pattern.compile("([^#]*)#(\\d+)([^#]*)");
+
   private final List<Feature> features = new ArrayList<>();
   private final List<Long> exclusive = new ArrayList<>();
   private final Map<String, Field> fields = new LinkedHashMap<>();
@@ -30,7 +36,7 @@ final class Declarations {
 
   Declarations() {
     for (Style style : Style.values()) {
-      String name = style.name().toLowerCase(java.util.Locale.ROOT);
+      String name = style.name().toLowerCase(Locale.ROOT);
       printers.put(name, new Printer(name, style, 0, -1, Map.of(), ""));
     }
   }
@@ -136,15 +142,31 @@ final class Declarations {
           style = last.equals("hex") ? Style.HEX : Style.DEC;
         }
       } else {
-        int equals = s.indexOf('=');
-        if (equals < 0) {
-          throw source.error("%s: want VALUE=TEXT", s);
-        }
-        String text = s.substring(equals + 1);
-        table.put(number(source, s.substring(0, equals)), text.equals("-") ? "" : text);
+        entry(source, s, table);
       }
     }
     return new Printer(name, style, 0, -1, table, otherwise);
+  }
+
+  /** {@code 1=fflags}, {@code 7=-} for no text, {@code 0xb03..0xb1f=mhpmcounter#3} which counts. */
+  private static void entry(Source source, String s, Map<Long, String> table) {
+    var m = ENTRY.matcher(s);
+    if (!m.matches()) {
+      throw source.error("%s: want VALUE=TEXT, VALUE=- or FIRST..LAST=TEXT#NUMBER", s);
+    }
+    long first = number(source, m.group(1));
+    if (m.group(2) == null) {
+      table.put(first, m.group(3).equals("-") ? "" : m.group(3));
+      return;
+    }
+    var counted = COUNTED.matcher(m.group(3));
+    if (!counted.matches()) {
+      throw source.error("%s: want TEXT#NUMBER, where the number is that of the first", s);
+    }
+    long number = number(source, counted.group(2));
+    for (long value = first; value <= number(source, m.group(2)); value++) {
+      table.put(value, counted.group(1) + number++ + counted.group(3));
+    }
   }
 
   private static Printer number(Source source, String name, Style style, List<String> rest) {

@@ -23,7 +23,7 @@ final class DisassemblerSource {
       code.line("    %s", row(a).replace("\\", "\\\\").replace("\t", "\\t"));
     }
     code.line("    \"\"\";");
-    code.block(body().replace("\"TAB\"", "\"\\t\"").formatted(isa.name(), isa.type(), length(isa)));
+    code.block(body().formatted(isa.name(), isa.type(), length(isa)));
     printers(isa, code);
     address(isa, code);
     return code.line("}").toString();
@@ -40,7 +40,13 @@ final class DisassemblerSource {
         a.conditions().stream()
             .map(c -> "%d:%s:%d:%d".formatted(c.operand(), c.relation(), c.other(), c.constant()))
             .collect(Collectors.joining(","));
-    return String.join("\t", "" + a.pattern().index(), conditions, a.template(), ".");
+    return String.join(
+        "\t",
+        Integer.toString(a.pattern().index()),
+        conditions,
+        PatternsSource.clauses(a.features()),
+        a.template(),
+        ".");
   }
 
   private static void printers(Isa isa, Code code) {
@@ -122,14 +128,17 @@ final class DisassemblerSource {
       }
     }
 
-    private record Alias(int pattern, List<Condition> conditions, String template) {
-      boolean fits(int number, long[] values) {
-        return pattern == number && conditions.stream().allMatch(c -> c.holds(values));
+    private record Alias(
+        int pattern, List<Condition> conditions, List<long[]> clauses, String template) {
+      boolean fits(int number, long[] values, long features) {
+        return pattern == number
+            && %1$sPatterns.holds(clauses, features)
+            && conditions.stream().allMatch(c -> c.holds(values));
       }
     }
 
     private static Alias alias(String row) {
-      String[] s = row.split("TAB", -1);
+      String[] s = row.split("\\t", -1);
       var conditions = new ArrayList<Condition>();
       for (String c : s[1].isEmpty() ? new String[0] : s[1].split(",", -1)) {
         String[] t = c.split(":", -1);
@@ -137,7 +146,8 @@ final class DisassemblerSource {
             new Condition(
                 Integer.parseInt(t[0]), t[1], Integer.parseInt(t[2]), Long.parseLong(t[3])));
       }
-      return new Alias(Integer.parseInt(s[0]), conditions, s[2]);
+      return new Alias(
+          Integer.parseInt(s[0]), conditions, %1$sPatterns.clauses(s[2]), s[3]);
     }
 
     private %1$sDisassembler() {}
@@ -188,7 +198,7 @@ final class DisassemblerSource {
         row = %1$sPatterns.row(pattern);
       }
       for (Alias a : ALIAS_ROWS) {
-        if (a.fits(pattern, values)) {
+        if (a.fits(pattern, values, features)) {
           return format(row, a.template, values, pc, features);
         }
       }

@@ -34,7 +34,7 @@ final class Generated {
       imports.lines().forEach(i -> code.line("import %s;", i));
       code.line("");
     }
-    code.line("/** %s */", javadoc);
+    code.line("/**").line(" * %s", javadoc).line(" */");
     code.line("%s {", declaration);
     return code;
   }

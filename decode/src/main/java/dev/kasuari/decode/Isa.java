@@ -2,6 +2,7 @@ package dev.kasuari.decode;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
  * An instruction set, as its pattern files describe it.
@@ -56,8 +57,14 @@ record Isa(
    * Another way to show an instruction when its operands have certain values.
    *
    * @param conditions all must hold
+   * @param features must hold too; of features alone
    */
-  record Alias(Pattern pattern, List<Condition> conditions, String template, Source source) {}
+  record Alias(
+      Pattern pattern,
+      List<Condition> conditions,
+      Predicate features,
+      String template,
+      Source source) {}
 
   /**
    * Operand number {@code operand} compared with a constant, or with operand {@code other} >= 0.
@@ -83,7 +90,7 @@ record Isa(
       }
     }
     long subject = all;
-    return java.util.stream.LongStream.range(0, 1L << Long.bitCount(all))
+    return LongStream.range(0, 1L << Long.bitCount(all))
         .map(i -> Bits.deposit(i, subject))
         .filter(f ->
             exclusive.stream().allMatch(set -> (set & subject) == 0 || Long.bitCount(f & set) == 1))

@@ -28,7 +28,9 @@ public final class Main {
     for (Map.Entry<String, String> source : Generated.sources(isa).entrySet()) {
       write(directory.resolve(source.getKey() + ".java"), source.getValue());
     }
-    write(Path.of(args[0]).resolve(isa.name() + ".coverage"), Coverage.of(isa).summary());
+    var coverage = Coverage.of(isa);
+    write(Path.of(args[0]).resolve(isa.name() + ".coverage"), coverage.report());
+    System.out.println(coverage.summary());
   }
 
   /** Leaves a file alone that already says this, so that nothing is compiled again for nothing. */

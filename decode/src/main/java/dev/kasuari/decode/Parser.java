@@ -5,6 +5,7 @@ import dev.kasuari.decode.Isa.Condition;
 import dev.kasuari.decode.Isa.WidthRule;
 import dev.kasuari.decode.Pattern.Step;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Reads pattern files; their language is described in the package's documentation. */
 final class Parser {
@@ -51,7 +53,7 @@ final class Parser {
     try {
       parser.lines(Line.read(file, text.lines().toList()), null);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
     return parser.finish(file);
   }
@@ -61,8 +63,7 @@ final class Parser {
     lines(Line.read(file.getFileName().toString(), text), file);
   }
 
-  private void lines(List<Line> lines, @org.jspecify.annotations.Nullable Path file)
-      throws IOException {
+  private void lines(List<Line> lines, @Nullable Path file) throws IOException {
     String outerSection = section;
     Predicate outerPredicate = sectionPredicate;
     int outerGroups = openings.size();
@@ -80,7 +81,7 @@ final class Parser {
     sectionPredicate = outerPredicate;
   }
 
-  private void include(Line line, @org.jspecify.annotations.Nullable Path file) throws IOException {
+  private void include(Line line, @Nullable Path file) throws IOException {
     String included = Line.text(text(line, 1, "include \"FILE\""));
     if (file == null || !Files.isReadable(file.resolveSibling(included))) {
       throw line.source().error("cannot read %s beside this file", included);
@@ -217,10 +218,13 @@ final class Parser {
       throw line.source().error("no pattern %s before this line", line.tokens().get(1));
     }
     var conditions = new ArrayList<Condition>();
+    var features = Predicate.ALWAYS;
     String template = "";
     for (String token : line.tokens().subList(2, line.tokens().size())) {
       if (Line.isText(token)) {
-        template = Line.text(token);
+        template = Template.compile(line.source(), pattern, Line.text(token));
+      } else if (Line.isCondition(token)) {
+        features = features.and(declarations.condition(line.source(), token, Map.of()));
       } else {
         conditions.add(aliasCondition(line.source(), pattern, token));
       }
@@ -228,12 +232,10 @@ final class Parser {
     if (template.isEmpty()) {
       throw line.source().error("this alias has no \"TEXT\"");
     }
-    aliases.add(
-        new Alias(
-            pattern,
-            conditions,
-            Template.compile(line.source(), pattern, template),
-            line.source()));
+    if (features.mask() != 0) {
+      throw line.source().error("want features alone in an alias's [ ]");
+    }
+    aliases.add(new Alias(pattern, conditions, features, template, line.source()));
   }
 
   private static Condition aliasCondition(Source source, Pattern pattern, String token) {

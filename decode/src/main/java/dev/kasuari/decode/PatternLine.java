@@ -6,18 +6,25 @@ import dev.kasuari.decode.Pattern.Operand;
 import dev.kasuari.decode.Pattern.Step;
 import dev.kasuari.decode.Pattern.Target;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import javax.lang.model.SourceVersion;
 
 /** The items of a pattern or format line, collected. */
 final class PatternLine {
+  /** Names of other parameters and variables of generated methods. */
+  private static final Set<String> RESERVED = Set.of("context", "insn");
+
   private final Source source;
   private final Declarations declarations;
   private final Map<String, PatternLine> formats;
   private final int streamUnit;
   private final Map<String, Operand> operands = new LinkedHashMap<>();
+  private final Set<String> own = new HashSet<>();
   private final List<String> conditions = new ArrayList<>();
   private final StringBuilder bits = new StringBuilder();
   private String template = "";
@@ -81,6 +88,13 @@ final class PatternLine {
 
   private void operand(String token) {
     Operand operand = operand(token, Map.of());
+    if (!own.add(operand.name())) {
+      throw source.error("operand %s is given twice", operand.name());
+    }
+    if (SourceVersion.isKeyword(operand.name()) || RESERVED.contains(operand.name())) {
+      throw source.error(
+          "operand %s has a name that generated code needs: want another", operand.name());
+    }
     operands.put(operand.name(), operand);
   }
 

@@ -53,7 +53,7 @@ final class PatternsSource {
         Integer.toString(p.bits()),
         Long.toHexString(p.value()),
         Long.toHexString(p.ignored()),
-        clauses(p),
+        clauses(p.predicate()),
         p.template(),
         p.fields().stream().map(f -> operand(isa, f)).collect(Collectors.joining(",")),
         p.target().map(t -> Integer.toString(t.pattern().index())).orElse("-1"),
@@ -62,9 +62,9 @@ final class PatternsSource {
   }
 
   /** Of each clause on features alone: which must be there, which must not, in hexadecimal. */
-  private static String clauses(Pattern p) {
+  static String clauses(Predicate predicate) {
     var list = new ArrayList<String>();
-    for (var clause : p.predicate().clauses()) {
+    for (var clause : predicate.clauses()) {
       if (clause.onlyFeatures()) {
         long present = 0;
         long absent = 0;
@@ -157,8 +157,22 @@ final class PatternsSource {
     }
 
     private static Row row(String[] s) {
+      return new Row(
+          s[0],
+          s[1],
+          Integer.parseInt(s[2]),
+          Long.parseUnsignedLong(s[3], 16),
+          Long.parseUnsignedLong(s[4], 16),
+          clauses(s[5]),
+          s[6],
+          list(s[7]).stream().map(%1$sPatterns::operand).toList(),
+          Integer.parseInt(s[8]),
+          list(s[9]));
+    }
+
+    static List<long[]> clauses(String s) {
       var clauses = new ArrayList<long[]>();
-      for (String c : list(s[5])) {
+      for (String c : list(s)) {
         int colon = c.indexOf(':');
         clauses.add(
             new long[] {
@@ -166,17 +180,16 @@ final class PatternsSource {
               Long.parseUnsignedLong(c.substring(colon + 1), 16)
             });
       }
-      return new Row(
-          s[0],
-          s[1],
-          Integer.parseInt(s[2]),
-          Long.parseUnsignedLong(s[3], 16),
-          Long.parseUnsignedLong(s[4], 16),
-          clauses,
-          s[6],
-          list(s[7]).stream().map(%1$sPatterns::operand).toList(),
-          Integer.parseInt(s[8]),
-          list(s[9]));
+      return clauses;
+    }
+
+    static boolean holds(List<long[]> clauses, long features) {
+      for (long[] clause : clauses) {
+        if ((features & clause[0]) == 0 && (~features & clause[1]) == 0) {
+          return false;
+        }
+      }
+      return true;
     }
 
     private static List<String> list(String s) {
@@ -198,7 +211,7 @@ final class PatternsSource {
       return ROWS.get(pattern);
     }
 
-    /** The name of a pattern, 0 <= pattern < COUNT. */
+    /** The name of a pattern, at least 0 and below COUNT. */
     public static String name(int pattern) {
       return ROWS.get(pattern).name;
     }
@@ -241,15 +254,8 @@ final class PatternsSource {
 
     /** Whether a pattern exists with these bits of {@link %1$sFeatures}. */
     public static boolean available(int pattern, long features) {
-      for (long[] clause : ROWS.get(pattern).clauses) {
-        if ((features & clause[0]) == 0 && (~features & clause[1]) == 0) {
-          return false;
-        }
-      }
-      return true;
+      return holds(ROWS.get(pattern).clauses, features);
     }
-    """
-        .replace("\"\\t\"", "\"\\\\t\"")
-        .replace("0 <= pattern < COUNT", "at least 0 and below COUNT");
+    """;
   }
 }

@@ -1,6 +1,7 @@
 package dev.kasuari.decode;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A condition on features and fields: every clause must hold, and a clause holds when one of its
@@ -117,9 +118,7 @@ record Predicate(List<Clause> clauses) {
 
   Predicate and(Predicate other) {
     return new Predicate(
-        java.util.stream.Stream.concat(clauses.stream(), other.clauses.stream())
-            .distinct()
-            .toList());
+        Stream.concat(clauses.stream(), other.clauses.stream()).distinct().toList());
   }
 
   /** The window bits that decide it. */
