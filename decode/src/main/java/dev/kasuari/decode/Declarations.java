@@ -19,7 +19,7 @@ import java.util.Map;
 
 /** What pattern lines refer to: features, printers and fields. */
 final class Declarations {
-  private static final java.util.regex.Pattern COMPARE =
+  static final java.util.regex.Pattern COMPARE =
       java.util.regex.Pattern.compile("([A-Za-z_]\\w*|\\d+(?::\\d+)?)(==|!=|<=|>=|<|>)(.+)");
   private static final java.util.regex.Pattern PIECE =
       java.util.regex.Pattern.compile("(\\d+)(?::(\\d+))?");

@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads pattern files; their language is described in the package's documentation. */
 final class Parser {
-  private static final java.util.regex.Pattern COMPARE =
-      java.util.regex.Pattern.compile("([A-Za-z_][\\w.]*|\\d+:\\d+)(==|!=|<=|>=|<|>)(.+)");
-
   private final Declarations declarations = new Declarations();
   private final Map<String, PatternLine> formats = new LinkedHashMap<>();
   private final Map<String, Pattern> patterns = new LinkedHashMap<>();
@@ -239,7 +236,7 @@ final class Parser {
   }
 
   private static Condition aliasCondition(Source source, Pattern pattern, String token) {
-    var m = COMPARE.matcher(token);
+    var m = Declarations.COMPARE.matcher(token);
     if (!m.matches()) {
       throw source.error("%s: want OPERAND==NUMBER or another comparison", token);
     }

@@ -114,6 +114,58 @@ class RiscvDecoderTest {
   }
 
   @Test
+  void generatesWhatTheHooksAllow() {
+    var loads = List.of("lw", "ld", "c.lwsp");
+    var generator =
+        new RiscvGenerator(
+            new Random(3),
+            RV64,
+            pattern -> loads.contains(RiscvPatterns.name(pattern)),
+            (pattern, operand, random) ->
+                operand.name().equals("rd")
+                    ? 10
+                    : RiscvGenerator.uniform(pattern, operand, random));
+    assertThat(generator.patterns()).hasSize(3);
+    for (int i = 0; i < 1000; i++) {
+      int pattern = generator.pattern();
+      int insn = generator.encode(pattern);
+      assertThat(RiscvPatterns.name(pattern)).isIn(loads);
+      assertThat(RiscvFields.rd(insn)).isEqualTo(10);
+    }
+    assertThatThrownBy(() -> new RiscvGenerator(new Random(3), RV64, p -> false, (p, o, r) -> 0))
+        .hasMessageStartingWith("no pattern is left with the features rv64 m a f d c s");
+    assertThatThrownBy(() ->
+            new RiscvGenerator(new Random(3), RV64, p -> true, (p, o, r) -> 0)
+                .encode(RiscvPatterns.C_LWSP))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("no operands were found that make a valid c.lwsp");
+  }
+
+  @Test
+  void listsPatterns() {
+    assertThat(RiscvPatterns.names()).doesNotHaveDuplicates().contains("addi", "c.addi", "mret");
+    int addi = RiscvPatterns.number("addi");
+    assertThat(addi).isEqualTo(RiscvPatterns.ADDI);
+    assertThat(RiscvPatterns.number("c.quux")).isEqualTo(-1);
+    assertThat(RiscvPatterns.meaning(RiscvPatterns.C_LI)).isEqualTo(addi);
+    assertThat(RiscvPatterns.meaning(addi)).isEqualTo(addi);
+    assertThat(RiscvPatterns.bytes(RiscvPatterns.C_LI)).isEqualTo(2);
+    assertThat(RiscvPatterns.section(RiscvPatterns.SH1ADD)).isEqualTo("Zba");
+    assertThat(RiscvPatterns.operands(addi))
+        .extracting(RiscvPatterns.Operand::name)
+        .containsExactly("rd", "rs1", "imm");
+  }
+
+  @Test
+  void showsTargetsOfBranchesInTheAddressSpace() {
+    assertThat(RiscvDisassembler.disassemble(0, 0xfe000ee3, RV32, false))
+        .isEqualTo("beq     zero,zero,0xfffffffc");
+    assertThat(RiscvDisassembler.disassemble(0x8000_0000L, 0x8082, RV64, true)).isEqualTo("ret");
+    assertThat(RiscvDisassembler.disassemble(0, 0xffffffff, RV64, true))
+        .isEqualTo(".4byte  0xffffffff");
+  }
+
+  @Test
   void refusesOperandsThatDoNotFit() {
     assertThat(RiscvEncoder.addi(10, 11, -1)).isEqualTo(0xfff58513);
     assertThatThrownBy(() -> RiscvEncoder.addi(10, 11, 2048))
