@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.machine {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.host;
+  requires transitive dev.kasuari.qapi;
 
   exports dev.kasuari.machine;
   exports dev.kasuari.machine.cpu;
