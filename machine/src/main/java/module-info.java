@@ -8,7 +8,11 @@ module dev.kasuari.machine {
   requires transitive dev.kasuari.qapi;
 
   exports dev.kasuari.machine;
+  exports dev.kasuari.machine.backend;
   exports dev.kasuari.machine.cpu;
   exports dev.kasuari.machine.memory;
+  exports dev.kasuari.machine.state;
   exports dev.kasuari.machine.time;
+
+  uses dev.kasuari.machine.DeviceSet;
 }

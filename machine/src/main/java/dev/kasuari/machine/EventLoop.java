@@ -4,6 +4,7 @@ import dev.kasuari.machine.time.TimerQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,11 @@ final class EventLoop {
   private record Task(Runnable action, boolean locked) {}
 
   private final MachineContext machine;
-  private final ConcurrentLinkedQueue<Task> tasks = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Task> posts = new ConcurrentLinkedQueue<>();
+
+  /** Changes of the run state; apart, because one of them may have to wait for what is posted. */
+  private final ConcurrentLinkedQueue<Task> controls = new ConcurrentLinkedQueue<>();
+
   private final Thread thread;
   private volatile boolean closing;
   private @Nullable TimerQueue timers;
@@ -48,7 +53,7 @@ final class EventLoop {
     if (closing) {
       return false;
     }
-    tasks.add(task);
+    (task.locked ? posts : controls).add(task);
     wake();
     return true;
   }
@@ -103,7 +108,7 @@ final class EventLoop {
     while (!closing) {
       runTasks();
       queue.runDue();
-      if (tasks.isEmpty() && !closing) {
+      if (posts.isEmpty() && controls.isEmpty() && !closing) {
         sleep(queue.hostNanosUntilNext());
       }
     }
@@ -118,11 +123,38 @@ final class EventLoop {
   }
 
   private void runTasks() {
-    Task task = tasks.poll();
+    Task task = next();
     while (task != null && !closing) {
       perform(task);
-      task = tasks.poll();
+      task = next();
     }
+  }
+
+  private @Nullable Task next() {
+    Task control = controls.poll();
+    return control != null ? control : posts.poll();
+  }
+
+  /**
+   * On the loop: runs what was posted until {@code done}, but not longer than {@code nanos}.
+   *
+   * @return false if time was up
+   */
+  boolean runUntil(BooleanSupplier done, long nanos) {
+    long begin = System.nanoTime();
+    while (!done.getAsBoolean()) {
+      long left = nanos - (System.nanoTime() - begin);
+      if (left <= 0) {
+        return false;
+      }
+      Task task = posts.poll();
+      if (task != null) {
+        perform(task);
+      } else {
+        LockSupport.parkNanos(Math.min(left, 10_000_000));
+      }
+    }
+    return true;
   }
 
   private void perform(Task task) {

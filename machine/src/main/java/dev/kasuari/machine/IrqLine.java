@@ -2,6 +2,7 @@ package dev.kasuari.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A wire that is high or low: an interrupt, a reset, a GPIO. Who drives it calls {@link #set}; who
@@ -21,6 +22,7 @@ public final class IrqLine {
   private final String name;
   private final List<Sink> sinks = new ArrayList<>(1);
   private volatile boolean level;
+  private @Nullable InterruptSpecifier specifier;
 
   /** A low line that nobody listens to. */
   public IrqLine(String name) {
@@ -86,6 +88,17 @@ public final class IrqLine {
     opposite.set(!level);
     connect((Sink) high -> opposite.set(!high));
     return opposite;
+  }
+
+  /** What the hardware description calls this input of an interrupt controller, or null. */
+  public @Nullable InterruptSpecifier specifier() {
+    return specifier;
+  }
+
+  /** Sets what the hardware description calls this input. */
+  public IrqLine describe(@Nullable InterruptSpecifier newSpecifier) {
+    specifier = newSpecifier;
+    return this;
   }
 
   /** True if anybody listens. */

@@ -29,7 +29,10 @@ import org.jspecify.annotations.Nullable;
  * return at once; devices use them. {@link #resume}, {@link #pause} and {@link #reset} wait until
  * it is done and must not be called with the lock held.
  */
-public final class Machine implements MachineContext, AutoCloseable {
+public final class Machine implements MachineContext, Power, AutoCloseable {
+  /** How long operations of the host may take before a machine stops without them. */
+  private static final long DRAIN_NANOS = 10_000_000_000L;
+
   private final String name;
   private final ReentrantLock lock = new ReentrantLock();
   private final Log log;
@@ -41,6 +44,9 @@ public final class Machine implements MachineContext, AutoCloseable {
   private final MemoryRegion.Container root = MemoryRegion.container("system", MemoryRegion.WHOLE);
   private final AddressSpace memory;
   private final EventLoop loop;
+  private final HardwareNode hardware = new HardwareNode("");
+  private final DeviceList devices = new DeviceList(this);
+  private final SysBus sysBus;
   private final boolean rebootEnds;
   private final boolean shutdownPauses;
   private final List<ExecutionControl> executions = new CopyOnWriteArrayList<>();
@@ -62,6 +68,7 @@ public final class Machine implements MachineContext, AutoCloseable {
     rebootEnds = builder.rebootEnds;
     shutdownPauses = builder.shutdownPauses;
     memory = new AddressSpace("memory", root, this);
+    sysBus = new SysBus(this, hardware.child("soc"));
     loop = new EventLoop(name, this);
     timers = new TimerQueue(clock, this, loop::wake);
   }
@@ -119,6 +126,35 @@ public final class Machine implements MachineContext, AutoCloseable {
   /** What CPUs see at physical addresses. */
   public AddressSpace memory() {
     return memory;
+  }
+
+  /** The board's own bus. */
+  public SysBus sysBus() {
+    return sysBus;
+  }
+
+  /** Adds a device to the board and maps its first region at {@code address}. */
+  public <D extends Device<?, ?>> Placement<D> map(long address, D device) {
+    return sysBus.map(address, device);
+  }
+
+  /** All devices. */
+  public DeviceList devices() {
+    return devices;
+  }
+
+  /**
+   * The root of the hardware description, as the board made it. Devices are in it only after {@link
+   * #describe}.
+   */
+  public HardwareNode hardware() {
+    return hardware;
+  }
+
+  /** The hardware description with every device as it is wired now. */
+  public HardwareNode describe() {
+    locked(devices::describe);
+    return hardware;
   }
 
   /** Adds what executes guest code. Before {@link #resume}. */
@@ -203,18 +239,21 @@ public final class Machine implements MachineContext, AutoCloseable {
   }
 
   /** Asks for a reset. Any thread; the asking CPU stops soon. */
+  @Override
   public void requestReset(ResetCause cause) {
     stopSoon();
     loop.control(() -> resetOrEnd(cause));
   }
 
   /** Asks for the end. Any thread; the asking CPU stops soon. */
+  @Override
   public void requestShutdown(Shutdown shutdown) {
     stopSoon();
     loop.control(() -> shutDownNow(shutdown));
   }
 
   /** Asks to stop for {@code reason}. Any thread; the asking CPU stops soon. */
+  @Override
   public void requestPause(RunState reason) {
     stopSoon();
     loop.control(() -> stopNow(reason));
@@ -273,11 +312,14 @@ public final class Machine implements MachineContext, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    loop.control(() -> stopNow(RunState.SHUTDOWN));
+    loop.controlAndWait(() -> stopNow(RunState.SHUTDOWN));
     for (ExecutionControl execution : executions) {
       quietly("closing " + execution.name(), execution::close);
     }
     loop.close();
+    for (Device<?, ?> device : devices.clear()) {
+      quietly("closing " + device, device::dispose);
+    }
     for (AutoCloseable resource : resources) {
       quietly("closing " + resource, resource);
     }
@@ -338,6 +380,27 @@ public final class Machine implements MachineContext, AutoCloseable {
       executions.forEach(ExecutionControl::awaitPaused);
     }
     clock.pause();
+    drainNow();
+  }
+
+  /** Waits until no device has an operation of the host under way. Not under the lock. */
+  void drain() {
+    control(this::drainNow);
+  }
+
+  private void drainNow() {
+    if (!loop.runUntil(this::idle, DRAIN_NANOS)) {
+      log.always(name + ": host operations of devices did not end; going on without them");
+    }
+  }
+
+  private boolean idle() {
+    lock.lock();
+    try {
+      return devices.operations() == 0;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void resetNow(ResetCause cause) {
@@ -354,7 +417,10 @@ public final class Machine implements MachineContext, AutoCloseable {
   }
 
   private void resetDevices(ResetCause cause) {
-    locked(() -> resets.forEach(Runnable::run));
+    locked(() -> {
+      devices.reset();
+      resets.forEach(Runnable::run);
+    });
     executions.forEach(ExecutionControl::reset);
     listeners.forEach(l -> l.wasReset(cause));
   }

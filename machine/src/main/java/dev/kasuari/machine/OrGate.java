@@ -22,6 +22,15 @@ public final class OrGate {
     return inputs[index];
   }
 
+  /** Connects the output; the inputs are described as {@code target} is. */
+  public OrGate to(IrqLine target) {
+    output.connect(target);
+    for (IrqLine input : inputs) {
+      input.describe(target.specifier());
+    }
+    return this;
+  }
+
   /** The output. */
   public IrqLine output() {
     return output;

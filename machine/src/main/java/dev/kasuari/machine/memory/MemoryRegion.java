@@ -127,6 +127,23 @@ public abstract sealed class MemoryRegion {
     }
   }
 
+  /** The offsets of this region and all around it, added up: its address if they end at a root. */
+  public final long absoluteAddress() {
+    long address = offset;
+    for (Container c = parent; c != null; c = c.parent()) {
+      address += c.offset();
+    }
+    return address;
+  }
+
+  /** Takes the region out of its container, if it is in one. */
+  public final void unmap() {
+    Container container = parent;
+    if (container != null) {
+      container.remove(this);
+    }
+  }
+
   final void watch(Runnable watcher) {
     watchers.add(watcher);
   }
@@ -216,6 +233,7 @@ public abstract sealed class MemoryRegion {
     public void remove(MemoryRegion child) {
       if (children.remove(child)) {
         child.parent = null;
+        child.offset = 0;
         changed();
       }
     }

@@ -1,0 +1,78 @@
+package dev.kasuari.machine;
+
+import dev.kasuari.machine.memory.BusAccess;
+import dev.kasuari.machine.memory.Dma;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What devices are plugged into. It decides where their registers appear and what they see of
+ * memory.
+ */
+public abstract class Bus {
+  private final Machine machine;
+  private final String name;
+  private final HardwareNode node;
+  private final List<Device<?, ?>> devices = new ArrayList<>();
+
+  /**
+   * An empty bus.
+   *
+   * @param node under which devices describe themselves
+   */
+  protected Bus(Machine machine, String name, HardwareNode node) {
+    this.machine = machine;
+    this.name = name;
+    this.node = node;
+  }
+
+  /** The machine it is part of. */
+  public final Machine machine() {
+    return machine;
+  }
+
+  /** What {@code bus=} calls it. */
+  public final String name() {
+    return name;
+  }
+
+  /** Its place in the hardware description. */
+  public final HardwareNode node() {
+    return node;
+  }
+
+  /** What is plugged in, in that order. */
+  public final List<Device<?, ?>> devices() {
+    return List.copyOf(devices);
+  }
+
+  /** What {@code device} sees of memory. The default is all of it, with no IOMMU. */
+  protected Dma dma(Device<?, ?> device) {
+    return machine.memory().dma(BusAccess.NOBODY);
+  }
+
+  /**
+   * Called after {@code device} was realized: gives its regions addresses if the bus does that.
+   *
+   * @throws dev.kasuari.qapi.OptionException if there is no room for it
+   */
+  protected void plugged(Device<?, ?> device) {}
+
+  /** Called before {@code device} goes. */
+  protected void unplugged(Device<?, ?> device) {}
+
+  final void plug(Device<?, ?> device) {
+    plugged(device);
+    devices.add(device);
+  }
+
+  final void unplug(Device<?, ?> device) {
+    unplugged(device);
+    devices.remove(device);
+  }
+
+  @Override
+  public final String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,67 @@
+package dev.kasuari.machine;
+
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** All kinds of devices that there are. */
+public final class DeviceTypes {
+  private final Map<String, DeviceType<?, ?, ?>> types = new TreeMap<>();
+
+  /**
+   * These types.
+   *
+   * @throws IllegalArgumentException if two have the same name
+   */
+  public DeviceTypes(Collection<? extends DeviceType<?, ?, ?>> types) {
+    for (DeviceType<?, ?, ?> type : types) {
+      if (this.types.putIfAbsent(type.name(), type) != null) {
+        throw new IllegalArgumentException("two device types are called " + type.name());
+      }
+    }
+  }
+
+  /** The types of all {@link DeviceSet}s that modules provide. */
+  public static DeviceTypes load() {
+    var all = new ArrayList<DeviceType<?, ?, ?>>();
+    for (DeviceSet set : ServiceLoader.load(DeviceSet.class)) {
+      all.addAll(set.types());
+    }
+    return new DeviceTypes(all);
+  }
+
+  /** All of them by name. */
+  public List<DeviceType<?, ?, ?>> all() {
+    return List.copyOf(types.values());
+  }
+
+  /**
+   * The type of that name.
+   *
+   * @throws OptionException with the nearest name if there is none
+   */
+  public DeviceType<?, ?, ?> find(String name) {
+    DeviceType<?, ?, ?> type = types.get(name);
+    if (type == null) {
+      throw new OptionException(
+          "-device " + name + ": no such device" + Nearest.hint(name, types.keySet()));
+    }
+    return type;
+  }
+
+  /** What {@code -device help} prints. */
+  public String help() {
+    var out = new StringBuilder();
+    for (DeviceType<?, ?, ?> type : types.values()) {
+      String left = "  " + type.name() + " (" + type.bus().getSimpleName() + ")";
+      out.append(left).append(" ".repeat(Math.max(1, 36 - left.length()))).append(type.doc());
+      out.append(System.lineSeparator());
+    }
+    return out.toString();
+  }
+}

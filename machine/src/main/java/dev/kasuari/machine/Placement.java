@@ -1,0 +1,32 @@
+package dev.kasuari.machine;
+
+import dev.kasuari.machine.memory.MemoryRegion;
+
+/**
+ * A device on the board, being wired.
+ *
+ * @param machine the machine
+ * @param device the device
+ */
+public record Placement<D extends Device<?, ?>>(Machine machine, D device) {
+  /** Maps the first region. */
+  public Placement<D> at(long address) {
+    return map(device.regions().getFirst(), address);
+  }
+
+  /** Maps the region called {@code name}. */
+  public Placement<D> at(String name, long address) {
+    return map(device.region(name), address);
+  }
+
+  /** Connects the output called {@code name} to an input of something else. */
+  public Placement<D> irq(String name, IrqLine input) {
+    device.connect(name, input);
+    return this;
+  }
+
+  private Placement<D> map(MemoryRegion region, long address) {
+    machine.locked(() -> machine.root().add(address, region));
+    return this;
+  }
+}

@@ -1,0 +1,2 @@
+@DeviceRegistry("TestDevices")
+package dev.kasuari.machine;
