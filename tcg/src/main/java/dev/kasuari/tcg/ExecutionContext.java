@@ -29,6 +29,9 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
 
   public int linkSlot;
 
+  /** Where the link leads: an interrupt may have come between the exit and the lookup. */
+  public long linkTarget;
+
   /** The block that runs now and which of its instructions, for whoever asks in a helper. */
   public @Nullable TranslationBlock current;
 

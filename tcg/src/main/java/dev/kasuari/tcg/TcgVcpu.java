@@ -115,7 +115,7 @@ final class TcgVcpu implements Vcpu {
     }
     TranslationBlock from = context.linkFrom;
     context.linkFrom = null;
-    if (from != null && finder.mayLink(block)) {
+    if (from != null && pc == context.linkTarget && finder.mayLink(block)) {
       from.link(context.linkSlot, block);
     }
     Exit exit = accelerator.backEnd().run(context, block, pc);

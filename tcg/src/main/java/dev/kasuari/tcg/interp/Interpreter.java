@@ -397,6 +397,7 @@ public final class Interpreter implements BackEnd {
     context.current = null;
     context.linkFrom = from;
     context.linkSlot = slot;
+    context.linkTarget = target;
     context.cpu().setPc(target);
     return Exit.LOOKUP;
   }
