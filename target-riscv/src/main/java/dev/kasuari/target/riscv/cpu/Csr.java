@@ -1,0 +1,41 @@
+package dev.kasuari.target.riscv.cpu;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * One control and status register as a hart has it.
+ *
+ * @param number 12 bits; bits 9:8 are the least privilege that reaches it, bits 11:10 are 3 if it
+ *     is read-only (privileged, section 2.1)
+ * @param name the manual's name
+ * @param guard says whether the present state lets the present privilege reach it, beyond what the
+ *     number says
+ * @param read the value
+ * @param write what a write does
+ */
+public record Csr(int number, String name, BooleanSupplier guard, LongSupplier read, Write write) {
+
+  /** What a write does. */
+  @FunctionalInterface
+  interface Write {
+    /**
+     * Makes of {@code value} what the register can hold, and keeps that.
+     *
+     * @param value the new value of the whole register
+     * @param mask the bits that the instruction writes; the others have the value that was read,
+     *     and where another thread may have changed them since they are to be left alone
+     */
+    void set(long value, long mask);
+  }
+
+  /** The least privilege that reaches it. */
+  public int privilege() {
+    return number >> 8 & 3;
+  }
+
+  /** True if every write is illegal. */
+  public boolean readOnly() {
+    return number >> 10 == 3;
+  }
+}

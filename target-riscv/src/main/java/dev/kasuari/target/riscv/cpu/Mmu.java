@@ -1,0 +1,306 @@
+package dev.kasuari.target.riscv.cpu;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.Log;
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.Access;
+import dev.kasuari.machine.cpu.GuestState;
+import dev.kasuari.machine.cpu.PageTranslation;
+import dev.kasuari.machine.memory.AddressSpace;
+import dev.kasuari.machine.memory.BusAccess;
+import dev.kasuari.machine.memory.BusResult;
+import dev.kasuari.machine.memory.FlatRange;
+import dev.kasuari.machine.memory.RamBlock;
+
+/**
+ * {@code satp} and the page walk of Sv39 and Sv48, with the checks of physical memory protection on
+ * page tables and on the page itself. Source: privileged, sections 12.1.11 and 12.3 to 12.5.
+ */
+final class Mmu {
+  private static final long VALID = 1;
+  private static final long READ = 1 << 1;
+  private static final long WRITE = 1 << 2;
+  private static final long EXECUTE = 1 << 3;
+  private static final long USER = 1 << 4;
+  private static final long ACCESSED = 1 << 6;
+  private static final long DIRTY = 1 << 7;
+
+  /** Svnapot, Svpbmt and what is reserved: none of it is there, so it must be zero. */
+  private static final long RESERVED = -1L << 54;
+
+  private static final int PTE_PPN_SHIFT = 10;
+  private static final int PAGE_SHIFT = 12;
+  private static final int LEVEL_BITS = 9;
+  private static final int PTE_BYTES = 8;
+
+  private static final int SATP_MODE_SHIFT = 60;
+  private static final long SATP_PPN = (1L << 44) - 1;
+  private static final int BARE = 0;
+  private static final int SV39 = 8;
+
+  /** How one try at a walk ended. */
+  private enum Outcome {
+    DONE,
+    FAULT,
+    /** Another hart changed the entry between reading and updating it. */
+    AGAIN
+  }
+
+  private final RiscvCpu cpu;
+  private final GuestState state;
+  private final Pmp pmp;
+  private final AddressSpace memory;
+  private final Log log;
+  private final int widestLevels;
+  private final BusAccess bus;
+
+  // What the walk under way has read last.
+  private long pteAddress;
+  private long pte;
+
+  Mmu(RiscvCpu cpu, Pmp pmp, AddressSpace memory, Log log) {
+    this.cpu = cpu;
+    this.state = cpu.state();
+    this.pmp = pmp;
+    this.memory = memory;
+    this.log = log;
+    this.widestLevels = cpu.model().pageTableLevels();
+    this.bus = new BusAccess().from(cpu.index(), false, true);
+  }
+
+  // ---- satp ------------------------------------------------------------------------------------
+
+  void declare(CsrFile csrs) {
+    if (cpu.model().has(RiscvOption.S)) {
+      csrs.add(
+          0x180,
+          "satp",
+          this::reachable,
+          () -> state.get(RiscvState.SATP),
+          (value, mask) -> writeSatp(value));
+    }
+  }
+
+  private boolean reachable() {
+    return cpu.privilege() != Privilege.SUPERVISOR || !cpu.status().has(Status.TVM);
+  }
+
+  /** A write with a mode that is not there has no effect at all. */
+  void writeSatp(long value) {
+    int mode = (int) (value >>> SATP_MODE_SHIFT);
+    int levels = levels(value);
+    boolean exists = mode == BARE || (levels >= 3 && levels <= widestLevels);
+    if (exists && widestLevels > 0 && value != state.get(RiscvState.SATP)) {
+      state.set(RiscvState.SATP, value);
+      cpu.flushTlb();
+    }
+  }
+
+  /** Levels of page table that a value of {@code satp} stands for. */
+  private static int levels(long satp) {
+    int mode = (int) (satp >>> SATP_MODE_SHIFT);
+    return mode == BARE ? 0 : mode - SV39 + 3;
+  }
+
+  // ---- translation -----------------------------------------------------------------------------
+
+  /** See {@link RiscvCpu#translate}. */
+  boolean translate(long virtual, Access access, int mmuIndex, PageTranslation out) {
+    out.reset();
+    int levels = mmuIndex == RiscvMode.MMU_MACHINE ? 0 : levels(state.get(RiscvState.SATP));
+    boolean found;
+    if (levels == 0) {
+      found = permit(virtual, virtual, access, mmuIndex, Pmp.ALL, out);
+    } else {
+      Outcome outcome = walk(virtual, access, mmuIndex, levels, out);
+      while (outcome == Outcome.AGAIN) {
+        outcome = walk(virtual, access, mmuIndex, levels, out);
+      }
+      found = outcome == Outcome.DONE;
+    }
+    if (log.on(LogCategory.MMU)) {
+      trace(virtual, access, mmuIndex, levels, out, found);
+    }
+    return found;
+  }
+
+  private void trace(
+      long virtual, Access access, int mmuIndex, int levels, PageTranslation out, boolean found) {
+    String how = levels == 0 ? "" : " pte 0x%x at 0x%x".formatted(pte, pteAddress);
+    String result =
+        found
+            ? "0x%x, page of %d%s"
+                .formatted(out.physical, out.pageSize, out.uncached ? ", uncached" : "")
+            : TrapCause.exception(out.faultCause);
+    log.write(
+        LogCategory.MMU,
+        () ->
+            "hart%d: mmu%d %s 0x%x -> %s%s"
+                .formatted(cpu.index(), mmuIndex, access, virtual, result, how));
+  }
+
+  private Outcome walk(long virtual, Access access, int mmuIndex, int levels, PageTranslation out) {
+    int unused = Long.SIZE - (PAGE_SHIFT + LEVEL_BITS * levels);
+    if (virtual << unused >> unused != virtual) {
+      return pageFault(virtual, access, out);
+    }
+    long table = (state.get(RiscvState.SATP) & SATP_PPN) << PAGE_SHIFT;
+    for (int level = levels - 1; level >= 0; level--) {
+      long index = virtual >>> (PAGE_SHIFT + LEVEL_BITS * level) & (1 << LEVEL_BITS) - 1;
+      if (!load(table + index * PTE_BYTES)) {
+        return accessFault(virtual, access, out);
+      }
+      boolean leaf = (pte & (READ | EXECUTE)) != 0;
+      boolean valid = (pte & VALID) != 0 && (pte & (READ | WRITE)) != WRITE;
+      if (!valid || (pte & RESERVED) != 0) {
+        return pageFault(virtual, access, out);
+      }
+      if (leaf) {
+        return leaf(virtual, access, mmuIndex, level, out);
+      }
+      if ((pte & (DIRTY | ACCESSED | USER)) != 0) {
+        return pageFault(virtual, access, out);
+      }
+      table = pte >>> PTE_PPN_SHIFT << PAGE_SHIFT;
+    }
+    return pageFault(virtual, access, out);
+  }
+
+  private Outcome leaf(long virtual, Access access, int mmuIndex, int level, PageTranslation out) {
+    int permissions = permissions(mmuIndex);
+    long size = 1L << (PAGE_SHIFT + LEVEL_BITS * level);
+    long base = pte >>> PTE_PPN_SHIFT << PAGE_SHIFT;
+    boolean aligned = (base & (size - 1)) == 0;
+    if ((permissions & needed(access)) == 0 || !aligned) {
+      return pageFault(virtual, access, out);
+    }
+    long wanted = ACCESSED | (access == Access.WRITE ? DIRTY : 0);
+    boolean update = (pte & wanted) != wanted;
+    if (update && !Environment.updatesPageTables(state)) {
+      return pageFault(virtual, access, out);
+    }
+    long physical = base | (virtual & (size - 1));
+    // D must not be set for a store that is not allowed in the end: look before updating.
+    boolean dirty = ((pte | wanted) & DIRTY) != 0;
+    int usable = dirty ? permissions : permissions & ~Pmp.WRITE;
+    if (!permit(virtual, physical, access, mmuIndex, usable, out)) {
+      return Outcome.FAULT;
+    }
+    out.pageSize = size;
+    return update ? update(virtual, access, wanted, out) : Outcome.DONE;
+  }
+
+  /** What the entry lets the regime do, as bits of {@link Pmp}. */
+  private int permissions(int mmuIndex) {
+    boolean userPage = (pte & USER) != 0;
+    boolean userRegime = mmuIndex == RiscvMode.MMU_USER;
+    boolean data = userPage == userRegime || (userPage && mmuIndex == RiscvMode.MMU_SUPERVISOR_SUM);
+    long readBits = cpu.status().has(Status.MXR) ? READ | EXECUTE : READ;
+    return (data && (pte & readBits) != 0 ? Pmp.READ : 0)
+        | (data && (pte & WRITE) != 0 ? Pmp.WRITE : 0)
+        | (userPage == userRegime && (pte & EXECUTE) != 0 ? Pmp.EXECUTE : 0);
+  }
+
+  private static int needed(Access access) {
+    return switch (access) {
+      case READ -> Pmp.READ;
+      case WRITE -> Pmp.WRITE;
+      case EXECUTE -> Pmp.EXECUTE;
+    };
+  }
+
+  /** Puts together the answer for a physical address, if its protection allows the access. */
+  private boolean permit(
+      long virtual,
+      long physical,
+      Access access,
+      int mmuIndex,
+      int permissions,
+      PageTranslation out) {
+    int privilege =
+        switch (mmuIndex) {
+          case RiscvMode.MMU_MACHINE -> Privilege.MACHINE;
+          case RiscvMode.MMU_USER -> Privilege.USER;
+          default -> Privilege.SUPERVISOR;
+        };
+    int allowed = pmp.page(physical, privilege);
+    if (allowed == Pmp.DIVIDED) {
+      allowed = pmp.permissions(physical, 1, privilege);
+      out.uncached = true;
+    }
+    allowed &= permissions;
+    if ((allowed & needed(access)) == 0) {
+      accessFault(virtual, access, out);
+      return false;
+    }
+    out.physical = physical;
+    out.readable = (allowed & Pmp.READ) != 0;
+    out.writable = (allowed & Pmp.WRITE) != 0;
+    out.executable = (allowed & Pmp.EXECUTE) != 0;
+    return true;
+  }
+
+  private static Outcome pageFault(long virtual, Access access, PageTranslation out) {
+    out.faultCause =
+        switch (access) {
+          case READ -> TrapCause.LOAD_PAGE_FAULT;
+          case WRITE -> TrapCause.STORE_PAGE_FAULT;
+          case EXECUTE -> TrapCause.INSTRUCTION_PAGE_FAULT;
+        };
+    out.faultValue = virtual;
+    return Outcome.FAULT;
+  }
+
+  private Outcome accessFault(long virtual, Access access, PageTranslation out) {
+    out.faultCause = cpu.accessFaultCause(access);
+    out.faultValue = virtual;
+    return Outcome.FAULT;
+  }
+
+  // ---- page table entries in memory ------------------------------------------------------------
+
+  private static long littleEndian(long value) {
+    return RawMemory.littleEndian() ? value : Long.reverseBytes(value);
+  }
+
+  /** Reads a page table entry as S-mode may; false is an access fault. */
+  private boolean load(long address) {
+    pteAddress = address;
+    pte = 0;
+    if ((pmp.permissions(address, PTE_BYTES, Privilege.SUPERVISOR) & Pmp.READ) == 0) {
+      return false;
+    }
+    FlatRange range = memory.view().find(address);
+    if (range.readsMemory() && range.contains(address, PTE_BYTES)) {
+      pte = littleEndian(RawMemory.getLongVolatile(range.hostAddress(address)));
+      return true;
+    }
+    boolean answered = memory.access(bus.asRead(address, PTE_BYTES)) == BusResult.OK;
+    pte = bus.value();
+    return answered;
+  }
+
+  /** Sets bits of the entry that was read last, if it is still the same. */
+  private Outcome update(long virtual, Access access, long bits, PageTranslation out) {
+    FlatRange range = memory.view().find(pteAddress);
+    RamBlock ram = range.ram();
+    boolean writable =
+        (pmp.permissions(pteAddress, PTE_BYTES, Privilege.SUPERVISOR) & Pmp.WRITE) != 0;
+    if (!writable
+        || ram == null
+        || !range.writesMemory()
+        || !range.contains(pteAddress, PTE_BYTES)) {
+      return accessFault(virtual, access, out);
+    }
+    long expected = littleEndian(pte);
+    long host = range.hostAddress(pteAddress);
+    long seen = RawMemory.compareAndExchange(host, PTE_BYTES, expected, littleEndian(pte | bits));
+    if (seen != expected) {
+      out.reset();
+      return Outcome.AGAIN;
+    }
+    ram.dirty().written(range.regionOffset(pteAddress), PTE_BYTES);
+    pte |= bits;
+    return Outcome.DONE;
+  }
+}
