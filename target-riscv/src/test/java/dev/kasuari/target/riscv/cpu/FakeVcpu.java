@@ -1,0 +1,54 @@
+package dev.kasuari.target.riscv.cpu;
+
+import dev.kasuari.machine.cpu.Vcpu;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Executes nothing; remembers what a hart asks of its thread, and does posted work at once. */
+public final class FakeVcpu implements Vcpu {
+  public int kicks;
+  public int flushes;
+  public final List<Long> pageFlushes = new ArrayList<>();
+  public long retired;
+  public int waits;
+
+  @Override
+  public void kick() {
+    kicks++;
+  }
+
+  @Override
+  public void post(Runnable work) {
+    work.run();
+  }
+
+  @Override
+  public void runSynchronously(Runnable work) {
+    work.run();
+  }
+
+  @Override
+  public void flushTlb() {
+    flushes++;
+  }
+
+  @Override
+  public void flushTlbPage(long virtualAddress) {
+    pageFlushes.add(virtualAddress);
+  }
+
+  @Override
+  public long instructionsRetired() {
+    return retired;
+  }
+
+  @Override
+  public void setInstructionsRetired(long count) {
+    retired = count;
+  }
+
+  @Override
+  public void waitForInterrupt() {
+    waits++;
+  }
+}
