@@ -5,8 +5,10 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.target.riscv {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.machine;
+  requires transitive dev.kasuari.tcg;
 
   exports dev.kasuari.target.riscv.asm;
   exports dev.kasuari.target.riscv.cpu;
   exports dev.kasuari.target.riscv.isa;
+  exports dev.kasuari.target.riscv.translate;
 }

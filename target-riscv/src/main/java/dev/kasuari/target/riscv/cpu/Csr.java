@@ -18,7 +18,7 @@ public record Csr(int number, String name, BooleanSupplier guard, LongSupplier r
 
   /** What a write does. */
   @FunctionalInterface
-  interface Write {
+  public interface Write {
     /**
      * Makes of {@code value} what the register can hold, and keeps that.
      *

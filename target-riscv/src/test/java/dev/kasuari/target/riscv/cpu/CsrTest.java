@@ -188,16 +188,15 @@ class CsrTest {
             new Lack(
                 List.of("mmu", "sstc", "s"),
                 List.of("sstatus", "satp", "stvec", "sie", "medeleg", "mideleg", "scounteren")));
-    lacks.forEach(
-        lack -> {
-          RiscvModel model = RiscvModel.rv64();
-          for (String property : lack.without) {
-            model = model.with(property, "off");
-          }
-          try (var other = new HartFixture(model, 1)) {
-            assertThat(lack.names).allMatch(fixture::has).noneMatch(other::has);
-          }
-        });
+    lacks.forEach(lack -> {
+      RiscvModel model = RiscvModel.rv64();
+      for (String property : lack.without) {
+        model = model.with(property, "off");
+      }
+      try (var other = new HartFixture(model, 1)) {
+        assertThat(lack.names).allMatch(fixture::has).noneMatch(other::has);
+      }
+    });
   }
 
   @Test

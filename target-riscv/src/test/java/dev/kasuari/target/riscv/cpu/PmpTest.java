@@ -71,8 +71,16 @@ class PmpTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, ---, rwx", "1, r--, rwx", "3, rw-, rwx", "4, --x, rwx", "5, r-x, rwx", "7, rwx, rwx",
-    "128, ---, ---", "129, r--, r--", "131, rw-, rw-", "135, rwx, rwx",
+    "0, ---, rwx",
+    "1, r--, rwx",
+    "3, rw-, rwx",
+    "4, --x, rwx",
+    "5, r-x, rwx",
+    "7, rwx, rwx",
+    "128, ---, ---",
+    "129, r--, r--",
+    "131, rw-, rw-",
+    "135, rwx, rwx",
   })
   void permissionsBindMachineModeOnlyIfLocked(int config, String supervisor, String machine) {
     entry(0, config | NAPOT, napot(RAM, 0x1_0000));
@@ -172,8 +180,7 @@ class PmpTest {
       for (int i = 3; i >= 0; i--) {
         fixture.csr("pmpaddr" + i, address[i]);
       }
-      fixture.csr(
-          "pmpcfg0", config[0] | config[1] << 8 | config[2] << 16 | (long) config[3] << 24);
+      fixture.csr("pmpcfg0", config[0] | config[1] << 8 | config[2] << 16 | (long) config[3] << 24);
       for (int i = 0; i < 100; i++) {
         long at = RAM - 0x800 + random.nextInt(0x4000);
         boolean machine = random.nextBoolean();

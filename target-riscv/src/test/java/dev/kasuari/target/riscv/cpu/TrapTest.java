@@ -44,9 +44,9 @@ class TrapTest {
           fixture.csr("scause", 99);
           fixture.mode(privilege).setPc(HERE);
           hart.raise(cause, 0x1234);
-          boolean toSupervisor =
-              delegated && privilege != 3 && cause != TrapCause.ECALL_FROM_M;
-          String what = "cause %d from mode %d, delegated %s".formatted(cause, privilege, delegated);
+          boolean toSupervisor = delegated && privilege != 3 && cause != TrapCause.ECALL_FROM_M;
+          String what =
+              "cause %d from mode %d, delegated %s".formatted(cause, privilege, delegated);
           String prefix = toSupervisor ? "s" : "m";
           assertThat(hart.privilege()).as(what).isEqualTo(toSupervisor ? 1 : 3);
           assertThat(hart.pc())
@@ -339,7 +339,11 @@ class TrapTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1, 0, false", "1, 1, 1, true", "0, 1, 1, false", "1, 0, 1, false", "0, 0, 3, true"
+    "1, 1, 0, false",
+    "1, 1, 1, true",
+    "0, 1, 1, false",
+    "1, 0, 1, false",
+    "0, 0, 3, true"
   })
   void theComparatorIsGuarded(int stce, int tm, int privilege, boolean legal) {
     fixture.csr("menvcfg", stce * Environment.STCE);
