@@ -1,0 +1,2 @@
+/** Devices of no larger family. */
+package dev.kasuari.hw.misc;

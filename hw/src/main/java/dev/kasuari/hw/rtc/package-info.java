@@ -1,0 +1,2 @@
+/** Clocks that know the date. */
+package dev.kasuari.hw.rtc;

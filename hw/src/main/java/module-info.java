@@ -1,0 +1,14 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Device models, each one file that reads like its data sheet. */
+@NullMarked
+module dev.kasuari.hw {
+  requires static transitive org.jspecify;
+  requires transitive dev.kasuari.machine;
+
+  exports dev.kasuari.hw.misc;
+  exports dev.kasuari.hw.rtc;
+
+  provides dev.kasuari.machine.DeviceSet with
+      dev.kasuari.hw.HwDevices;
+}
