@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.machine.DeviceType;
 import dev.kasuari.machine.DeviceTypes;
+import dev.kasuari.machine.SysBus;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.References;
+import dev.kasuari.qapi.Schema;
+import dev.kasuari.testkit.DeviceContract;
 import dev.kasuari.testkit.StateContract;
+import dev.kasuari.testkit.TestBench;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -36,6 +42,25 @@ class HwDevicesTest {
                   assertThat(t.properties().schema().fields())
                       .allSatisfy(f -> assertThat(f.doc()).as(f.name()).isNotBlank());
                 }));
+  }
+
+  /** Those that need back ends or a bus of another device are tested beside themselves. */
+  @TestFactory
+  Stream<DynamicTest> survivesAnyGuest() {
+    return types()
+        .filter(t -> t.bus() == SysBus.class)
+        .filter(t -> t.properties().schema().fields().stream().noneMatch(Schema.Field::required))
+        .map(t -> DynamicTest.dynamicTest(t.name(), () -> survives(t, 2)));
+  }
+
+  private static void survives(DeviceType<?, ?, ?> type, long seed) {
+    try (var bench = new TestBench()) {
+      var probe = bench.plug(type.create(OptionSource.empty("test"), References.NONE));
+      DeviceContract.checkResetValues(probe);
+      DeviceContract.checkSurvives(bench, probe, seed, 3000);
+      probe.reset();
+      DeviceContract.checkResetValues(probe);
+    }
   }
 
   @Test

@@ -26,6 +26,16 @@ public abstract class Bus {
     this.node = node;
   }
 
+  /**
+   * An empty bus of a device, which {@link Wiring#bus} adds to the machine.
+   *
+   * @param wiring the device's
+   * @param name unique among the device's buses
+   */
+  protected Bus(Wiring wiring, String name) {
+    this(wiring.machine(), wiring.device().id() + "." + name, wiring.device().node());
+  }
+
   /** The machine it is part of. */
   public final Machine machine() {
     return machine;
@@ -49,6 +59,16 @@ public abstract class Bus {
   /** What {@code device} sees of memory. The default is all of it, with no IOMMU. */
   protected Dma dma(Device<?, ?> device) {
     return machine.memory().dma(BusAccess.NOBODY);
+  }
+
+  /** True if no further device can be plugged in. */
+  protected boolean full() {
+    return false;
+  }
+
+  /** True if {@code -device} may use it; false where the board says what there is. */
+  protected boolean open() {
+    return true;
   }
 
   /**

@@ -35,6 +35,8 @@ public abstract class Device<P, S> {
   private final Map<String, IrqLine> inputs = new LinkedHashMap<>();
   private final Map<IrqLine, List<IrqLine>> connections = new LinkedHashMap<>();
   private final Map<String, Object> ports = new LinkedHashMap<>();
+  private final Map<String, Registers> registers = new LinkedHashMap<>();
+  private final List<Bus> buses = new ArrayList<>();
   private final List<Timer> timers = new ArrayList<>();
   private final List<AutoCloseable> resources = new ArrayList<>();
   private boolean busy;
@@ -135,6 +137,16 @@ public abstract class Device<P, S> {
   /** The region called {@code name}. */
   public final MemoryRegion region(String name) {
     return named(regions, "region", name);
+  }
+
+  /** The declared registers by the name of their region. */
+  public final Map<String, Registers> registers() {
+    return java.util.Collections.unmodifiableMap(registers);
+  }
+
+  /** The buses of the device. */
+  public final List<Bus> buses() {
+    return List.copyOf(buses);
   }
 
   /** The output line called {@code name}. */
@@ -331,6 +343,14 @@ public abstract class Device<P, S> {
 
   final void addPort(String name, Object port) {
     put(ports, "port", name, port);
+  }
+
+  final void addRegisters(String name, Registers declared) {
+    registers.put(name, declared);
+  }
+
+  final void addBus(Bus bus) {
+    buses.add(bus);
   }
 
   final void addTimer(Timer timer) {

@@ -2,10 +2,13 @@ package dev.kasuari.machine;
 
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.References;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The devices of a machine, in the order they were added. */
 public final class DeviceList {
@@ -46,6 +49,67 @@ public final class DeviceList {
       device.settle();
     });
     return device;
+  }
+
+  /**
+   * Makes a device as {@code -device} says and plugs it in.
+   *
+   * @param source {@code driver}, {@code id}, {@code bus} and the device's properties
+   * @throws OptionException if anything of it is wrong
+   */
+  public Device<?, ?> plug(DeviceTypes types, OptionSource source, References references) {
+    String driver = source.text("driver");
+    if (driver == null) {
+      throw new OptionException(source.where() + ": 'driver' is missing: the name of a device");
+    }
+    OptionSource own = source.without("driver", "id", "bus").at("-device " + driver);
+    DeviceType<?, ?, ?> type = types.find(driver);
+    Device<?, ?> device = type.create(own, references);
+    String id = source.text("id");
+    if (id != null) {
+      device.identify(id);
+    }
+    return add(device, busFor(type, source.text("bus")));
+  }
+
+  /** All buses, the board's own first. */
+  public List<Bus> buses() {
+    var out = new ArrayList<Bus>();
+    out.add(machine.sysBus());
+    all().forEach(d -> out.addAll(d.buses()));
+    return out;
+  }
+
+  private Bus busFor(DeviceType<?, ?, ?> type, @Nullable String name) {
+    List<Bus> all = buses();
+    if (name != null) {
+      return all.stream()
+          .filter(b -> b.name().equals(name))
+          .findFirst()
+          .orElseThrow(() ->
+              new OptionException(
+                  "-device "
+                      + type.name()
+                      + ": there is no bus '"
+                      + name
+                      + "'"
+                      + Nearest.hint(name, all.stream().map(Bus::name).toList())));
+    }
+    List<Bus> fitting = all.stream().filter(type.bus()::isInstance).toList();
+    for (Bus bus : fitting) {
+      if (bus.open() && !bus.full()) {
+        return bus;
+      }
+    }
+    String kind = type.bus().getSimpleName();
+    throw new OptionException(
+        "-device "
+            + type.name()
+            + (fitting.isEmpty()
+                ? ": this machine has no " + kind
+                : fitting.getFirst().open()
+                    ? ": every " + kind + " of this machine is full"
+                    : ": it is part of a board and cannot be added"));
   }
 
   /** Unplugs a device and closes it. Not to be called under the lock. */

@@ -1,5 +1,8 @@
 package dev.kasuari.machine;
 
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -37,14 +40,39 @@ public enum LogCategory {
     return doc;
   }
 
-  /** The category of that name, or an empty set; {@code all} is all of them. */
-  static Set<LogCategory> named(String name) {
+  /**
+   * The categories that {@code -d} was given: names with commas between, or {@code all}.
+   *
+   * @throws OptionException with the nearest name if one is not known
+   */
+  public static Set<LogCategory> parse(String text) {
     var found = EnumSet.noneOf(LogCategory.class);
-    for (LogCategory category : values()) {
-      if (name.equals("all") || category.option.equals(name)) {
-        found.add(category);
+    for (String name : text.split(",", -1)) {
+      if (name.equals("all")) {
+        return EnumSet.allOf(LogCategory.class);
       }
+      found.add(named(name));
     }
     return found;
+  }
+
+  /** What {@code -d help} prints. */
+  public static String help() {
+    var out = new StringBuilder();
+    for (LogCategory category : values()) {
+      out.append("  %-14s %s%n".formatted(category.option, category.doc));
+    }
+    return out.toString();
+  }
+
+  private static LogCategory named(String name) {
+    var names = new ArrayList<String>();
+    for (LogCategory category : values()) {
+      if (category.option.equals(name)) {
+        return category;
+      }
+      names.add(category.option);
+    }
+    throw new OptionException("-d: unknown log item '" + name + "'" + Nearest.hint(name, names));
   }
 }

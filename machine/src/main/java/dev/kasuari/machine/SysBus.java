@@ -9,6 +9,11 @@ public final class SysBus extends Bus {
     super(machine, "sysbus", node);
   }
 
+  @Override
+  protected boolean open() {
+    return false;
+  }
+
   /**
    * Adds a device and maps its first region.
    *

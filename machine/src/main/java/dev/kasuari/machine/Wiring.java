@@ -32,6 +32,14 @@ public final class Wiring {
     this.dma = dma;
   }
 
+  Machine machine() {
+    return machine;
+  }
+
+  Device<?, ?> device() {
+    return device;
+  }
+
   // What the device has.
 
   /**
@@ -42,6 +50,7 @@ public final class Wiring {
   public MemoryRegion.Mmio region(String name, long size, MmioHandler handler) {
     if (handler instanceof Registers registers) {
       registers.attach(device.id(), machine.log());
+      device.addRegisters(name, registers);
     }
     var guarded = new GuardedHandler(device, handler, machine.log());
     return region(name, MemoryRegion.mmio(device.id() + "." + name, size, guarded));
@@ -116,6 +125,12 @@ public final class Wiring {
   /** Something with a type of its own that the board connects: a vector port, a clock's rate. */
   public <T> void port(String name, Class<T> type, T port) {
     device.addPort(name, type.cast(port));
+  }
+
+  /** A bus that other devices are plugged into. */
+  public <B extends Bus> B bus(B bus) {
+    device.addBus(bus);
+    return bus;
   }
 
   /** A timer of virtual time, to be armed in {@link Device#outputs} or a register. */

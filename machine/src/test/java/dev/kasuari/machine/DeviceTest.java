@@ -233,6 +233,44 @@ class DeviceTest {
         .hasMessage("-device echo: unknown property 'gian'; did you mean 'gain'?");
   }
 
+  private Device<?, ?> plug(String text) {
+    var types = new DeviceTypes(new TestDevices().types());
+    return machine
+        .devices()
+        .plug(types, OptionSource.of("-device", text, "driver"), References.NONE);
+  }
+
+  @Test
+  void devicesArePluggedIntoTheFirstBusWithRoom() {
+    assertThatThrownBy(() -> plug("echo-card,broken"))
+        .hasMessage("-device echo-card: 'broken' is on");
+    Device<?, ?> card = plug("echo-card,id=c0");
+    assertThat(card.bus().name()).isEqualTo("echo.slot");
+    assertThatThrownBy(() -> plug("echo-card"))
+        .hasMessage("-device echo-card: every EchoBus of this machine is full");
+    assertThatThrownBy(() -> plug("echo-card,bus=echo.slto"))
+        .hasMessageContaining("there is no bus 'echo.slto'; did you mean 'echo.slot'?");
+    assertThatThrownBy(() -> plug("echo-card,bus=sysbus"))
+        .hasMessageContaining("needs a EchoBus, and 'sysbus' is a SysBus");
+    assertThatThrownBy(() -> plug("echo"))
+        .hasMessage("-device echo: it is part of a board and cannot be added");
+    assertThatThrownBy(() -> plug("id=x"))
+        .hasMessage("-device: 'driver' is missing: the name of a device");
+    machine.devices().remove(card);
+    assertThat(((Echo.Card) card).closed).isTrue();
+    plug("echo-card,id=c0");
+  }
+
+  @Test
+  void logItemsAreNamed() {
+    assertThat(LogCategory.parse("int,guest_errors"))
+        .containsExactlyInAnyOrder(LogCategory.INT, LogCategory.GUEST_ERRORS);
+    assertThat(LogCategory.parse("all")).hasSize(LogCategory.values().length);
+    assertThatThrownBy(() -> LogCategory.parse("guest_error"))
+        .hasMessage("-d: unknown log item 'guest_error'; did you mean 'guest_errors'?");
+    assertThat(LogCategory.help()).contains("  in_asm ");
+  }
+
   @Test
   void theHardwareIsDescribedAsItIsWired() {
     var controller = new HardwareNode("interrupt-controller");

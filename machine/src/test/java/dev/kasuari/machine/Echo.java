@@ -27,6 +27,38 @@ public final class Echo extends Device<Echo.Props, Echo.State> {
     int kept;
   }
 
+  /** One slot for a device of this kind. */
+  public static final class EchoBus extends Bus {
+    EchoBus(Wiring wiring) {
+      super(wiring, "slot");
+    }
+
+    @Override
+    protected boolean full() {
+      return !devices().isEmpty();
+    }
+  }
+
+  /** What goes into the slot. */
+  @DeviceModel(name = "echo-card", bus = EchoBus.class)
+  public static final class Card extends Device<Card.CardProps, Card.CardState> {
+    /** Its properties. */
+    public record CardProps(@Options.Default("off") boolean broken) {}
+
+    /** Nothing. */
+    public static final class CardState {}
+
+    boolean closed;
+
+    @Override
+    protected void realize(Wiring w) {
+      w.own(() -> closed = true);
+      if (props().broken()) {
+        throw new dev.kasuari.qapi.OptionException("-device echo-card: 'broken' is on");
+      }
+    }
+  }
+
   private IrqLine irq;
   private Timer timer;
   private Dma dma;
@@ -74,6 +106,7 @@ public final class Echo extends Device<Echo.Props, Echo.State> {
     timer = w.timer("timer", this::expired);
     w.inputs("in", 4, (i, level) -> state().lines[i] = level);
     dma = w.dma();
+    w.bus(new EchoBus(w));
   }
 
   private void expired() {

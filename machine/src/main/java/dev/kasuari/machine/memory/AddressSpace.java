@@ -167,14 +167,13 @@ public final class AddressSpace {
     if (ram != null) {
       return load(ram.segment(), range.regionOffset(address), size);
     }
-    MmioHandler handler = range.handler();
-    AccessSizes sizes = range.sizes();
-    if (handler == null || sizes == null) {
+    SizedAccess handler = range.handler();
+    if (handler == null) {
       return 0;
     }
     lock.lock();
     try {
-      return new SizedAccess(handler, sizes).peek(range.regionOffset(address), size);
+      return handler.peek(range.regionOffset(address), size);
     } finally {
       lock.unlock();
     }
@@ -230,13 +229,12 @@ public final class AddressSpace {
   }
 
   private BusResult handler(FlatRange range, BusAccess access) {
-    MmioHandler handler = range.handler();
-    AccessSizes sizes = range.sizes();
-    if (handler == null || sizes == null) {
+    SizedAccess handler = range.handler();
+    if (handler == null) {
       throw new IllegalStateException(range.toString());
     }
     long offset = range.regionOffset(access.address());
-    if (!sizes.answers(offset, access.size())) {
+    if (!handler.answers(offset, access.size())) {
       owner
           .log()
           .write(
@@ -246,13 +244,12 @@ public final class AddressSpace {
     }
     lock.lock();
     try {
-      var sized = new SizedAccess(handler, sizes);
       if (access.write()) {
-        sized.write(offset, access);
+        handler.write(offset, access);
       } else {
-        access.answer(sized.read(offset, access));
+        access.answer(handler.read(offset, access));
       }
-      handler.accessed();
+      handler.handler().accessed();
       return access.result();
     } catch (Throwable e) {
       owner.deviceFailed(range.region() + ": " + access, e);

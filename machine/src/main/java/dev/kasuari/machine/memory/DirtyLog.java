@@ -107,7 +107,8 @@ public final class DirtyLog {
 
   /**
    * True if a write to the page at {@code offset} must be reported by {@link #written}: it holds
-   * code, or a running log has it clean. A fast write path may be opened only while this is false.
+   * code, or a running log has it clean. A fast write path may be opened only while this is false,
+   * and is asked for once more after it was opened: it may have become true in between.
    */
   public boolean mustReport(long offset) {
     int page = (int) (offset >>> PAGE_BITS);

@@ -298,8 +298,8 @@ public final class Dma {
 
   /** The widest aligned access that the handler answers and the transfer has left. */
   private static int registerSize(Piece piece, long done) {
-    AccessSizes sizes = piece.range.sizes();
-    int size = sizes == null ? 1 : sizes.validMax();
+    SizedAccess handler = piece.range.handler();
+    int size = handler == null ? 1 : handler.sizes().validMax();
     while (size > 1 && (size > piece.length - done || (piece.address + done & size - 1) != 0)) {
       size >>= 1;
     }

@@ -27,8 +27,7 @@ public final class FlatRange {
   private final @Nullable MemoryRegion region;
   private final long regionOffset;
   private final @Nullable RamBlock ram;
-  private final @Nullable MmioHandler handler;
-  private final @Nullable AccessSizes sizes;
+  private final @Nullable SizedAccess handler;
 
   FlatRange(Kind kind, long first, long last, @Nullable MemoryRegion region, long regionOffset) {
     this.kind = kind;
@@ -44,11 +43,10 @@ public final class FlatRange {
         };
     this.handler =
         switch (region) {
-          case MemoryRegion.Mmio m -> m.handler();
-          case MemoryRegion.RomDevice r when kind != Kind.ROM -> r.handler();
+          case MemoryRegion.Mmio m -> SizedAccess.to(m.handler());
+          case MemoryRegion.RomDevice r when kind != Kind.ROM -> SizedAccess.to(r.handler());
           case null, default -> null;
         };
-    this.sizes = handler == null ? null : handler.sizes();
   }
 
   /** What answers here. */
@@ -122,12 +120,8 @@ public final class FlatRange {
     return block().ramBase() + regionOffset(address);
   }
 
-  @Nullable MmioHandler handler() {
+  @Nullable SizedAccess handler() {
     return handler;
-  }
-
-  @Nullable AccessSizes sizes() {
-    return sizes;
   }
 
   private RamBlock block() {

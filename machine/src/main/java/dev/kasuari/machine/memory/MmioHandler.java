@@ -22,7 +22,7 @@ public interface MmioHandler {
    */
   void write(long offset, int size, long value, BusAccess access);
 
-  /** The sizes that the guest may use and those implemented here. */
+  /** The sizes that the guest may use and those implemented here; always the same. */
   default AccessSizes sizes() {
     return AccessSizes.ANY;
   }

@@ -7,6 +7,13 @@ import java.nio.ByteOrder;
  * have their bytes in address order from the low end; {@link #one} and its kin turn them.
  */
 record SizedAccess(MmioHandler handler, AccessSizes sizes) {
+  static SizedAccess to(MmioHandler handler) {
+    return new SizedAccess(handler, handler.sizes());
+  }
+
+  boolean answers(long offset, int size) {
+    return sizes.answers(offset, size);
+  }
 
   long read(long offset, BusAccess access) {
     int size = access.size();

@@ -1,0 +1,234 @@
+package dev.kasuari.host;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * A file or block device by its descriptor, for what {@link java.nio.channels.FileChannel} cannot:
+ * reading straight into guest memory, holes, locks that other programs honour. POSIX hosts; what is
+ * Linux's alone says so.
+ *
+ * <p>Any thread may call anything but {@link #close} at any time. Calls block.
+ */
+public final class HostFile implements AutoCloseable {
+  /** How a file is opened. */
+  public enum Mode {
+    /** For writing too. */
+    WRITE,
+    /** Made if it is not there. */
+    CREATE,
+    /** Made, and refused if it is there. */
+    CREATE_NEW,
+    /** Emptied. */
+    TRUNCATE,
+    /** Past the host's cache; buffers and offsets are aligned to the device's blocks (Linux). */
+    DIRECT
+  }
+
+  private static final int KEEP_SIZE = 1;
+  private static final int PUNCH_HOLE = 2;
+  private static final int ZERO_RANGE = 16;
+  private static final int SEEK_END = 2;
+  private static final int ENXIO = 6;
+
+  private final String path;
+  private final int fd;
+  private boolean closed;
+
+  private HostFile(String path, int fd) {
+    this.path = path;
+    this.fd = fd;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @param modes none for reading alone
+   * @throws HostException if the host refuses
+   */
+  public static HostFile open(String path, Mode... modes) {
+    HostOs.requirePosix("opening " + path + " by descriptor");
+    Set<Mode> set = EnumSet.noneOf(Mode.class);
+    set.addAll(java.util.List.of(modes));
+    return new HostFile(path, Libc.open(path, flags(set), 0666));
+  }
+
+  private static int flags(Set<Mode> modes) {
+    boolean linux = HostOs.current() == HostOs.LINUX;
+    int flags = linux ? 0x80000 : 0x1000000; // O_CLOEXEC
+    flags |= modes.contains(Mode.WRITE) ? 2 : 0;
+    if (modes.contains(Mode.CREATE) || modes.contains(Mode.CREATE_NEW)) {
+      flags |= linux ? 0x40 : 0x200;
+    }
+    if (modes.contains(Mode.CREATE_NEW)) {
+      flags |= linux ? 0x80 : 0x800;
+    }
+    if (modes.contains(Mode.TRUNCATE)) {
+      flags |= linux ? 0x200 : 0x400;
+    }
+    if (modes.contains(Mode.DIRECT)) {
+      HostOs.requireLinux("opening past the cache");
+      flags |= System.getProperty("os.arch", "").equals("aarch64") ? 0x10000 : 0x4000;
+    }
+    return flags;
+  }
+
+  /** The path it was opened by. */
+  public String path() {
+    return path;
+  }
+
+  /** The descriptor. */
+  public int fd() {
+    return fd;
+  }
+
+  /** Bytes, of block devices too. */
+  public long size() {
+    return Libc.lseek("SEEK_END", fd, 0, SEEK_END);
+  }
+
+  /** Makes the file this long; what is new reads as zero. */
+  public void truncate(long size) {
+    Libc.ftruncate(fd, size);
+  }
+
+  /**
+   * Reads into all of {@code to}, which is native memory, as far as the file goes.
+   *
+   * @return bytes read; fewer than asked only at the end of the file
+   */
+  public long read(MemorySegment to, long offset) {
+    long done = 0;
+    while (done < to.byteSize()) {
+      long from = done;
+      long count = retried(() -> Libc.pread(fd, to.asSlice(from), offset + from));
+      if (count == 0) {
+        break;
+      }
+      done += count;
+    }
+    return done;
+  }
+
+  /** Writes all of {@code from}, which is native memory. */
+  public void write(MemorySegment from, long offset) {
+    long done = 0;
+    while (done < from.byteSize()) {
+      long at = done;
+      done += retried(() -> Libc.pwrite(fd, from.asSlice(at), offset + at));
+    }
+  }
+
+  /** Brings data, and what is needed to find it, to the medium. */
+  public void sync() {
+    if (HostOs.current() == HostOs.LINUX) {
+      Libc.fdatasync(fd);
+    } else {
+      Libc.fcntl("F_FULLFSYNC", fd, 51, 0); // fsync of macOS stops at the drive's cache
+    }
+  }
+
+  /**
+   * Gives the room of these bytes back; they read as zero. Linux.
+   *
+   * @throws HostException {@link Errno#notSupported} where the file system cannot
+   */
+  public void punchHole(long offset, long length) {
+    HostOs.requireLinux("punching holes into files");
+    Libc.fallocate("PUNCH_HOLE", fd, PUNCH_HOLE | KEEP_SIZE, offset, length);
+  }
+
+  /**
+   * Makes these bytes zero without writing them, keeping their room. Linux.
+   *
+   * @throws HostException {@link Errno#notSupported} where the file system cannot
+   */
+  public void zeroRange(long offset, long length) {
+    HostOs.requireLinux("zeroing ranges of files");
+    Libc.fallocate("ZERO_RANGE", fd, ZERO_RANGE | KEEP_SIZE, offset, length);
+  }
+
+  /** Takes room for these bytes now, so that writing them does not fail for want of it. Linux. */
+  public void allocate(long offset, long length) {
+    HostOs.requireLinux("allocating room for files");
+    Libc.fallocate("allocate", fd, KEEP_SIZE, offset, length);
+  }
+
+  /** The first offset from {@code from} on that holds data, or -1 if all that follows is a hole. */
+  public long nextData(long from) {
+    int whence = HostOs.current() == HostOs.LINUX ? 3 : 4;
+    try {
+      return Libc.lseek("SEEK_DATA", fd, from, whence);
+    } catch (HostException e) {
+      if (e.errno().number() == ENXIO) {
+        return -1;
+      }
+      throw e;
+    }
+  }
+
+  /** The first offset from {@code from} on that is in a hole; the end of the file is one. */
+  public long nextHole(long from) {
+    int whence = HostOs.current() == HostOs.LINUX ? 4 : 3;
+    return Libc.lseek("SEEK_HOLE", fd, from, whence);
+  }
+
+  /**
+   * Locks one byte against other open files, of this process too, until the file is closed: the
+   * scheme by which emulators keep each other from one image. Linux (open file description locks).
+   *
+   * @param offset the byte, which need not exist
+   * @return false if another has a lock that excludes this one
+   */
+  public boolean tryLock(long offset, boolean exclusive) {
+    HostOs.requireLinux("locking images");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = arena.allocate(32, 8); // struct flock of 64-bit Linux
+      lock.set(ValueLayout.JAVA_SHORT, 0, (short) (exclusive ? 1 : 0)); // F_WRLCK, F_RDLCK
+      lock.set(ValueLayout.JAVA_LONG, 8, offset);
+      lock.set(ValueLayout.JAVA_LONG, 16, 1);
+      Libc.fcntl("F_OFD_SETLK", fd, 37, lock.address());
+      return true;
+    } catch (HostException e) {
+      if (e.errno().wouldBlock() || e.errno().number() == Errno.EACCES) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      Libc.close(fd);
+    }
+  }
+
+  /** A call that a signal may interrupt. */
+  @FunctionalInterface
+  private interface Call {
+    long run();
+  }
+
+  private static long retried(Call call) {
+    while (true) {
+      try {
+        return call.run();
+      } catch (HostException e) {
+        if (e.errno().number() != Errno.EINTR) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return path;
+  }
+}
