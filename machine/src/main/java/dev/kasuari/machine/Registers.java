@@ -48,6 +48,7 @@ public final class Registers implements MmioHandler {
 
   private final int width;
   private AccessSizes sizes;
+  private boolean oneAtATime;
   private final List<Register> registers = new ArrayList<>();
   private final List<Window> windows = new ArrayList<>();
   private final Register[] table = new Register[TABLE];
@@ -68,6 +69,15 @@ public final class Registers implements MmioHandler {
   /** Lets the guest use other access sizes too. */
   public Registers accepts(int min, int max) {
     sizes = new AccessSizes(min, max, min, max, sizes.unaligned(), sizes.order());
+    return this;
+  }
+
+  /**
+   * An access reaches only the register that it begins in, however wide it is: a device of narrow
+   * registers on a wider bus. Other bytes read as zero, and what is written to them is lost.
+   */
+  public Registers oneAtATime() {
+    oneAtATime = true;
     return this;
   }
 
@@ -234,7 +244,7 @@ public final class Registers implements MmioHandler {
         long whole = readWhole(register, register.index(offset + done), access);
         value |= cut(whole, shift(inside, take, register.width), take) << shift(done, take, size);
       }
-      done += take;
+      done = oneAtATime ? size : done + take;
     }
     return value;
   }
@@ -258,7 +268,7 @@ public final class Registers implements MmioHandler {
         long part = cut(value, shift(done, take, size), take);
         writePart(register, offset + done, inside, take, part, access);
       }
-      done += take;
+      done = oneAtATime ? size : done + take;
     }
   }
 

@@ -11,6 +11,7 @@ import dev.kasuari.machine.state.StateException;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.References;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -304,6 +305,25 @@ class DeviceTest {
               0000000010000000-0000000010001fff (i/o): echo.regs
               0000000080000000-000000008000ffff (ram): ram
             """);
+  }
+
+  @Test
+  void oneAtATimeReachesTheRegisterAnAccessBeginsIn() {
+    var written = new ArrayList<Long>();
+    var registers =
+        Registers.width(1)
+            .accepts(1, 8)
+            .oneAtATime()
+            .at(0, "A")
+            .read(() -> 0x11)
+            .write(written::add)
+            .at(1, "B")
+            .read(() -> 0x22)
+            .write(written::add);
+    assertThat(registers.read(0, 8, access)).isEqualTo(0x11);
+    assertThat(registers.read(1, 1, access)).isEqualTo(0x22);
+    registers.write(0, 4, 0x4433_2211, access);
+    assertThat(written).containsExactly(0x11L);
   }
 
   @Test
