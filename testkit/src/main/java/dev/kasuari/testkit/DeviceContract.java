@@ -1,6 +1,7 @@
 package dev.kasuari.testkit;
 
 import dev.kasuari.machine.Registers;
+import dev.kasuari.machine.memory.MemoryRegion;
 import java.util.SplittableRandom;
 
 /** What every device must hold to, whatever it does. */
@@ -46,8 +47,7 @@ public final class DeviceContract {
       var region = regions.get(random.nextInt(regions.size()));
       var target = new RegionProbe(bench.machine(), region.absoluteAddress());
       int size = 1 << random.nextInt(4);
-      long span = random.nextInt(4) == 0 ? region.size() : Math.min(region.size(), 0x100);
-      long offset = random.nextLong(span) & -size;
+      long offset = somewhere(probe, region, random) & -size;
       if (random.nextBoolean()) {
         target.tryRead(offset, size);
       } else {
@@ -65,6 +65,24 @@ public final class DeviceContract {
         throw new AssertionError("seed " + seed + ": access " + i + " to " + region, failure);
       }
     }
+  }
+
+  /** Mostly a declared register, as large regions are mostly empty; sometimes anywhere. */
+  private static long somewhere(
+      DeviceProbe<?> probe, MemoryRegion region, SplittableRandom random) {
+    var declared =
+        probe.device().registers().entrySet().stream()
+            .filter(e -> probe.device().region(e.getKey()) == region)
+            .flatMap(e -> e.getValue().list().stream())
+            .toList();
+    if (declared.isEmpty() || random.nextInt(4) == 0) {
+      long span = random.nextBoolean() ? region.size() : Math.min(region.size(), 0x100);
+      return random.nextLong(span);
+    }
+    Registers.Register register = declared.get(random.nextInt(declared.size()));
+    return register.offset()
+        + random.nextInt(register.count()) * register.stride()
+        + random.nextInt(register.width());
   }
 
   private static void checkRestore(TestBench bench, DeviceProbe<?> probe, long seed) {
