@@ -6,8 +6,11 @@ module dev.kasuari.hw {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.machine;
 
+  exports dev.kasuari.hw.intc;
   exports dev.kasuari.hw.misc;
   exports dev.kasuari.hw.rtc;
+  exports dev.kasuari.hw.serial;
+  exports dev.kasuari.hw.timer;
 
   provides dev.kasuari.machine.DeviceSet with
       dev.kasuari.hw.HwDevices;

@@ -1,0 +1,2 @@
+/** Serial ports. */
+package dev.kasuari.hw.serial;

@@ -1,0 +1,2 @@
+/** Timers and counters. */
+package dev.kasuari.hw.timer;
