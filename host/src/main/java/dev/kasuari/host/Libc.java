@@ -276,6 +276,42 @@ final class Libc {
         s -> (int) Tcsetattr.CALL.invokeExact(s, fd, when, termios));
   }
 
+  private static final class Cfmakeraw {
+    static final MethodHandle CALL =
+        Linker.nativeLinker()
+            .downcallHandle(symbol("cfmakeraw"), FunctionDescriptor.ofVoid(POINTER));
+  }
+
+  static void cfmakeraw(MemorySegment termios) {
+    try {
+      Cfmakeraw.CALL.invokeExact(termios);
+    } catch (Throwable e) {
+      throw new LinkageError("cfmakeraw", e);
+    }
+  }
+
+  private static final class Pipe {
+    static final MethodHandle CALL = bind("pipe", FunctionDescriptor.of(INT, POINTER));
+  }
+
+  static void pipe(MemorySegment twoInts) {
+    call(() -> "pipe()", s -> (int) Pipe.CALL.invokeExact(s, twoInts));
+  }
+
+  private static final class Poll {
+    /**
+     * {@code nfds_t} is an unsigned long on Linux and an unsigned int on macOS, both in a register.
+     */
+    static final MethodHandle CALL = bind("poll", FunctionDescriptor.of(INT, POINTER, LONG, INT));
+  }
+
+  static int poll(MemorySegment fds, int count, int timeoutMillis) {
+    return (int)
+        call(
+            () -> "poll(" + count + " descriptors)",
+            s -> (int) Poll.CALL.invokeExact(s, fds, (long) count, timeoutMillis));
+  }
+
   private static final class Ioctl {
     static final MethodHandle CALL =
         bind(

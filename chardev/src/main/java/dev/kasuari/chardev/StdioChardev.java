@@ -1,0 +1,118 @@
+package dev.kasuari.chardev;
+
+import dev.kasuari.host.CancellableInput;
+import dev.kasuari.host.Terminal;
+import dev.kasuari.machine.backend.CharBackend;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Standard input and output of the process ({@code stdio}). A terminal is made raw until this is
+ * closed or the JVM ends, whatever the reason; a pipe or file is read to its end, as fast as the
+ * receiver takes it. There can be one of it in a process.
+ */
+public final class StdioChardev implements CharBackend {
+  private static final int WAITING = 4096;
+
+  private final String id;
+  private final CancellableInput input;
+  private final OutputQueue output;
+  private final Terminal.@Nullable RawMode raw;
+  private final InputFeed feed = new InputFeed(WAITING);
+  private @Nullable Thread reader;
+
+  private StdioChardev(
+      String id, CancellableInput input, OutputStream output, Terminal.@Nullable RawMode raw) {
+    this.id = id;
+    this.input = input;
+    this.output = new OutputQueue("chardev " + id + " output", output, false);
+    this.raw = raw;
+  }
+
+  /**
+   * Takes standard input and output.
+   *
+   * @param signals whether Ctrl-C and its like stay signals to this process instead of being input
+   *     ({@code signal=on}, QEMU's default without {@code -nographic})
+   */
+  public static StdioChardev open(String id, boolean signals) {
+    return of(id, 0, new FileOutputStream(FileDescriptor.out), signals);
+  }
+
+  static StdioChardev of(String id, int inputFd, OutputStream output, boolean signals) {
+    Terminal.RawMode raw = Terminal.isTerminal(inputFd) ? Terminal.raw(inputFd, signals) : null;
+    return new StdioChardev(id, new CancellableInput(inputFd), output, raw);
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  /** True if a person types, and not a pipe or a file. */
+  public boolean interactive() {
+    return raw != null;
+  }
+
+  @Override
+  public synchronized void connect(Receiver receiver, Consumer<Runnable> post) {
+    feed.connect(receiver, post);
+    feed.tell(r -> r.event(Event.OPENED));
+    if (reader == null) {
+      reader = Thread.ofPlatform().name("chardev " + id + " input").daemon(true).start(this::read);
+    }
+  }
+
+  private void read() {
+    byte[] buffer = new byte[WAITING];
+    try {
+      for (int n = input.read(buffer); n > 0; n = input.read(buffer)) {
+        feed.put(Arrays.copyOf(buffer, n));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public int write(byte[] bytes, int offset, int length, Runnable writable) {
+    return output.write(bytes, offset, length, writable);
+  }
+
+  @Override
+  public void acceptInput() {
+    feed.wake();
+  }
+
+  /** Writes what is left, ends the reader and puts the terminal back. */
+  @Override
+  public synchronized void close() {
+    feed.close();
+    input.cancel();
+    output.close();
+    if (raw != null) {
+      raw.close();
+    }
+    endReader();
+  }
+
+  private void endReader() {
+    Thread thread = reader;
+    if (thread == null) {
+      input.close();
+    } else if (!thread.equals(Thread.currentThread())) {
+      try {
+        thread.join(1000);
+        if (!thread.isAlive()) {
+          input.close();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

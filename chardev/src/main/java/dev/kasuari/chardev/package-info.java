@@ -1,0 +1,2 @@
+/** Back ends of {@link dev.kasuari.machine.backend.CharBackend}. */
+package dev.kasuari.chardev;
