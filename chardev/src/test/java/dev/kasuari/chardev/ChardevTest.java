@@ -3,15 +3,22 @@ package dev.kasuari.chardev;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kasuari.host.Terminal;
 import dev.kasuari.machine.backend.CharBackend;
+import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.References;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.StringJoiner;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -117,9 +124,25 @@ class ChardevTest {
           var mux = new MuxChardev(stdio, stdio.interactive(), ended::countDown)) {
         mux.connect(guest, Runnable::run);
         ended.await();
-        write(mux, "got " + guest.text().length() + " of a pipe: " + !stdio.interactive());
+        byte[] answer =
+            ("got " + guest.text().length() + " of a pipe: " + !stdio.interactive())
+                .getBytes(StandardCharsets.UTF_8);
+        mux.write(answer, 0, answer.length, () -> {});
       }
     }
+  }
+
+  /** Where these classes are, whether the test runs with modules or without. */
+  private static String classPath(Class<?>... types) throws URISyntaxException {
+    var paths = new StringJoiner(File.pathSeparator);
+    for (Class<?> type : types) {
+      URL url = type.getResource(type.getName().replaceFirst(".*\\.", "") + ".class");
+      String text = String.valueOf(url);
+      String root = text.substring(0, text.length() - type.getName().length() - 6);
+      root = root.startsWith("jar:") ? root.substring(4, root.length() - 2) : root;
+      paths.add(Path.of(new URI(root)).toString());
+    }
+    return paths.toString();
   }
 
   @Test
@@ -130,7 +153,8 @@ class ChardevTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(
+                    Echo.class, StdioChardev.class, CharBackend.class, Json.class, Terminal.class),
                 Echo.class.getName())
             .redirectErrorStream(true)
             .start();
