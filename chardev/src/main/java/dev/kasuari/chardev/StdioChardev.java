@@ -21,12 +21,12 @@ public final class StdioChardev implements CharBackend {
   private final String id;
   private final CancellableInput input;
   private final OutputQueue output;
-  private final Terminal.@Nullable RawMode raw;
+  private final @Nullable RawTerminal raw;
   private final InputFeed feed = new InputFeed(WAITING);
   private @Nullable Thread reader;
 
   private StdioChardev(
-      String id, CancellableInput input, OutputStream output, Terminal.@Nullable RawMode raw) {
+      String id, CancellableInput input, OutputStream output, @Nullable RawTerminal raw) {
     this.id = id;
     this.input = input;
     this.output = new OutputQueue("chardev " + id + " output", output, false);
@@ -44,7 +44,7 @@ public final class StdioChardev implements CharBackend {
   }
 
   static StdioChardev of(String id, int inputFd, OutputStream output, boolean signals) {
-    Terminal.RawMode raw = Terminal.isTerminal(inputFd) ? Terminal.raw(inputFd, signals) : null;
+    RawTerminal raw = Terminal.isTerminal(inputFd) ? new RawTerminal(inputFd, signals) : null;
     return new StdioChardev(id, new CancellableInput(inputFd), output, raw);
   }
 

@@ -33,6 +33,9 @@ public final class HostFile implements AutoCloseable {
   private static final int ZERO_RANGE = 16;
   private static final int SEEK_END = 2;
   private static final int ENXIO = 6;
+  private static final short F_RDLCK = 0;
+  private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
 
   private final String path;
   private final int fd;
@@ -187,10 +190,7 @@ public final class HostFile implements AutoCloseable {
   public boolean tryLock(long offset, boolean exclusive) {
     HostOs.requireLinux("locking images");
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment lock = arena.allocate(32, 8); // struct flock of 64-bit Linux
-      lock.set(ValueLayout.JAVA_SHORT, 0, (short) (exclusive ? 1 : 0)); // F_WRLCK, F_RDLCK
-      lock.set(ValueLayout.JAVA_LONG, 8, offset);
-      lock.set(ValueLayout.JAVA_LONG, 16, 1);
+      MemorySegment lock = flock(arena, offset, exclusive);
       Libc.fcntl("F_OFD_SETLK", fd, 37, lock.address());
       return true;
     } catch (HostException e) {
@@ -199,6 +199,25 @@ public final class HostFile implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** True if another open file has any lock on this byte. Linux. */
+  public boolean lockedElsewhere(long offset) {
+    HostOs.requireLinux("locking images");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = flock(arena, offset, true);
+      Libc.fcntl("F_OFD_GETLK", fd, 36, lock.address());
+      return lock.get(ValueLayout.JAVA_SHORT, 0) != F_UNLCK;
+    }
+  }
+
+  /** {@code struct flock} of 64-bit Linux for one byte; {@code l_pid} is 0. */
+  private static MemorySegment flock(Arena arena, long offset, boolean exclusive) {
+    MemorySegment lock = arena.allocate(32, 8);
+    lock.set(ValueLayout.JAVA_SHORT, 0, exclusive ? F_WRLCK : F_RDLCK);
+    lock.set(ValueLayout.JAVA_LONG, 8, offset);
+    lock.set(ValueLayout.JAVA_LONG, 16, 1);
+    return lock;
   }
 
   @Override

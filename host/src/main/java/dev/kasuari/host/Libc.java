@@ -276,20 +276,6 @@ final class Libc {
         s -> (int) Tcsetattr.CALL.invokeExact(s, fd, when, termios));
   }
 
-  private static final class Cfmakeraw {
-    static final MethodHandle CALL =
-        Linker.nativeLinker()
-            .downcallHandle(symbol("cfmakeraw"), FunctionDescriptor.ofVoid(POINTER));
-  }
-
-  static void cfmakeraw(MemorySegment termios) {
-    try {
-      Cfmakeraw.CALL.invokeExact(termios);
-    } catch (Throwable e) {
-      throw new LinkageError("cfmakeraw", e);
-    }
-  }
-
   private static final class Pipe {
     static final MethodHandle CALL = bind("pipe", FunctionDescriptor.of(INT, POINTER));
   }
