@@ -81,6 +81,23 @@ public abstract class Bus {
   /** Called before {@code device} goes. */
   protected void unplugged(Device<?, ?> device) {}
 
+  /**
+   * Runs code of a plugged device under the lock and lets its outputs follow, as after an access:
+   * for buses that bring accesses to devices themselves.
+   */
+  protected final void enter(Device<?, ?> device, Runnable action) {
+    device.enter(action);
+  }
+
+  final boolean busy() {
+    for (Device<?, ?> device : devices) {
+      if (device.busy()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   final void plug(Device<?, ?> device) {
     plugged(device);
     devices.add(device);

@@ -269,8 +269,17 @@ public abstract class Device<P, S> {
 
   // How it is entered.
 
+  /** True while code of the device, or of one behind it, runs. */
   final boolean busy() {
-    return busy;
+    if (busy) {
+      return true;
+    }
+    for (Bus bus : buses) {
+      if (bus.busy()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   final void begin() {

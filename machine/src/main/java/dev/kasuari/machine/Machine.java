@@ -181,8 +181,8 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
   }
 
   /**
-   * Adds something that is to happen at every reset, under the lock, after the devices: a loader
-   * putting a kernel back. In the order of adding.
+   * Adds something that is to happen at every reset, under the lock, after devices and CPUs: a
+   * loader putting a kernel back and the CPUs before it. In the order of adding.
    */
   public void onReset(Runnable action) {
     resets.add(action);
@@ -324,7 +324,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
       quietly("closing " + resource, resource);
     }
     memory.dispose();
-    ram.close();
+    quietly("unmapping memory", ram);
     ended.complete(new Shutdown(Shutdown.Cause.HOST, 0, "closed"));
     log.close();
   }

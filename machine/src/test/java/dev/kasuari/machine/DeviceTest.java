@@ -166,6 +166,18 @@ class DeviceTest {
   }
 
   @Test
+  void aDeviceBehindABusCannotReachTheBusesRegistersByDma() {
+    machine.root().add(0, MemoryRegion.ram(machine.ram().allocate("ram", 4096)));
+    var card = (Echo.Card) plug("echo-card");
+    card.copyTo(0x20);
+    assertThat(card.faults).isZero();
+    card.copyTo(BASE);
+    assertThat(card.faults).isOne();
+    assertThat(card.outputsCalls).isEqualTo(3); // added, and after each
+    assertThat(read(0, 4)).isEqualTo(7);
+  }
+
+  @Test
   void aFailureInARegisterStopsTheMachineAndNamesTheDevice() throws InterruptedException {
     assertThat(machine.memory().access(access.asRead(BASE + 0x20, 4)))
         .isEqualTo(BusResult.SLAVE_ERROR);

@@ -37,6 +37,10 @@ public final class Echo extends Device<Echo.Props, Echo.State> {
     protected boolean full() {
       return !devices().isEmpty();
     }
+
+    void run(Card card, Runnable action) {
+      enter(card, action);
+    }
   }
 
   /** What goes into the slot. */
@@ -49,9 +53,31 @@ public final class Echo extends Device<Echo.Props, Echo.State> {
     public static final class CardState {}
 
     boolean closed;
+    int faults;
+    int outputsCalls;
+    private Dma dma;
+
+    void copyTo(long address) {
+      ((EchoBus) bus())
+          .run(
+              this,
+              () -> {
+                try {
+                  dma.write32(address, 99);
+                } catch (DmaFault e) {
+                  faults++;
+                }
+              });
+    }
+
+    @Override
+    protected void outputs() {
+      outputsCalls++;
+    }
 
     @Override
     protected void realize(Wiring w) {
+      dma = w.dma();
       w.own(() -> closed = true);
       if (props().broken()) {
         throw new dev.kasuari.qapi.OptionException("-device echo-card: 'broken' is on");

@@ -198,6 +198,7 @@ class MachineTest {
   void twoMachinesAtATimeLeaveNothingBehind() throws Exception {
     Set<Thread> before = threads();
     long mappings = mappings();
+    long descriptors = descriptors();
     for (int round = 0; round < 3; round++) {
       Machine one = machineWithRam("one");
       Machine two = machineWithRam("two");
@@ -217,6 +218,7 @@ class MachineTest {
     after.removeAll(before);
     assertThat(after).isEmpty();
     assertThat(mappings()).isLessThanOrEqualTo(mappings);
+    assertThat(descriptors()).isLessThanOrEqualTo(descriptors);
   }
 
   private static Machine machineWithRam(String name) {
@@ -232,6 +234,31 @@ class MachineTest {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(t -> t.getName().startsWith("one ") || t.getName().startsWith("two "))
         .collect(Collectors.toSet());
+  }
+
+  /** Of memory files: the JVM opens others when it likes. */
+  private static long descriptors() throws java.io.IOException {
+    try (var links = java.nio.file.Files.list(java.nio.file.Path.of("/proc/self/fd"))) {
+      return links.filter(MachineTest::isMemoryFile).count();
+    }
+  }
+
+  private static boolean isMemoryFile(java.nio.file.Path link) {
+    try {
+      return java.nio.file.Files.readSymbolicLink(link).toString().contains("memfd:kasuari");
+    } catch (java.io.IOException e) {
+      return false; // it was closed meanwhile
+    }
+  }
+
+  @Test
+  void memoryThatCannotBeSaysWhy() {
+    try (var test = new TestMachine()) {
+      assertThatThrownBy(() -> test.machine.ram().allocate("ram", 1L << 60))
+          .hasMessage("memory 'ram' of 1152921504606846976 bytes: the most is 4 TiB");
+      assertThatThrownBy(() -> test.machine.ram().allocate("ram", 0))
+          .hasMessageContaining("not a positive multiple of 4096");
+    }
   }
 
   private static long mappings() throws java.io.IOException {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 public final class RamList implements AutoCloseable {
   private static final long ALIGNMENT = 2L << 20;
 
+  /** More than any board has; beyond it the page flags alone would not fit into a heap. */
+  private static final long LARGEST = 4L << 40;
+
   private final CopyOnWriteArrayList<RamBlock> blocks = new CopyOnWriteArrayList<>();
   private final CopyOnWriteArrayList<Consumer<RamBlock>> listeners = new CopyOnWriteArrayList<>();
   private long nextBase = ALIGNMENT;
@@ -19,7 +22,7 @@ public final class RamList implements AutoCloseable {
    * Allocates private, zero-filled memory.
    *
    * @param name unique in the machine
-   * @param size bytes, a positive multiple of 4096
+   * @param size bytes, a positive multiple of 4096, at most 4 TiB
    * @throws dev.kasuari.host.HostException if the host has no such room
    */
   public RamBlock allocate(String name, long size) {
@@ -68,6 +71,10 @@ public final class RamList implements AutoCloseable {
     if (size <= 0 || size % DirtyLog.PAGE_SIZE != 0) {
       throw new IllegalArgumentException(
           "memory '" + name + "' of " + size + " bytes: not a positive multiple of 4096");
+    }
+    if (size > LARGEST) {
+      throw new IllegalArgumentException(
+          "memory '" + name + "' of " + size + " bytes: the most is 4 TiB");
     }
     if (blocks.stream().anyMatch(b -> b.name().equals(name))) {
       throw new IllegalArgumentException("memory '" + name + "' exists already");
