@@ -44,7 +44,6 @@ public final class Interpreter implements BackEnd {
     int[] w = code.words();
     long[] r = context.frame(code.frame());
     long base = entry;
-    int instruction = 0;
     int p = 0;
     while (true) {
       switch (w[p]) {
@@ -56,10 +55,6 @@ public final class Interpreter implements BackEnd {
           }
           long retired = RawMemory.getLong(state + EngineState.RETIRED);
           RawMemory.putLong(state + EngineState.RETIRED, retired + w[p + 1]);
-          p += 2;
-        }
-        case Opcode.INSN_START -> {
-          instruction = w[p + 1];
           p += 2;
         }
         case Opcode.CONST -> {
@@ -250,65 +245,227 @@ public final class Interpreter implements BackEnd {
             Opcode.LOAD_4S,
             Opcode.LOAD_8 -> {
           long address = r[w[p + 2]];
-          int mask = (1 << (w[p + 4] & 7)) - 1;
-          long at =
-              table + w[p + 3] + ((address >>> 12 & SoftMmu.ENTRIES - 1) * SoftMmu.ENTRY_BYTES);
-          if (RawMemory.littleEndian()
-              && RawMemory.getLong(at + SoftMmu.READ_TAG) == (address & (PAGE | mask))) {
-            r[w[p + 1]] = load(w[p], address + RawMemory.getLong(at + SoftMmu.ADDEND));
+          long at = entry(table, w[p + 3], address);
+          if (hits(at + SoftMmu.READ_TAG, address, w[p + 4])) {
+            r[w[p + 1]] =
+                load(w[p] - Opcode.LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
           } else {
             long value = mmu.load(address, w[p + 4]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, instruction);
+              return fault(context, block, code, base, w[p + 5]);
             }
             r[w[p + 1]] = w[p] == Opcode.LOAD_4S ? (int) value : value;
           }
-          p += 5;
+          p += 6;
         }
         case Opcode.STORE_1, Opcode.STORE_2, Opcode.STORE_4, Opcode.STORE_8 -> {
           long address = r[w[p + 1]];
           long value = r[w[p + 2]];
-          int mask = (1 << (w[p + 4] & 7)) - 1;
-          long at =
-              table + w[p + 3] + ((address >>> 12 & SoftMmu.ENTRIES - 1) * SoftMmu.ENTRY_BYTES);
-          if (RawMemory.littleEndian()
-              && RawMemory.getLong(at + SoftMmu.WRITE_TAG) == (address & (PAGE | mask))) {
-            store(w[p], address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+          long at = entry(table, w[p + 3], address);
+          if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 4])) {
+            store(
+                w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
             mmu.store(address, value, w[p + 4]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, instruction);
+              return fault(context, block, code, base, w[p + 5]);
             }
           }
-          p += 5;
+          p += 6;
         }
+        case Opcode.X_LOAD_1U,
+            Opcode.X_LOAD_1S,
+            Opcode.X_LOAD_2U,
+            Opcode.X_LOAD_2S,
+            Opcode.X_LOAD_4U,
+            Opcode.X_LOAD_4S,
+            Opcode.X_LOAD_8 -> {
+          long address = RawMemory.getLong(state + w[p + 2]) + w[p + 3];
+          long at = entry(table, w[p + 4], address);
+          long value;
+          if (hits(at + SoftMmu.READ_TAG, address, w[p + 5])) {
+            value =
+                load(w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
+          } else {
+            value = mmu.load(address, w[p + 5]);
+            if (mmu.faulted) {
+              return fault(context, block, code, base, w[p + 6]);
+            }
+          }
+          RawMemory.putLong(state + w[p + 1], value);
+          p += 7;
+        }
+        case Opcode.X_STORE_1, Opcode.X_STORE_2, Opcode.X_STORE_4, Opcode.X_STORE_8 -> {
+          long address = RawMemory.getLong(state + w[p + 1]) + w[p + 2];
+          long value = RawMemory.getLong(state + w[p + 3]);
+          long at = entry(table, w[p + 4], address);
+          if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 5])) {
+            store(
+                w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+          } else {
+            mmu.store(address, value, w[p + 5]);
+            if (mmu.faulted) {
+              return fault(context, block, code, base, w[p + 6]);
+            }
+          }
+          p += 7;
+        }
+        case Opcode.X_CONST -> {
+          RawMemory.putLong(state + w[p + 1], w[p + 2]);
+          p += 3;
+        }
+        case Opcode.X_ADD -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], y + z);
+          p += 4;
+        }
+        case Opcode.X_SUB -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], y - z);
+          p += 4;
+        }
+        case Opcode.X_AND -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], y & z);
+          p += 4;
+        }
+        case Opcode.X_OR -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], y | z);
+          p += 4;
+        }
+        case Opcode.X_XOR -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], y ^ z);
+          p += 4;
+        }
+        case Opcode.X_ADD_32 -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], (int) (y + z));
+          p += 4;
+        }
+        case Opcode.X_SUB_32 -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          long z = RawMemory.getLong(state + w[p + 3]);
+          RawMemory.putLong(state + w[p + 1], (int) (y - z));
+          p += 4;
+        }
+        case Opcode.X_ADD_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y + w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_AND_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y & w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_OR_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y | w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_XOR_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y ^ w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_SHL_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y << w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_SHR_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y >>> w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_SAR_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], y >> w[p + 3]);
+          p += 4;
+        }
+        case Opcode.X_ADD_32_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], (int) (y + w[p + 3]));
+          p += 4;
+        }
+        case Opcode.X_SHL_32_I -> {
+          long y = RawMemory.getLong(state + w[p + 2]);
+          RawMemory.putLong(state + w[p + 1], (int) (y << (w[p + 3] & 31)));
+          p += 4;
+        }
+        case Opcode.X_BR_EQ -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = y == z ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_NE -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = y != z ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_LT -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = y < z ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_GE -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = y >= z ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_LTU -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = Long.compareUnsigned(y, z) < 0 ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_GEU -> {
+          long y = RawMemory.getLong(state + w[p + 1]);
+          long z = RawMemory.getLong(state + w[p + 2]);
+          p = Long.compareUnsigned(y, z) >= 0 ? w[p + 3] : w[p + 4];
+        }
+        case Opcode.X_BR_EQ_I ->
+            p = RawMemory.getLong(state + w[p + 1]) == w[p + 2] ? w[p + 3] : w[p + 4];
+        case Opcode.X_BR_NE_I ->
+            p = RawMemory.getLong(state + w[p + 1]) != w[p + 2] ? w[p + 3] : w[p + 4];
+        case Opcode.X_BR_LT_I ->
+            p = RawMemory.getLong(state + w[p + 1]) < w[p + 2] ? w[p + 3] : w[p + 4];
+        case Opcode.X_BR_GE_I ->
+            p = RawMemory.getLong(state + w[p + 1]) >= w[p + 2] ? w[p + 3] : w[p + 4];
         case Opcode.MEMORY -> {
           SlowOperations.memory(context, code, w[p + 1], r);
           if (mmu.faulted) {
-            return fault(context, block, code, base, instruction);
+            return fault(context, block, code, base, w[p + 2]);
           }
-          p += 2;
+          p += 3;
         }
         case Opcode.SLOW -> {
           SlowOperations.compute(context, code, w[p + 1], r);
           p += 2;
         }
         case Opcode.CALL -> {
-          enterJava(context, block, code, base, instruction);
+          enterJava(context, block, code, base, w[p + 6]);
           Helper helper = code.unit().helpers().get(w[p + 2]);
           long result =
               helper.call(
                   context, argument(r, w[p + 3]), argument(r, w[p + 4]), argument(r, w[p + 5]));
           if (mmu.faulted) {
-            return fault(context, block, code, base, instruction);
+            return fault(context, block, code, base, w[p + 6]);
           }
           r = context.frame(code.frame());
           r[w[p + 1]] = result;
-          p += 6;
+          p += 7;
         }
         case Opcode.GOTO -> {
           long target = base + w[p + 1];
-          correctCount(state, block, instruction);
+          correctCount(state, block, w[p + 3]);
           int slot = w[p + 2];
           TranslationBlock next =
               slot < 0 ? context.findBlock(target, block.mode()) : context.follow(block, slot);
@@ -324,7 +481,7 @@ public final class Interpreter implements BackEnd {
         }
         case Opcode.JUMP -> {
           long target = r[w[p + 1]];
-          correctCount(state, block, instruction);
+          correctCount(state, block, w[p + 2]);
           TranslationBlock next = context.findBlock(target, block.mode());
           if (next == null) {
             return lookup(context, target, null, 0);
@@ -337,7 +494,7 @@ public final class Interpreter implements BackEnd {
           p = 0;
         }
         case Opcode.EXIT -> {
-          correctCount(state, block, instruction);
+          correctCount(state, block, w[p + 3]);
           lookup(context, r[w[p + 1]], null, 0);
           return switch (ExitReason.of(w[p + 2])) {
             case LOOKUP -> Exit.LOOKUP;
@@ -347,7 +504,7 @@ public final class Interpreter implements BackEnd {
         }
         case Opcode.RAISE -> {
           context.raise(w[p + 2], r[w[p + 1]]);
-          return fault(context, block, code, base, instruction);
+          return fault(context, block, code, base, w[p + 3]);
         }
         default -> throw new AssertionError("opcode " + w[p] + " at " + p);
       }
@@ -358,23 +515,34 @@ public final class Interpreter implements BackEnd {
     return slot < 0 ? 0 : frame[slot];
   }
 
-  private static long load(int opcode, long host) {
-    return switch (opcode) {
-      case Opcode.LOAD_1U -> RawMemory.getByte(host) & 0xffL;
-      case Opcode.LOAD_1S -> RawMemory.getByte(host);
-      case Opcode.LOAD_2U -> RawMemory.getShort(host) & 0xffffL;
-      case Opcode.LOAD_2S -> RawMemory.getShort(host);
-      case Opcode.LOAD_4U -> RawMemory.getInt(host) & 0xffffffffL;
-      case Opcode.LOAD_4S -> RawMemory.getInt(host);
+  /** Host address of the entry of the soft MMU that an address may be in. */
+  private static long entry(long table, int regime, long address) {
+    return table + regime + ((address >>> 12) & (SoftMmu.ENTRIES - 1)) * SoftMmu.ENTRY_BYTES;
+  }
+
+  /** Whether an entry's tag lets an access of the descriptor's size, if aligned, do without help. */
+  private static boolean hits(long tag, long address, int desc) {
+    int mask = (1 << (desc & 7)) - 1;
+    return RawMemory.littleEndian() && RawMemory.getLong(tag) == (address & (PAGE | mask));
+  }
+
+  private static long load(int form, long host) {
+    return switch (form) {
+      case 0 -> RawMemory.getByte(host) & 0xffL;
+      case 1 -> RawMemory.getByte(host);
+      case 2 -> RawMemory.getShort(host) & 0xffffL;
+      case 3 -> RawMemory.getShort(host);
+      case 4 -> RawMemory.getInt(host) & 0xffffffffL;
+      case 5 -> RawMemory.getInt(host);
       default -> RawMemory.getLong(host);
     };
   }
 
-  private static void store(int opcode, long host, long value) {
-    switch (opcode) {
-      case Opcode.STORE_1 -> RawMemory.putByte(host, (byte) value);
-      case Opcode.STORE_2 -> RawMemory.putShort(host, (short) value);
-      case Opcode.STORE_4 -> RawMemory.putInt(host, (int) value);
+  private static void store(int sizeLog2, long host, long value) {
+    switch (sizeLog2) {
+      case 0 -> RawMemory.putByte(host, (byte) value);
+      case 1 -> RawMemory.putShort(host, (short) value);
+      case 2 -> RawMemory.putInt(host, (int) value);
       default -> RawMemory.putLong(host, value);
     }
   }

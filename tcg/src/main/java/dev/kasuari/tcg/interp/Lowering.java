@@ -10,9 +10,9 @@ import dev.kasuari.tcg.ir.Type;
 import java.util.Arrays;
 
 /**
- * Turns IR into the interpreter's words, one operation at a time and in order: no operation is
- * merged, moved or dropped, but a constant second operand becomes an immediate and a widening copy
- * that changes no bit becomes another name for its slot.
+ * Turns IR into the interpreter's words, in order: nothing is moved, a constant second operand
+ * becomes an immediate, a widening copy that changes no bit becomes another name for its slot, and
+ * {@link Fusion} takes common sequences together.
  */
 final class Lowering {
   private final IrUnit unit;
@@ -25,6 +25,8 @@ final class Lowering {
   private int[] fixups = new int[32];
   private int fixupCount;
   private int frame;
+  private int instruction;
+  private final Fusion fusion;
 
   private Lowering(IrUnit unit) {
     this.unit = unit;
@@ -33,6 +35,7 @@ final class Lowering {
     this.constant = new boolean[unit.values()];
     this.constantValue = new long[unit.values()];
     this.blockWord = new int[unit.blocks()];
+    this.fusion = new Fusion(unit, this);
     for (int v = 0; v < slot.length; v++) {
       slot[v] = v;
     }
@@ -46,9 +49,15 @@ final class Lowering {
     for (int block = 0; block < unit.blocks(); block++) {
       blockWord[block] = length;
       int i = unit.blockStart(block);
+      int last;
       do {
-        operation(i);
-      } while (!unit.op(i++).terminator());
+        last = fusion.fuse(i);
+        if (last < i) {
+          operation(i);
+          last = i;
+        }
+        i = last + 1;
+      } while (!unit.op(last).terminator());
     }
     for (int f = 0; f < fixupCount; f++) {
       words[fixups[f]] = blockWord[words[fixups[f]]];
@@ -59,7 +68,7 @@ final class Lowering {
   private void operation(int i) {
     switch (unit.op(i)) {
       case UNIT_START -> emit(Opcode.UNIT_START, (int) unit.immediate(i));
-      case INSN_START -> emit(Opcode.INSN_START, unit.auxiliary(i));
+      case INSN_START -> instruction = unit.auxiliary(i);
       case CONST -> constant(i);
       case PC -> emit(Opcode.PC, unit.result(i), (int) unit.immediate(i));
       case GET -> get(i);
@@ -88,12 +97,24 @@ final class Lowering {
       case BRCOND -> branch(i);
       case BRFLAGS -> branchOnFlags(i);
       case CALL -> call(i);
-      case GOTO -> emit(Opcode.GOTO, (int) unit.immediate(i), unit.auxiliary(i));
-      case JUMP -> emit(Opcode.JUMP, in(i, 0));
-      case EXIT -> emit(Opcode.EXIT, in(i, 0), unit.auxiliary(i));
-      case RAISE -> emit(Opcode.RAISE, in(i, 0), (int) unit.immediate(i));
-      default -> emit(unit.op(i).is(Op.Trait.MEMORY) ? Opcode.MEMORY : Opcode.SLOW, i);
+      case GOTO ->
+          emit(Opcode.GOTO, (int) unit.immediate(i), unit.auxiliary(i), instruction);
+      case JUMP -> emit(Opcode.JUMP, in(i, 0), instruction);
+      case EXIT -> emit(Opcode.EXIT, in(i, 0), unit.auxiliary(i), instruction);
+      case RAISE -> emit(Opcode.RAISE, in(i, 0), (int) unit.immediate(i), instruction);
+      default -> {
+        if (unit.op(i).is(Op.Trait.MEMORY)) {
+          emit(Opcode.MEMORY, i, instruction);
+        } else {
+          emit(Opcode.SLOW, i);
+        }
+      }
     }
+  }
+
+  /** The number of the guest instruction whose operations are being lowered. */
+  int instruction() {
+    return instruction;
   }
 
   /** Slot of an operand. */
@@ -196,17 +217,29 @@ final class Lowering {
 
   // ---- memory ----------------------------------------------------------------------------------
 
-  private static boolean plain(long desc) {
+  /** A little-endian access without order, which the fast path can do. */
+  static boolean plain(long desc) {
     return !MemDesc.isBigEndian(desc)
         && !MemDesc.isAcquire(desc)
         && !MemDesc.isRelease(desc)
         && MemDesc.size(desc) <= 8;
   }
 
+  /** Which of the seven loads: what to add to the opcode of the first. */
+  static int loadForm(long desc, Type type) {
+    boolean signed = MemDesc.isSigned(desc);
+    return switch (MemDesc.size(desc)) {
+      case 1 -> signed ? 1 : 0;
+      case 2 -> signed ? 3 : 2;
+      case 4 -> signed || type == Type.I32 ? 5 : 4;
+      default -> 6;
+    };
+  }
+
   private void load(int i) {
     long desc = unit.immediate(i);
     if (!plain(desc)) {
-      emit(Opcode.MEMORY, i);
+      emit(Opcode.MEMORY, i, instruction);
       return;
     }
     boolean signed = MemDesc.isSigned(desc);
@@ -224,7 +257,7 @@ final class Lowering {
   private void store(int i) {
     long desc = unit.immediate(i);
     if (!plain(desc)) {
-      emit(Opcode.MEMORY, i);
+      emit(Opcode.MEMORY, i, instruction);
       return;
     }
     emit(
@@ -232,7 +265,8 @@ final class Lowering {
         in(i, 0),
         in(i, 1),
         SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
-        (int) desc);
+        (int) desc,
+        instruction);
   }
 
   // ---- control ---------------------------------------------------------------------------------
@@ -269,7 +303,8 @@ final class Lowering {
     return unit.values();
   }
 
-  private void conditionalEdges(int i, int taken, int otherwise, int cond, int firstArgument) {
+  /** The two targets behind a conditional branch, and the edges that pass values. */
+  void conditionalEdges(int i, int taken, int otherwise, int cond, int firstArgument) {
     int takenWord = length;
     word(0);
     int otherWord = length;
@@ -318,12 +353,13 @@ final class Lowering {
         unit.auxiliary(i),
         count > 0 ? in(i, 0) : -1,
         count > 1 ? in(i, 1) : -1,
-        count > 2 ? in(i, 2) : -1);
+        count > 2 ? in(i, 2) : -1,
+        instruction);
   }
 
   // ---- words -----------------------------------------------------------------------------------
 
-  private void emit(int opcode, int... operands) {
+  void emit(int opcode, int... operands) {
     word(opcode);
     for (int operand : operands) {
       word(operand);
