@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Runs unoptimised IR on any host.
  *
  * <p>Hot: {@link #run} is where all guest time goes. It must stay below HotSpot's limit of 8,000
- * bytecodes, or it is never compiled; what is not frequent is in {@link SlowOperations}.
+ * bytecodes, and with what is inlined into it too, or HotSpot compiles it badly or not at all: so
+ * similar opcodes share an arm with one access to the state, and what is not frequent is in {@link
+ * SlowOperations}.
  */
 public final class Interpreter implements BackEnd {
   private static final long PAGE = -4096L;
@@ -227,14 +229,14 @@ public final class Interpreter implements BackEnd {
           p += 7;
         }
         case Opcode.BR -> p = w[p + 1];
-        case Opcode.BR_EQ -> p = r[w[p + 1]] == r[w[p + 2]] ? w[p + 3] : w[p + 4];
-        case Opcode.BR_NE -> p = r[w[p + 1]] != r[w[p + 2]] ? w[p + 3] : w[p + 4];
-        case Opcode.BR_LT -> p = r[w[p + 1]] < r[w[p + 2]] ? w[p + 3] : w[p + 4];
-        case Opcode.BR_GE -> p = r[w[p + 1]] >= r[w[p + 2]] ? w[p + 3] : w[p + 4];
-        case Opcode.BR_LTU ->
-            p = Long.compareUnsigned(r[w[p + 1]], r[w[p + 2]]) < 0 ? w[p + 3] : w[p + 4];
-        case Opcode.BR_GEU ->
-            p = Long.compareUnsigned(r[w[p + 1]], r[w[p + 2]]) >= 0 ? w[p + 3] : w[p + 4];
+        case Opcode.BR_EQ,
+            Opcode.BR_NE,
+            Opcode.BR_LT,
+            Opcode.BR_GE,
+            Opcode.BR_LTU,
+            Opcode.BR_GEU ->
+            p =
+                branches(w[p] - Opcode.BR_EQ, r[w[p + 1]], r[w[p + 2]]) ? w[p + 3] : w[p + 4];
         case Opcode.BR_COND ->
             p = Cond.of(w[p + 5]).test(r[w[p + 1]], r[w[p + 2]]) ? w[p + 3] : w[p + 4];
         case Opcode.LOAD_1U,
@@ -314,131 +316,45 @@ public final class Interpreter implements BackEnd {
           RawMemory.putLong(state + w[p + 1], w[p + 2]);
           p += 3;
         }
-        case Opcode.X_ADD -> {
+        case Opcode.X_ADD,
+            Opcode.X_SUB,
+            Opcode.X_AND,
+            Opcode.X_OR,
+            Opcode.X_XOR,
+            Opcode.X_ADD_32,
+            Opcode.X_SUB_32 -> {
           long y = RawMemory.getLong(state + w[p + 2]);
           long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], y + z);
+          RawMemory.putLong(state + w[p + 1], registers(w[p], y, z));
           p += 4;
         }
-        case Opcode.X_SUB -> {
+        case Opcode.X_ADD_I,
+            Opcode.X_AND_I,
+            Opcode.X_OR_I,
+            Opcode.X_XOR_I,
+            Opcode.X_SHL_I,
+            Opcode.X_SHR_I,
+            Opcode.X_SAR_I,
+            Opcode.X_ADD_32_I,
+            Opcode.X_SHL_32_I -> {
           long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], y - z);
+          RawMemory.putLong(state + w[p + 1], immediate(w[p], y, w[p + 3]));
           p += 4;
         }
-        case Opcode.X_AND -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], y & z);
-          p += 4;
-        }
-        case Opcode.X_OR -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], y | z);
-          p += 4;
-        }
-        case Opcode.X_XOR -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], y ^ z);
-          p += 4;
-        }
-        case Opcode.X_ADD_32 -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], (int) (y + z));
-          p += 4;
-        }
-        case Opcode.X_SUB_32 -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          long z = RawMemory.getLong(state + w[p + 3]);
-          RawMemory.putLong(state + w[p + 1], (int) (y - z));
-          p += 4;
-        }
-        case Opcode.X_ADD_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y + w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_AND_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y & w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_OR_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y | w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_XOR_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y ^ w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_SHL_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y << w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_SHR_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y >>> w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_SAR_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], y >> w[p + 3]);
-          p += 4;
-        }
-        case Opcode.X_ADD_32_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], (int) (y + w[p + 3]));
-          p += 4;
-        }
-        case Opcode.X_SHL_32_I -> {
-          long y = RawMemory.getLong(state + w[p + 2]);
-          RawMemory.putLong(state + w[p + 1], (int) (y << (w[p + 3] & 31)));
-          p += 4;
-        }
-        case Opcode.X_BR_EQ -> {
+        case Opcode.X_BR_EQ,
+            Opcode.X_BR_NE,
+            Opcode.X_BR_LT,
+            Opcode.X_BR_GE,
+            Opcode.X_BR_LTU,
+            Opcode.X_BR_GEU -> {
           long y = RawMemory.getLong(state + w[p + 1]);
           long z = RawMemory.getLong(state + w[p + 2]);
-          p = y == z ? w[p + 3] : w[p + 4];
+          p = branches(w[p] - Opcode.X_BR_EQ, y, z) ? w[p + 3] : w[p + 4];
         }
-        case Opcode.X_BR_NE -> {
+        case Opcode.X_BR_EQ_I, Opcode.X_BR_NE_I, Opcode.X_BR_LT_I, Opcode.X_BR_GE_I -> {
           long y = RawMemory.getLong(state + w[p + 1]);
-          long z = RawMemory.getLong(state + w[p + 2]);
-          p = y != z ? w[p + 3] : w[p + 4];
+          p = branches(w[p] - Opcode.X_BR_EQ_I, y, w[p + 2]) ? w[p + 3] : w[p + 4];
         }
-        case Opcode.X_BR_LT -> {
-          long y = RawMemory.getLong(state + w[p + 1]);
-          long z = RawMemory.getLong(state + w[p + 2]);
-          p = y < z ? w[p + 3] : w[p + 4];
-        }
-        case Opcode.X_BR_GE -> {
-          long y = RawMemory.getLong(state + w[p + 1]);
-          long z = RawMemory.getLong(state + w[p + 2]);
-          p = y >= z ? w[p + 3] : w[p + 4];
-        }
-        case Opcode.X_BR_LTU -> {
-          long y = RawMemory.getLong(state + w[p + 1]);
-          long z = RawMemory.getLong(state + w[p + 2]);
-          p = Long.compareUnsigned(y, z) < 0 ? w[p + 3] : w[p + 4];
-        }
-        case Opcode.X_BR_GEU -> {
-          long y = RawMemory.getLong(state + w[p + 1]);
-          long z = RawMemory.getLong(state + w[p + 2]);
-          p = Long.compareUnsigned(y, z) >= 0 ? w[p + 3] : w[p + 4];
-        }
-        case Opcode.X_BR_EQ_I ->
-            p = RawMemory.getLong(state + w[p + 1]) == w[p + 2] ? w[p + 3] : w[p + 4];
-        case Opcode.X_BR_NE_I ->
-            p = RawMemory.getLong(state + w[p + 1]) != w[p + 2] ? w[p + 3] : w[p + 4];
-        case Opcode.X_BR_LT_I ->
-            p = RawMemory.getLong(state + w[p + 1]) < w[p + 2] ? w[p + 3] : w[p + 4];
-        case Opcode.X_BR_GE_I ->
-            p = RawMemory.getLong(state + w[p + 1]) >= w[p + 2] ? w[p + 3] : w[p + 4];
         case Opcode.MEMORY -> {
           SlowOperations.memory(context, code, w[p + 1], r);
           if (mmu.faulted) {
@@ -524,6 +440,43 @@ public final class Interpreter implements BackEnd {
   private static boolean hits(long tag, long address, int desc) {
     int mask = (1 << (desc & 7)) - 1;
     return RawMemory.littleEndian() && RawMemory.getLong(tag) == (address & (PAGE | mask));
+  }
+
+  private static long registers(int opcode, long y, long z) {
+    return switch (opcode) {
+      case Opcode.X_ADD -> y + z;
+      case Opcode.X_SUB -> y - z;
+      case Opcode.X_AND -> y & z;
+      case Opcode.X_OR -> y | z;
+      case Opcode.X_XOR -> y ^ z;
+      case Opcode.X_ADD_32 -> (int) (y + z);
+      default -> (int) (y - z);
+    };
+  }
+
+  private static long immediate(int opcode, long y, int i) {
+    return switch (opcode) {
+      case Opcode.X_ADD_I -> y + i;
+      case Opcode.X_AND_I -> y & i;
+      case Opcode.X_OR_I -> y | i;
+      case Opcode.X_XOR_I -> y ^ i;
+      case Opcode.X_SHL_I -> y << i;
+      case Opcode.X_SHR_I -> y >>> i;
+      case Opcode.X_SAR_I -> y >> i;
+      case Opcode.X_ADD_32_I -> (int) (y + i);
+      default -> (int) (y << (i & 31));
+    };
+  }
+
+  private static boolean branches(int form, long y, long z) {
+    return switch (form) {
+      case 0 -> y == z;
+      case 1 -> y != z;
+      case 2 -> y < z;
+      case 3 -> y >= z;
+      case 4 -> Long.compareUnsigned(y, z) < 0;
+      default -> Long.compareUnsigned(y, z) >= 0;
+    };
   }
 
   private static long load(int form, long host) {
