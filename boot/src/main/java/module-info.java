@@ -7,6 +7,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.kasuari.boot {
   requires static transitive org.jspecify;
+  requires transitive dev.kasuari.machine;
 
   exports dev.kasuari.boot;
 }

@@ -1,0 +1,59 @@
+package dev.kasuari.boards;
+
+import dev.kasuari.machine.Machine;
+import dev.kasuari.target.riscv.cpu.RiscvModel;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code virt} of RISC-V: a board of no maker, for software that finds everything in the devicetree.
+ * Addresses and interrupt numbers are those that QEMU gave it.
+ */
+final class RiscvVirt implements BoardType {
+  private static final int MAX_CPUS = 8;
+
+  @Override
+  public String name() {
+    return "virt";
+  }
+
+  @Override
+  public String description() {
+    return "RISC-V VirtIO board";
+  }
+
+  @Override
+  public String target() {
+    return "riscv64";
+  }
+
+  @Override
+  public String defaultCpu() {
+    return "rv64";
+  }
+
+  @Override
+  public List<String> cpuHelp() {
+    var lines = new ArrayList<String>();
+    RiscvModel.all().forEach(model -> lines.add(model.name()));
+    lines.add("");
+    lines.add("Properties, as in -cpu rv64,zba=off:");
+    lines.addAll(RiscvModel.properties());
+    return lines;
+  }
+
+  @Override
+  public long defaultRam() {
+    return 128L << 20;
+  }
+
+  @Override
+  public int maxCpus() {
+    return MAX_CPUS;
+  }
+
+  @Override
+  public Board build(Machine machine, BoardOptions options) {
+    return new RiscvVirtBoard(machine, options);
+  }
+}
