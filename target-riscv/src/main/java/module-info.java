@@ -10,5 +10,6 @@ module dev.kasuari.target.riscv {
   exports dev.kasuari.target.riscv.asm;
   exports dev.kasuari.target.riscv.cpu;
   exports dev.kasuari.target.riscv.isa;
+  exports dev.kasuari.target.riscv.sbi;
   exports dev.kasuari.target.riscv.translate;
 }
