@@ -61,7 +61,7 @@ final class Counters {
 
   private void declareHpm(CsrFile csrs, int i) {
     csrs.split(0xb00 + i, 0xb80 + i, "mhpmcounter" + i, () -> 0, (v, m) -> {});
-    csrs.split(0x320 + i, 0x720 + i, "mhpmevent" + i, () -> 0, (v, m) -> {});
+    csrs.constant(0x320 + i, "mhpmevent" + i, 0);
     if (model.has(RiscvOption.ZIHPM)) {
       csrs.split(0xc00 + i, 0xc80 + i, "hpmcounter" + i, () -> allows(i), () -> 0, (v, m) -> {});
     }

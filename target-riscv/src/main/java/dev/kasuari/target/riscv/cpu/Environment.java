@@ -40,6 +40,11 @@ final class Environment {
     writeMachine(updatesAtReset ? ADUE : 0);
   }
 
+  /** Gives a supervisor its timer, and page table updates if it may count on them. */
+  void open() {
+    writeMachine(STCE | (updatesAtReset ? ADUE : 0));
+  }
+
   void writeMachine(long value) {
     state.set(RiscvState.MENVCFG, value & machineWritable);
     cpu.timer().enable(timerEnabled(state));

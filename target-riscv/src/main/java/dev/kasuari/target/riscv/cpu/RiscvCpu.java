@@ -160,7 +160,7 @@ public final class RiscvCpu extends Cpu {
     interrupts.delegateAll();
     traps.delegateAll();
     counters.allowAll();
-    environment.writeMachine(Environment.STCE | Environment.ADUE);
+    environment.open();
     pmp.open();
     setX(10, hartId);
     setX(11, opaque);
