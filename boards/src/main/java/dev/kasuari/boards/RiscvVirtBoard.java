@@ -66,7 +66,7 @@ final class RiscvVirtBoard implements Board {
     m.map(0x1000_0000, Ns16550.of(serial)).irq("irq", plic.input(UART_IRQ));
     map(RAM, MemoryRegion.ram(ram));
 
-    addHarts(options, model, new Timebase(aclint::now, Timebase.DEFAULT_FREQUENCY));
+    addHarts(options, model, new Timebase(aclint::mtime, Timebase.DEFAULT_FREQUENCY));
     describeHarts(model);
     for (RiscvCpu hart : harts) {
       int i = hart.index();
