@@ -2,6 +2,7 @@ package dev.kasuari.boards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.boot.BootException;
 import dev.kasuari.boot.Fdt;
 import dev.kasuari.boot.FdtNode;
 import dev.kasuari.boot.FdtProperty;
@@ -80,17 +81,19 @@ class VirtDevicetreeTest {
         || DIFFERENT.containsKey(property);
   }
 
-  private static void collect(FdtNode node, Map<String, String> into) {
+  private static void collect(FdtNode node, Map<String, String> into) throws BootException {
     String path = node.path();
     into.put(path + ":", "");
     for (FdtProperty property : node.properties()) {
       into.put(path + ":" + property.name(), value(property));
     }
-    node.children().forEach(child -> collect(child, into));
+    for (FdtNode child : node.children()) {
+      collect(child, into);
+    }
   }
 
   /** Bytes; of interrupts at several controllers the numbers without the phandles. */
-  private static String value(FdtProperty property) {
+  private static String value(FdtProperty property) throws BootException {
     if (!property.name().equals("interrupts-extended")) {
       return HexFormat.of().formatHex(property.bytes());
     }

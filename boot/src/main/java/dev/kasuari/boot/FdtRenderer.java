@@ -7,7 +7,6 @@ import dev.kasuari.machine.InterruptSpecifier;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +19,7 @@ public final class FdtRenderer {
   private static final int DEFAULT_ADDRESS_CELLS = 2;
   private static final int DEFAULT_SIZE_CELLS = 1;
 
-  private final Map<HardwareNode, FdtNode> rendered = new IdentityHashMap<>();
+  private final IdentityHashMap<HardwareNode, FdtNode> rendered = new IdentityHashMap<>();
 
   private FdtRenderer() {}
 
@@ -64,7 +63,8 @@ public final class FdtRenderer {
       case HardwareNode.Cells cells -> to.cells(name, numbers(cells.cells()));
       case HardwareNode.U64s longs ->
           to.longs(name, longs.values().stream().mapToLong(Long::longValue).toArray());
-      case HardwareNode.Strings strings -> to.strings(name, strings.values().toArray(String[]::new));
+      case HardwareNode.Strings strings ->
+          to.strings(name, strings.values().toArray(String[]::new));
       case HardwareNode.Bytes bytes -> to.bytes(name, array(bytes.values()));
       case HardwareNode.Ranges ranges -> to.cells(name, ranges(node, ranges.ranges()));
       case HardwareNode.Interrupts interrupts -> interrupts(to, interrupts.specifiers());
@@ -81,13 +81,12 @@ public final class FdtRenderer {
 
   private long[] numbers(List<Cell> cells) {
     return cells.stream()
-        .mapToLong(
-            cell ->
-                Integer.toUnsignedLong(
-                    switch (cell) {
-                      case Cell.U32 number -> number.value();
-                      case Cell.Reference reference -> of(reference.node()).phandle();
-                    }))
+        .mapToLong(cell ->
+            Integer.toUnsignedLong(
+                switch (cell) {
+                  case Cell.U32 number -> number.value();
+                  case Cell.Reference reference -> of(reference.node()).phandle();
+                }))
         .toArray();
   }
 

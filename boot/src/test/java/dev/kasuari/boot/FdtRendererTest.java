@@ -12,27 +12,32 @@ import org.junit.jupiter.api.Test;
 
 @Tag("fast")
 class FdtRendererTest {
-  private final HardwareNode root = new HardwareNode("").u32("#address-cells", 2).u32("#size-cells", 1);
+  private final HardwareNode root =
+      new HardwareNode("").u32("#address-cells", 2).u32("#size-cells", 1);
+
+  private FdtNode render() {
+    return FdtRenderer.render(root).root();
+  }
 
   private FdtNode rendered(String path) {
-    FdtNode found = FdtRenderer.render(root).root().find(path);
+    FdtNode found = render().find(path);
     assertThat(found).as(path).isNotNull();
     return Objects.requireNonNull(found);
   }
 
-  private static long[] cells(FdtNode node, String property) {
+  private static long[] cells(FdtNode node, String property) throws BootException {
     return Objects.requireNonNull(node.property(property)).cells();
   }
 
   @Test
-  void addressesTakeTheCellsOfTheParent() {
+  void addressesTakeTheCellsOfTheParent() throws BootException {
     root.child("memory").reg(new HardwareNode.Range(0x1_8000_0000L, 0x1000));
     assertThat(cells(rendered("/memory@180000000"), "reg"))
         .containsExactly(1, 0x8000_0000L, 0x1000);
   }
 
   @Test
-  void onlyNodesThatAreReferredToGetPhandles() {
+  void onlyNodesThatAreReferredToGetPhandles() throws BootException {
     HardwareNode first = root.child("first").flag("there");
     root.child("second").references("other", first);
     long phandle = cells(rendered("/first"), "phandle")[0];
@@ -41,7 +46,7 @@ class FdtRendererTest {
   }
 
   @Test
-  void interruptsOfOneControllerNameItOnce() {
+  void interruptsOfOneControllerNameItOnce() throws BootException {
     HardwareNode plic = root.child("plic");
     root.child("uart")
         .interrupts(
@@ -54,7 +59,7 @@ class FdtRendererTest {
   }
 
   @Test
-  void interruptsOfSeveralControllersAreExtended() {
+  void interruptsOfSeveralControllersAreExtended() throws BootException {
     HardwareNode one = root.child("one");
     HardwareNode two = root.child("two");
     root.child("timer")
@@ -66,7 +71,7 @@ class FdtRendererTest {
   }
 
   @Test
-  void aReferenceOutOfTheTreeIsAnError() {
+  void aReferenceOutOfTheTreeIsAnError() throws BootException {
     root.child("first").references("other", new HardwareNode("elsewhere"));
     assertThatThrownBy(() -> FdtRenderer.render(root))
         .isInstanceOf(IllegalArgumentException.class)

@@ -91,7 +91,9 @@ final class Fusion {
     return StateView.offset(unit.immediate(get));
   }
 
-  /** Whether operation {@code i} writes {@code value} to a whole register, and nobody else uses it. */
+  /**
+   * Whether operation {@code i} writes {@code value} to a whole register, and nobody else uses it.
+   */
   private boolean writes(int i, int value) {
     return unit.op(i) == Op.SET
         && StateView.size(unit.immediate(i)) == 8

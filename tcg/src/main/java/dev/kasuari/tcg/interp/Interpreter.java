@@ -229,14 +229,8 @@ public final class Interpreter implements BackEnd {
           p += 7;
         }
         case Opcode.BR -> p = w[p + 1];
-        case Opcode.BR_EQ,
-            Opcode.BR_NE,
-            Opcode.BR_LT,
-            Opcode.BR_GE,
-            Opcode.BR_LTU,
-            Opcode.BR_GEU ->
-            p =
-                branches(w[p] - Opcode.BR_EQ, r[w[p + 1]], r[w[p + 2]]) ? w[p + 3] : w[p + 4];
+        case Opcode.BR_EQ, Opcode.BR_NE, Opcode.BR_LT, Opcode.BR_GE, Opcode.BR_LTU, Opcode.BR_GEU ->
+            p = branches(w[p] - Opcode.BR_EQ, r[w[p + 1]], r[w[p + 2]]) ? w[p + 3] : w[p + 4];
         case Opcode.BR_COND ->
             p = Cond.of(w[p + 5]).test(r[w[p + 1]], r[w[p + 2]]) ? w[p + 3] : w[p + 4];
         case Opcode.LOAD_1U,
@@ -265,8 +259,7 @@ public final class Interpreter implements BackEnd {
           long value = r[w[p + 2]];
           long at = entry(table, w[p + 3], address);
           if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 4])) {
-            store(
-                w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+            store(w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
             mmu.store(address, value, w[p + 4]);
             if (mmu.faulted) {
@@ -286,8 +279,7 @@ public final class Interpreter implements BackEnd {
           long at = entry(table, w[p + 4], address);
           long value;
           if (hits(at + SoftMmu.READ_TAG, address, w[p + 5])) {
-            value =
-                load(w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
+            value = load(w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
           } else {
             value = mmu.load(address, w[p + 5]);
             if (mmu.faulted) {
@@ -302,8 +294,7 @@ public final class Interpreter implements BackEnd {
           long value = RawMemory.getLong(state + w[p + 3]);
           long at = entry(table, w[p + 4], address);
           if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 5])) {
-            store(
-                w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+            store(w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
             mmu.store(address, value, w[p + 5]);
             if (mmu.faulted) {
@@ -436,7 +427,9 @@ public final class Interpreter implements BackEnd {
     return table + regime + ((address >>> 12) & (SoftMmu.ENTRIES - 1)) * SoftMmu.ENTRY_BYTES;
   }
 
-  /** Whether an entry's tag lets an access of the descriptor's size, if aligned, do without help. */
+  /**
+   * Whether an entry's tag lets an access of the descriptor's size, if aligned, do without help.
+   */
   private static boolean hits(long tag, long address, int desc) {
     int mask = (1 << (desc & 7)) - 1;
     return RawMemory.littleEndian() && RawMemory.getLong(tag) == (address & (PAGE | mask));
