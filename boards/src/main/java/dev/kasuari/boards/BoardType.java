@@ -29,8 +29,8 @@ public interface BoardType {
   /**
    * Puts the parts together in an empty machine.
    *
-   * @throws dev.kasuari.qapi.OptionException if an option makes no sense for this board; the message
-   *     names the option
+   * @throws dev.kasuari.qapi.OptionException if an option makes no sense for this board; the
+   *     message names the option
    */
   Board build(Machine machine, BoardOptions options);
 }

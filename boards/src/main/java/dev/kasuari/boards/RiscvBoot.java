@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
  * and {@code -dtb} say, put into RAM at every reset, and where the first hart begins.
  *
  * <p>Three ways: the built-in SBI starts a kernel in supervisor mode; a firmware file starts in
- * machine mode and is told of the kernel as OpenSBI's {@code fw_dynamic} wants it; with {@code -bios
- * none} a kernel starts in machine mode.
+ * machine mode and is told of the kernel as OpenSBI's {@code fw_dynamic} wants it; with {@code
+ * -bios none} a kernel starts in machine mode.
  */
 final class RiscvBoot {
   /** More than the properties that name the initrd take. */
   private static final int INITRD_PROPERTIES = 256;
 
   /** Bytes written to an address at every reset. */
-  private record Piece(long address, byte[] data, int offset, int length) {}
+  private record Piece(long address, MemorySegment bytes) {}
 
   private final Machine machine;
   private final List<RiscvCpu> harts;
@@ -136,8 +136,7 @@ final class RiscvBoot {
       throws BootException {
     byte[] initrd = initrd(options);
     int dtbSize = describe(options, null).write().length + INITRD_PROPERTIES;
-    Placement place =
-        Placement.riscv(memory(), xlen, firmwareEnd, kernel, initrd.length, dtbSize);
+    Placement place = Placement.riscv(memory(), xlen, firmwareEnd, kernel, initrd.length, dtbSize);
     kernel.load(place.kernel(), this::keep);
     finish(options, place, initrd);
     return place;
@@ -189,7 +188,7 @@ final class RiscvBoot {
   // ---- what is in memory at reset --------------------------------------------------------------
 
   private void keep(long address, byte[] data, int offset, int length) {
-    pieces.add(new Piece(address, data, offset, length));
+    pieces.add(new Piece(address, MemorySegment.ofArray(data).asSlice(offset, length)));
   }
 
   private void writeRom(long start, long dtb, long next) {
@@ -201,8 +200,7 @@ final class RiscvBoot {
   private void writeAll() {
     for (Piece piece : pieces) {
       long at = piece.address() - ramBase;
-      MemorySegment.copy(
-          MemorySegment.ofArray(piece.data()), piece.offset(), ram.segment(), at, piece.length());
+      ram.segment().asSlice(at).copyFrom(piece.bytes());
     }
   }
 }

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code virt} of RISC-V: a board of no maker, for software that finds everything in the devicetree.
- * Addresses and interrupt numbers are those that QEMU gave it.
+ * {@code virt} of RISC-V: a board of no maker, for software that finds everything in the
+ * devicetree. Addresses and interrupt numbers are those that QEMU gave it.
  */
 final class RiscvVirt implements BoardType {
   private static final int MAX_CPUS = 8;

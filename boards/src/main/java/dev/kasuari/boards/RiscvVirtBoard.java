@@ -66,7 +66,7 @@ final class RiscvVirtBoard implements Board {
     m.map(0x1000_0000, Ns16550.of(serial)).irq("irq", plic.input(UART_IRQ));
     map(RAM, MemoryRegion.ram(ram));
 
-    addHarts(options, model, new Timebase(aclint::mtime, Timebase.DEFAULT_FREQUENCY));
+    addHarts(options, model, new Timebase(aclint::mtime, aclint.frequency()));
     describeHarts(model);
     for (RiscvCpu hart : harts) {
       int i = hart.index();
@@ -75,6 +75,7 @@ final class RiscvVirtBoard implements Board {
       plic.connect("hart" + i + ".M", hart.machineExternalInput());
       plic.connect("hart" + i + ".S", hart.supervisorExternalInput());
     }
+    aclint.onTimeChange(() -> harts.forEach(RiscvCpu::timeChanged));
     describeBoard(options, finisher);
     boot = new RiscvBoot(machine, harts, new SerialSbiConsole(serial), RAM, ram, rom);
   }
@@ -102,8 +103,7 @@ final class RiscvVirtBoard implements Board {
   }
 
   private void addHarts(BoardOptions options, RiscvModel model, Timebase time) {
-    var accelerator =
-        new TcgAccelerator(machine, new RiscvInstructionSet(), options.backEnd());
+    var accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), options.backEnd());
     for (int i = 0; i < options.cpus(); i++) {
       RiscvCpu hart = machine.own(new RiscvCpu(i, model, machine, time));
       hart.setResetVector(ROM);
