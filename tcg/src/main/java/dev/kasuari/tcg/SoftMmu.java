@@ -474,13 +474,21 @@ public final class SoftMmu implements AutoCloseable {
 
   // ---- atomics ---------------------------------------------------------------------------------
 
+  /** Atomics are aligned whatever their descriptor says; it says how they fault. */
+  private boolean refusesUnaligned(long virtual, int size, long desc, Access access) {
+    if ((virtual & (size - 1)) == 0) {
+      return false;
+    }
+    if (!refusesMisaligned(virtual, size, desc, access)) {
+      fault(cpu.misalignedCause(access), virtual);
+    }
+    return true;
+  }
+
   /** Entry through which an aligned atomic may be done on RAM, or −1 with the fault set. */
   private int atomicEntry(long virtual, long desc) {
     int size = MemDesc.size(desc);
-    if ((virtual & (size - 1)) != 0) {
-      if (!refusesMisaligned(virtual, size, desc, Access.WRITE)) {
-        fault(cpu.misalignedCause(Access.WRITE), virtual);
-      }
+    if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
       return -1;
     }
     int entry = lookup(virtual, Access.WRITE, MemDesc.mmuIndex(desc));
@@ -537,10 +545,7 @@ public final class SoftMmu implements AutoCloseable {
   public long loadLinked(long virtual, long desc) {
     int size = MemDesc.size(desc);
     RawMemory.putInt(engine + EngineState.RESERVED, 0);
-    if ((virtual & (size - 1)) != 0) {
-      if (!refusesMisaligned(virtual, size, desc, Access.READ)) {
-        fault(cpu.misalignedCause(Access.READ), virtual);
-      }
+    if (refusesUnaligned(virtual, size, desc, Access.READ)) {
       return 0;
     }
     int entry = lookup(virtual, Access.READ, MemDesc.mmuIndex(desc));
@@ -560,9 +565,16 @@ public final class SoftMmu implements AutoCloseable {
     return extend(littleEndian(raw, size), size, desc);
   }
 
-  /** 1 if the reservation held and the value was stored. The reservation is gone either way. */
+  /**
+   * 1 if the reservation held and the value was stored. The reservation is gone either way. A
+   * misaligned address faults even where nothing would be stored.
+   */
   public long storeConditional(long virtual, long value, long desc) {
     int size = MemDesc.size(desc);
+    if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
+      RawMemory.putInt(engine + EngineState.RESERVED, 0);
+      return 0;
+    }
     boolean mine =
         RawMemory.getInt(engine + EngineState.RESERVED) == size
             && RawMemory.getLong(engine + EngineState.RESERVATION_VIRTUAL) == virtual;
