@@ -1,2 +1,0 @@
-/** Back ends of {@link dev.kasuari.machine.backend.BlockBackend}. */
-package dev.kasuari.block;

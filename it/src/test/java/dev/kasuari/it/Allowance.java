@@ -1,0 +1,14 @@
+package dev.kasuari.it;
+
+/** Which differences are known, and not ours to mend. */
+@FunctionalInterface
+interface Allowance {
+  /**
+   * Says whether a difference is known.
+   *
+   * @param field what differs: {@code cause}, {@code pc}, {@code value} or {@code mstatus} of a
+   *     trap, or a name that {@link Outcome#differences} reports
+   * @param pc address of the instruction that trapped, or 0
+   */
+  boolean allows(String field, long pc, long mine, long others);
+}

@@ -1,0 +1,137 @@
+package dev.kasuari.it;
+
+import dev.kasuari.target.riscv.isa.RiscvDecoder;
+import dev.kasuari.target.riscv.isa.RiscvPatterns;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Runs sequences on two machines, and finds the instructions that one of them does otherwise. */
+final class Duel {
+  /** Sequences that are looked into, of those in a batch that differ. */
+  private static final int EXPLAINED = 12;
+
+  private final Peer ours;
+  private final QemuPeer theirs;
+  private final QemuDifferences known;
+  private final long features;
+
+  Duel(Peer ours, QemuPeer theirs, long features) {
+    this.ours = ours;
+    this.theirs = theirs;
+    this.known = new QemuDifferences(theirs.major(), features);
+    this.features = features;
+  }
+
+  /**
+   * Runs them all.
+   *
+   * @return a report for each instruction that differs, with a sequence as short as can be; none if
+   *     the machines agree
+   */
+  List<String> run(List<Sequence> sequences, Coverage coverage) throws Exception {
+    var batch = new SequenceBatch(sequences);
+    coverage.between(batch.codeStart(), batch.codeEnd());
+    Map<Integer, List<String>> differing = differing(batch);
+    coverage.between(0, 0);
+    Map<String, String> reports = new LinkedHashMap<>();
+    for (int index : differing.keySet().stream().limit(EXPLAINED).toList()) {
+      Sequence shorter = shorten(sequences.get(index));
+      String culprit = culprit(shorter);
+      if (!reports.containsKey(culprit)) {
+        String report = report(thin(shorter));
+        String there = "%s, in the batch:%n".formatted(culprit);
+        reports.put(culprit, report + there + String.join("\n", differing.get(index)));
+      }
+    }
+    return List.copyOf(reports.values());
+  }
+
+  /** What the other machine is known to do otherwise. */
+  QemuDifferences known() {
+    return known;
+  }
+
+  /** The sequences with another outcome, and what is different. */
+  private Map<Integer, List<String>> differing(SequenceBatch batch) throws Exception {
+    List<byte[]> mine = ours.run(batch.program());
+    List<byte[]> others = theirs.run(batch.program());
+    Map<Integer, List<String>> differing = new LinkedHashMap<>();
+    for (int i = 0; i < batch.sequences().size(); i++) {
+      List<String> differences = differences(batch, i, mine, others);
+      if (!differences.isEmpty()) {
+        differing.put(i, differences);
+      }
+    }
+    return differing;
+  }
+
+  private List<String> differences(
+      SequenceBatch batch, int index, List<byte[]> mine, List<byte[]> others) {
+    Allowance allowance = known.in(batch.program());
+    return batch.outcome(index, mine).differences(batch.outcome(index, others), allowance);
+  }
+
+  /** The sequence up to the first instruction that makes a difference. */
+  private Sequence shorten(Sequence sequence) throws Exception {
+    List<Sequence> prefixes =
+        IntStream.rangeClosed(1, sequence.code().size()).mapToObj(sequence::prefix).toList();
+    return differing(new SequenceBatch(prefixes)).keySet().stream()
+        .findFirst()
+        .map(prefixes::get)
+        .orElse(sequence);
+  }
+
+  private String culprit(Sequence prefix) {
+    int instruction = prefix.code().get(lastReal(prefix));
+    int pattern = RiscvDecoder.match(instruction, features);
+    return pattern < 0 ? "illegal" : RiscvPatterns.name(pattern);
+  }
+
+  private static int lastReal(Sequence prefix) {
+    int last = prefix.code().size() - 1;
+    while (last > 0 && prefix.without(last).equals(prefix)) {
+      last--;
+    }
+    return last;
+  }
+
+  /** Takes away what does not matter. */
+  private Sequence thin(Sequence sequence) throws Exception {
+    List<Sequence> candidates =
+        IntStream.range(0, sequence.code().size()).mapToObj(sequence::without).toList();
+    Sequence thinned = sequence;
+    for (int index : differing(new SequenceBatch(candidates)).keySet()) {
+      Sequence candidate = thinned.without(index);
+      if (!candidate.equals(thinned)
+          && !differing(new SequenceBatch(List.of(candidate))).isEmpty()) {
+        thinned = candidate;
+      }
+    }
+    return thinned;
+  }
+
+  private String report(Sequence sequence) throws Exception {
+    var batch = new SequenceBatch(List.of(sequence));
+    List<byte[]> mine = ours.run(batch.program());
+    List<byte[]> others = theirs.run(batch.program());
+    var text = new StringBuilder();
+    text.append(
+        "%nsequence %d in %s-mode, mstatus 0x%x, fcsr 0x%x%n"
+            .formatted(
+                sequence.seed(),
+                sequence.privilege() == 3 ? "M" : "U",
+                sequence.mstatus(),
+                sequence.fcsr()));
+    text.append(sequence.disassembly(batch.codeAddress(0), features));
+    text.append("registers before:\n");
+    for (int i = 0; i < 32; i++) {
+      text.append(
+          "  x%-2d %016x  f%-2d %016x%n".formatted(i, batch.start(0, i), i, sequence.f().get(i)));
+    }
+    text.append("%-16s %-16s %-16s%n".formatted("differences", ours.name(), theirs.name()));
+    differences(batch, 0, mine, others).forEach(d -> text.append(d).append('\n'));
+    return text.toString();
+  }
+}

@@ -1,0 +1,87 @@
+package dev.kasuari.it;
+
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.machine.memory.BusAccess;
+import dev.kasuari.machine.memory.MemoryRegion;
+import dev.kasuari.machine.memory.MmioHandler;
+import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.target.riscv.cpu.RiscvCpu;
+import dev.kasuari.target.riscv.cpu.RiscvModel;
+import dev.kasuari.target.riscv.cpu.Timebase;
+import dev.kasuari.tcg.InstructionSet;
+import dev.kasuari.tcg.TcgAccelerator;
+import dev.kasuari.tcg.interp.Interpreter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A machine of ours with one hart, memory and a register that ends the program. */
+final class KasuariPeer implements Peer {
+  private static final int PATIENCE_SECONDS = 120;
+
+  private final RiscvModel model;
+  private final InstructionSet instructions;
+
+  KasuariPeer(RiscvModel model, InstructionSet instructions) {
+    this.model = model;
+    this.instructions = instructions;
+  }
+
+  @Override
+  public String name() {
+    return "Kasuari";
+  }
+
+  @Override
+  public List<byte[]> run(Program program) throws Exception {
+    try (var machine = Machine.builder("differential").build()) {
+      RamBlock ram = machine.ram().allocate("ram", Program.RAM_SIZE);
+      machine.root().add(Program.BASE, MemoryRegion.ram(ram));
+      machine
+          .root()
+          .add(Program.FINISHER, MemoryRegion.mmio("finisher", 0x1000, new Finisher(machine)));
+      Timebase time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
+      var cpu = new RiscvCpu(0, model, machine, time);
+      cpu.setResetVector(Program.BASE);
+      var accelerator = new TcgAccelerator(machine, instructions, new Interpreter());
+      accelerator.add(cpu);
+      machine.addExecution(accelerator);
+      ram.put(0, program.image());
+      machine.resume();
+      Shutdown end = machine.awaitShutdown(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      if (end == null || end.cause() != Shutdown.Cause.GUEST) {
+        throw stuck(program, machine, ram, cpu);
+      }
+      List<byte[]> memory = new ArrayList<>();
+      for (Extent extent : program.wanted()) {
+        memory.add(ram.get(extent.address() - Program.BASE, extent.length()));
+      }
+      return memory;
+    }
+  }
+
+  private static StuckException stuck(
+      Program program, Machine machine, RamBlock ram, RiscvCpu cpu) {
+    long progress = Bytes.getLong(ram.get(program.progress() - Program.BASE, 8), 0);
+    machine.pause();
+    var stuck = new StuckException("Kasuari did not end:\n" + cpu.describe(), progress);
+    Throwable failure = machine.failure();
+    if (failure != null) {
+      stuck.initCause(failure);
+    }
+    return stuck;
+  }
+
+  private record Finisher(Machine machine) implements MmioHandler {
+    @Override
+    public long read(long offset, int size, BusAccess access) {
+      return 0;
+    }
+
+    @Override
+    public void write(long offset, int size, long value, BusAccess access) {
+      machine.requestShutdown(new Shutdown(Shutdown.Cause.GUEST, 0, "done"));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.kasuari.it;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** QEMU, controlled through its GDB stub on standard input and output. */
+final class QemuPeer implements Peer {
+  private static final int PATIENCE_SECONDS = 60;
+
+  private final String binary;
+  private final String version;
+  private final int major;
+
+  /** The QEMU that {@code KASUARI_QEMU} names, or the one on the path. */
+  static QemuPeer find() throws IOException {
+    String named = System.getenv("KASUARI_QEMU");
+    return new QemuPeer(named == null ? "qemu-system-riscv64" : named);
+  }
+
+  private QemuPeer(String binary) throws IOException {
+    this.binary = binary;
+    String text = versionText(binary);
+    Matcher matcher = Pattern.compile("version (\\d+)\\.(\\d+)").matcher(text);
+    if (!matcher.find()) {
+      throw new IOException(binary + " --version says no version: " + text);
+    }
+    version = matcher.group(1) + "." + matcher.group(2);
+    major = Integer.parseInt(matcher.group(1));
+  }
+
+  private static String versionText(String binary) throws IOException {
+    try {
+      Process process = new ProcessBuilder(binary, "--version").redirectErrorStream(true).start();
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    } catch (IOException e) {
+      throw new IOException(
+          binary + " does not run. Install Debian's qemu-system-misc, or name one in KASUARI_QEMU.",
+          e);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "QEMU " + version;
+  }
+
+  /** The major version: what it implements depends on it. */
+  int major() {
+    return major;
+  }
+
+  /** The CPU that comes nearest to Kasuari's {@code rv64}. */
+  String cpu() {
+    if (major >= 9) {
+      return "rv64i,m=on,a=on,f=on,d=on,c=on,s=on,u=on,zicsr=on,zifencei=on,zicntr=on,zihpm=on,"
+          + "zba=on,zbb=on,zbs=on,sstc=on,svadu=on,sv39=on,sv48=on,mmu=on,pmp=on";
+    }
+    return "rv64,h=off,zbc=off,zba=on,zbb=on,zbs=on,sstc=on,pmp=on,mmu=on";
+  }
+
+  @Override
+  public List<byte[]> run(Program program) throws Exception {
+    Path image = Files.createTempFile("kasuari-it", ".bin");
+    try {
+      Files.write(image, program.image());
+      return run(program, image);
+    } finally {
+      Files.delete(image);
+    }
+  }
+
+  private List<byte[]> run(Program program, Path image) throws Exception {
+    List<String> command =
+        List.of(
+            binary,
+            "-M",
+            "virt",
+            "-cpu",
+            cpu(),
+            "-m",
+            (Program.RAM_SIZE >> 20) + "M",
+            "-bios",
+            image.toString(),
+            "-S",
+            "-gdb",
+            "stdio",
+            "-display",
+            "none",
+            "-serial",
+            "none",
+            "-monitor",
+            "none",
+            "-nodefaults");
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    try {
+      var gdb = new GdbRemote(process.getInputStream(), process.getOutputStream());
+      gdb.insertBreakpoint(program.done());
+      gdb.resume();
+      awaitDone(gdb, program);
+      List<byte[]> memory = new ArrayList<>();
+      for (Extent extent : program.wanted()) {
+        memory.add(gdb.memory(extent.address(), extent.length()));
+      }
+      return memory;
+    } finally {
+      process.destroyForcibly();
+      process.waitFor();
+    }
+  }
+
+  private void awaitDone(GdbRemote gdb, Program program) throws Exception {
+    var stop =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return gdb.awaitStop();
+          } catch (IOException e) {
+            return e.getMessage();
+          }
+        });
+    try {
+      stop.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      gdb.interrupt();
+      stop.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+    long pc = gdb.registers()[32];
+    if (pc != program.done()) {
+      byte[] word = gdb.memory(program.progress(), 8);
+      throw new StuckException("%s stopped at 0x%x".formatted(name(), pc), Bytes.getLong(word, 0));
+    }
+  }
+}
