@@ -250,7 +250,12 @@ final class Lowering {
           default -> Opcode.LOAD_8;
         };
     emit(
-        opcode, unit.result(i), in(i, 0), SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)), (int) desc);
+        opcode,
+        unit.result(i),
+        in(i, 0),
+        SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
+        (int) desc,
+        instruction);
   }
 
   private void store(int i) {
