@@ -27,16 +27,17 @@ final class Boot extends Part {
   void define() {
     header();
     start();
+    startLate();
     startSecondary();
     enterVirtual();
     kernelMain();
+    table("boot_lottery", () -> dword(0)); // among the constants, as variables are zeroed too late
     variable("dtb", 8); // virtual address
     variable("dtb_size", 8);
     variable("boot_time", 8);
     variable("early_hart", Hart.SIZE);
     variable("boot_stack", 2 * BOOT_STACK);
   }
-
 
   /** Source: Linux, "Boot image header in RISC-V Linux". */
   private void header() {
@@ -59,6 +60,10 @@ final class Boot extends Part {
   private void start() {
     leaf("_start");
     csrw(Csr.SIE, ZERO);
+    la(T0, "boot_lottery");
+    li(T1, 1);
+    amoaddD(T0, T1, T0);
+    bnez(T0, ".late");
     mv(S0, A0);
     mv(S1, A1);
     la(T0, "bss_start"); // memory holds anything at power-on
@@ -95,6 +100,29 @@ final class Boot extends Part {
     ld(T0, Hart.TRAP_STACK, TP);
     csrw(Csr.SSCRATCH, T0);
     j("kernel_main");
+
+    label(".late");
+    j("start_late");
+  }
+
+  /**
+   * A hart that comes here although another one is the first, which OpenSBI 1.1 lets happen: told to
+   * start a hart, it marks it as started before it notes where, and the hart may be quicker and go
+   * where the first one went. It waits for its {@link Hart} and goes where it should have gone.
+   */
+  private void startLate() {
+    leaf("start_late");
+    mv(S0, A0);
+    label(".wait");
+    mv(A0, S0);
+    call("find_hart");
+    beqz(A0, ".wait");
+    ld(T0, Hart.STATE, A0);
+    addi(T0, T0, -Hart.STATE_STARTING);
+    bnez(T0, ".wait");
+    li(T0, PageTables.DIRECT_MAP);
+    add(A1, A0, T0);
+    j("start_secondary");
   }
 
   /** Any other hart, at physical addresses: {@code a1} is its {@link Hart}, at its virtual one. */

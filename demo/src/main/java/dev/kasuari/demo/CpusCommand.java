@@ -95,7 +95,9 @@ final class CpusCommand extends Part {
     ret();
   }
 
-  /** wait_for_tick(a0: hart): until it has ticked, or for a second; it may have started just now. */
+  /**
+   * wait_for_tick(a0: hart): until it has ticked, or for a second; it may have started just now.
+   */
   private void waitForTick() {
     leaf("wait_for_tick");
     ld(T0, Hart.STATE, A0);

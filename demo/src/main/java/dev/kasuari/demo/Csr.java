@@ -1,6 +1,8 @@
 package dev.kasuari.demo;
 
-/** Control and status registers and their bits. Source: RISC-V volume II, "Supervisor-Level ISA". */
+/**
+ * Control and status registers and their bits. Source: RISC-V volume II, "Supervisor-Level ISA".
+ */
 final class Csr {
   static final int SSTATUS = 0x100;
   static final int SIE = 0x104;

@@ -7,8 +7,8 @@ import java.util.stream.Stream;
  * The demo guest: a miniature kernel for RV64IMAC in S-mode, put together in memory by {@link
  * dev.kasuari.target.riscv.asm.Assembler}.
  *
- * <p>It wants an SBI below it, a devicetree, 16 MiB of memory or more, one to eight harts; it uses a
- * 16550, a PLIC and a virtio block device if it finds them. The boot argument {@code
+ * <p>It wants an SBI below it, a devicetree, 16 MiB of memory or more, one to eight harts; it uses
+ * a 16550, a PLIC and a virtio block device if it finds them. The boot argument {@code
  * run=cpus;mem;poweroff} makes it run commands without being asked; {@code quiet} drops the banner.
  */
 public final class DemoKernel {

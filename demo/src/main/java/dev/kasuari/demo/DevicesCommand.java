@@ -69,11 +69,10 @@ final class DevicesCommand extends Part {
     table(
         table,
         () -> {
-          names.forEach(
-              (number, name) -> {
-                word(number);
-                offset(text(name), 4);
-              });
+          names.forEach((number, name) -> {
+            word(number);
+            offset(text(name), 4);
+          });
           word(-1);
           word(0);
         });

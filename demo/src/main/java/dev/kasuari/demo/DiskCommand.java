@@ -35,7 +35,7 @@ final class DiskCommand extends Part {
           word(2);
           offset(text("the device does not support this request"), 4);
           word(NO_DISK);
-          offset(text("there is no virtio 1 disk; devices lists what there is"), 4);
+          offset(text("there is no disk to work with; devices lists what there is"), 4);
           word(TIMED_OUT);
           offset(text("the device does not answer"), 4);
           word(-1);
@@ -70,7 +70,9 @@ final class DiskCommand extends Part {
     tail("disk_write");
   }
 
-  /** disk_transfer(a0: type, a1: sector, a2: buffer) -> a0: 0, or the error, which it has printed. */
+  /**
+   * disk_transfer(a0: type, a1: sector, a2: buffer) -> a0: 0, or the error, which it has printed.
+   */
   private void transfer() {
     function("disk_transfer", S0);
     call("disk_request");

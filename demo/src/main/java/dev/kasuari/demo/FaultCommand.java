@@ -32,7 +32,6 @@ final class FaultCommand extends Part {
   /** The first page of physical addresses. */
   private static final long NOTHING = PageTables.DIRECT_MAP;
 
-
   FaultCommand(Program program) {
     super(program);
   }
@@ -108,8 +107,8 @@ final class FaultCommand extends Part {
   }
 
   /**
-   * run_fault(a0: row): notes where to go on after the trap, and does it. It saves all registers that
-   * belong to its caller, as what it calls may change them and never return.
+   * run_fault(a0: row): notes where to go on after the trap, and does it. It saves all registers
+   * that belong to its caller, as what it calls may change them and never return.
    */
   private void run() {
     function("run_fault", S0, S1, S2, S3, S4, S5, S6, S7, S8, S9, S10, S11);

@@ -5,8 +5,8 @@ import static dev.kasuari.demo.Devicetree.value;
 import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
- * What the devicetree says about this machine: its harts, its memory, its devices. No address and no
- * interrupt number in this kernel comes from anywhere else.
+ * What the devicetree says about this machine: its harts, its memory, its devices. No address and
+ * no interrupt number in this kernel comes from anywhere else.
  */
 final class Hardware extends Part {
   /** A row of {@code devices}: fields of eight bytes. */
@@ -464,7 +464,23 @@ final class Hardware extends Part {
 
   /** find_boot_hart(a0: the machine's number) -> a0: hart */
   private void findBootHart() {
-    function("find_boot_hart");
+    function("find_boot_hart", S0);
+    mv(S0, A0);
+    call("find_hart");
+    bnez(A0, ".found");
+    mv(A0, S0); // not among the first few, or not listed at all: it takes the last place
+    ld(A1, "hart_count");
+    addi(T1, A1, -Hart.MAX);
+    bnez(T1, ".last");
+    addi(A1, A1, -1);
+    label(".last");
+    addi(T1, A1, 1);
+    sd(T1, "hart_count", T2);
+    call("add_hart");
+    label(".found");
+    ret();
+
+    leaf("find_hart"); // (a0: the machine's number) -> a0: hart, or 0
     la(T0, "harts");
     ld(T1, "hart_count");
     label(".next");
@@ -474,16 +490,8 @@ final class Hardware extends Part {
     addi(T0, T0, Hart.SIZE);
     addi(T1, T1, -1);
     j(".next");
-    label(".none"); // not among the first few, or not listed at all: it takes the last place
-    ld(A1, "hart_count");
-    addi(T1, A1, -Hart.MAX);
-    bnez(T1, ".last");
-    addi(A1, A1, -1);
-    label(".last");
-    addi(T1, A1, 1);
-    sd(T1, "hart_count", T2);
-    call("add_hart");
-    ret();
+    label(".none");
+    li(T0, 0);
     label(".found");
     mv(A0, T0);
     ret();

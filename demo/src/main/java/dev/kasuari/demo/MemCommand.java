@@ -148,8 +148,8 @@ final class MemCommand extends Part {
   }
 
   /**
-   * test_remap(): all harts read a page at an address, which holds 1; then another page is put there,
-   * which holds 2, and they read again. A hart that has not been told would still see the 1.
+   * test_remap(): all harts read a page at an address, which holds 1; then another page is put
+   * there, which holds 2, and they read again. A hart that has not been told would still see the 1.
    */
   private void testRemap() {
     function("test_remap", S0, S1);

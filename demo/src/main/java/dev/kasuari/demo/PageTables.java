@@ -143,8 +143,8 @@ final class PageTables extends Part {
   }
 
   /**
-   * map_range(a0: virtual, a1: physical, a2: size, a3: flags), all multiples of a page. Each leaf is
-   * the largest that fits. What is mapped already stays as it is.
+   * map_range(a0: virtual, a1: physical, a2: size, a3: flags), all multiples of a page. Each leaf
+   * is the largest that fits. What is mapped already stays as it is.
    */
   private void mapRange() {
     function("map_range", S0, S1, S2, S3, S4);
@@ -184,8 +184,8 @@ final class PageTables extends Part {
   }
 
   /**
-   * map_leaf(a0: virtual, a1: physical, a2: log2 of the size, a3: flags) -> a0: 0 if there is a table
-   * with smaller leaves already.
+   * map_leaf(a0: virtual, a1: physical, a2: log2 of the size, a3: flags) -> a0: 0 if there is a
+   * table with smaller leaves already.
    */
   private void mapLeaf() {
     function("map_leaf", S0, S1, S2, S3, S4, S5);
@@ -257,7 +257,9 @@ final class PageTables extends Part {
     ret();
   }
 
-  /** find_leaf(a0: virtual) -> a0: address of the valid leaf that maps it, or 0; a1: log2 of size. */
+  /**
+   * find_leaf(a0: virtual) -> a0: address of the valid leaf that maps it, or 0; a1: log2 of size.
+   */
   private void findLeaf() {
     leaf("find_leaf");
     srai(T0, A0, 38); // all bits above are copies of bit 38

@@ -5,6 +5,7 @@ import static dev.kasuari.target.riscv.asm.Reg.*;
 import dev.kasuari.target.riscv.asm.Assembler;
 import dev.kasuari.target.riscv.asm.Label;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
+import java.util.Arrays;
 
 /**
  * A part of the kernel, and the language in which parts are written: instructions with their
@@ -34,7 +35,8 @@ abstract class Part {
   /** Writes the part. */
   abstract void define();
 
-  // ---- functions, symbols and data ---------------------------------------------------------------
+  // ---- functions, symbols and data
+  // ---------------------------------------------------------------
 
   /** Starts a function that may call others, and that uses these of {@code s0..s11}. */
   final void function(String name, int... saved) {
@@ -43,7 +45,7 @@ abstract class Part {
 
   /** Starts a function with local variables: so many bytes at {@code sp}. */
   final void functionWithLocals(String name, int locals, int... saved) {
-    var frame = new Frame(locals, saved, false);
+    var frame = new Frame(locals, Arrays.stream(saved).boxed().toList(), false);
     program.function(name, frame);
     frame.enter(this);
   }
@@ -166,7 +168,8 @@ abstract class Part {
     program.emit(instruction);
   }
 
-  // ---- constants and addresses -------------------------------------------------------------------
+  // ---- constants and addresses
+  // -------------------------------------------------------------------
 
   /** Any 64-bit constant, in as few instructions as {@link Assembler#li} needs. */
   final void li(int rd, long value) {
@@ -216,10 +219,6 @@ abstract class Part {
     emit(RiscvEncoder.sub(rd, ZERO, rs));
   }
 
-  final void seqz(int rd, int rs) {
-    emit(RiscvEncoder.sltiu(rd, rs, 1));
-  }
-
   final void snez(int rd, int rs) {
     emit(RiscvEncoder.sltu(rd, ZERO, rs));
   }
@@ -228,7 +227,8 @@ abstract class Part {
     emit(RiscvEncoder.addi(ZERO, ZERO, 0));
   }
 
-  // ---- control flow ------------------------------------------------------------------------------
+  // ---- control flow
+  // ------------------------------------------------------------------------------
 
   final void j(String symbol) {
     assembler().j(symbol(symbol));
@@ -255,10 +255,6 @@ abstract class Part {
     assembler().to(symbol(symbol), d -> RiscvEncoder.bne(rs1, rs2, d));
   }
 
-  final void blt(int rs1, int rs2, String symbol) {
-    assembler().to(symbol(symbol), d -> RiscvEncoder.blt(rs1, rs2, d));
-  }
-
   final void bge(int rs1, int rs2, String symbol) {
     assembler().to(symbol(symbol), d -> RiscvEncoder.bge(rs1, rs2, d));
   }
@@ -269,14 +265,6 @@ abstract class Part {
 
   final void bgeu(int rs1, int rs2, String symbol) {
     assembler().to(symbol(symbol), d -> RiscvEncoder.bgeu(rs1, rs2, d));
-  }
-
-  final void bgt(int rs1, int rs2, String symbol) {
-    assembler().to(symbol(symbol), d -> RiscvEncoder.blt(rs2, rs1, d));
-  }
-
-  final void ble(int rs1, int rs2, String symbol) {
-    assembler().to(symbol(symbol), d -> RiscvEncoder.bge(rs2, rs1, d));
   }
 
   final void bgtu(int rs1, int rs2, String symbol) {
@@ -307,11 +295,8 @@ abstract class Part {
     assembler().to(symbol(symbol), d -> RiscvEncoder.bge(ZERO, rs, d));
   }
 
-  // ---- memory ------------------------------------------------------------------------------------
-
-  final void lb(int rd, int offset, int base) {
-    emit(RiscvEncoder.lb(rd, base, offset));
-  }
+  // ---- memory
+  // ------------------------------------------------------------------------------------
 
   final void lbu(int rd, int offset, int base) {
     emit(RiscvEncoder.lbu(rd, base, offset));
@@ -349,7 +334,8 @@ abstract class Part {
     emit(RiscvEncoder.sd(base, rs, offset));
   }
 
-  // ---- arithmetic --------------------------------------------------------------------------------
+  // ---- arithmetic
+  // --------------------------------------------------------------------------------
 
   final void addi(int rd, int rs, int immediate) {
     emit(RiscvEncoder.addi(rd, rs, immediate));
@@ -357,14 +343,6 @@ abstract class Part {
 
   final void andi(int rd, int rs, int immediate) {
     emit(RiscvEncoder.andi(rd, rs, immediate));
-  }
-
-  final void ori(int rd, int rs, int immediate) {
-    emit(RiscvEncoder.ori(rd, rs, immediate));
-  }
-
-  final void xori(int rd, int rs, int immediate) {
-    emit(RiscvEncoder.xori(rd, rs, immediate));
   }
 
   final void sltiu(int rd, int rs, int immediate) {
@@ -411,10 +389,6 @@ abstract class Part {
     emit(RiscvEncoder.srl(rd, rs1, rs2));
   }
 
-  final void sltu(int rd, int rs1, int rs2) {
-    emit(RiscvEncoder.sltu(rd, rs1, rs2));
-  }
-
   final void mul(int rd, int rs1, int rs2) {
     emit(RiscvEncoder.mul(rd, rs1, rs2));
   }
@@ -427,7 +401,8 @@ abstract class Part {
     emit(RiscvEncoder.remu(rd, rs1, rs2));
   }
 
-  // ---- atomic memory operations ------------------------------------------------------------------
+  // ---- atomic memory operations
+  // ------------------------------------------------------------------
 
   final void lrWAcquire(int rd, int address) {
     emit(RiscvEncoder.lrW(rd, address, ACQUIRE));
@@ -457,7 +432,8 @@ abstract class Part {
     emit(RiscvEncoder.fence(before, after));
   }
 
-  // ---- system ------------------------------------------------------------------------------------
+  // ---- system
+  // ------------------------------------------------------------------------------------
 
   final void ecall() {
     emit(RiscvEncoder.ecall());

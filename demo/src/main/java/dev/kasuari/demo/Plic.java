@@ -4,7 +4,8 @@ import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
  * The platform-level interrupt controller: which device calls which hart. Each hart and privilege
- * mode is a context; the devicetree says which number it has. Source: RISC-V PLIC Specification 1.0.
+ * mode is a context; the devicetree says which number it has. Source: RISC-V PLIC Specification
+ * 1.0.
  */
 final class Plic extends Part {
   private static final int ENABLE = 0x2000;

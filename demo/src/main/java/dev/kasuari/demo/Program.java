@@ -30,6 +30,7 @@ final class Program {
   private final List<Block> readOnly = new ArrayList<>();
   private final List<Variable> variables = new ArrayList<>();
   private Frame frame = Frame.NONE;
+  private int codeEnd;
 
   Assembler assembler() {
     return assembler;
@@ -84,18 +85,25 @@ final class Program {
     variables.add(new Variable(name, alignment, size));
   }
 
-  /** The finished image: text and read-only data. What follows them in memory is zeroed at start. */
+  /**
+   * The finished image: text and read-only data. What follows them in memory is zeroed at start.
+   */
   byte[] link() {
-    int functionsEnd = assembler.size();
+    codeEnd = assembler.size();
     section("text_end");
     readOnly.forEach(this::place);
-    symbolTable(functionsEnd);
+    symbolTable();
     texts.forEach(this::place);
     section("bss_start");
     int fileSize = assembler.size();
     variables.forEach(this::place);
     section("image_end");
     return Arrays.copyOf(assembler.assemble(), fileSize);
+  }
+
+  /** Bytes of the linked image up to the end of the last instruction. */
+  int codeEnd() {
+    return codeEnd;
   }
 
   private void section(String boundary) {
@@ -121,7 +129,7 @@ final class Program {
   }
 
   /** Rows of function and name, in the order of addresses; what the trap report looks up. */
-  private void symbolTable(int functionsEnd) {
+  private void symbolTable() {
     assembler.align(4);
     bind("symbol_table");
     for (String function : functions) {
@@ -129,7 +137,6 @@ final class Program {
       offset(text(function), 4);
     }
     bind("symbol_table_end");
-    assembler.word(functionsEnd);
   }
 
   /** A word that holds the distance to {@code to} from the start of the row in which it stands. */

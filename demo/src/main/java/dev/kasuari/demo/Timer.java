@@ -24,7 +24,9 @@ final class Timer extends Part {
     variable("has_sstc", 8);
   }
 
-  /** timer_init(): the devicetree may promise Sstc and the firmware not allow it; so it is tried. */
+  /**
+   * timer_init(): the devicetree may promise Sstc and the firmware not allow it; so it is tried.
+   */
   private void init() {
     function("timer_init");
     ld(T0, "timebase");

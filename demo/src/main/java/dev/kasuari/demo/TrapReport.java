@@ -67,7 +67,7 @@ final class TrapReport extends Part {
     ld(A0, Traps.FRAME_SEPC, S0);
     call("describe_code");
     ld(A1, Traps.FRAME_STVAL, S0);
-    printf("\n  stval    0x%016x  ", A1);
+    printf("\n  stval    0x%016x", A1);
     ld(A0, Traps.FRAME_STVAL, S0);
     ld(T0, Traps.FRAME_SCAUSE, S0);
     addi(T0, T0, -ILLEGAL_INSTRUCTION);
@@ -75,10 +75,12 @@ final class TrapReport extends Part {
     addi(T0, T0, ILLEGAL_INSTRUCTION - Traps.BREAKPOINT);
     or(T0, T0, A0);
     beqz(T0, ".status"); // a breakpoint has an address or, like this one, none
+    printf("  ");
+    ld(A0, Traps.FRAME_STVAL, S0);
     call("describe_address");
     j(".status");
     label(".instruction");
-    printf("the instruction, or 0 if the hart does not tell");
+    printf("  the instruction, or 0 if the hart does not tell");
     label(".status");
     ld(A1, Traps.FRAME_SSTATUS, S0);
     andi(T0, A1, Csr.SSTATUS_SPIE);

@@ -4,8 +4,8 @@ import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
  * Where every interrupt and exception arrives. All registers are saved on the hart's trap stack,
- * whose end is in sscratch; while a trap is being handled, 0 is there, so that a trap in the handler
- * is noticed.
+ * whose end is in sscratch; while a trap is being handled, 0 is there, so that a trap in the
+ * handler is noticed.
  */
 final class Traps extends Part {
   // The saved state: x1 to x31, each at eight times its number, and then:
@@ -32,9 +32,7 @@ final class Traps extends Part {
   /** enable_interrupts(): all three kinds, on the hart that runs. */
   private void enable() {
     leaf("enable_interrupts");
-    li(
-        T0,
-        1 << Csr.SOFTWARE_INTERRUPT | 1 << Csr.TIMER_INTERRUPT | 1 << Csr.EXTERNAL_INTERRUPT);
+    li(T0, 1 << Csr.SOFTWARE_INTERRUPT | 1 << Csr.TIMER_INTERRUPT | 1 << Csr.EXTERNAL_INTERRUPT);
     csrw(Csr.SIE, T0);
     interruptsOn();
     ret();

@@ -6,8 +6,8 @@ import static dev.kasuari.target.riscv.asm.Reg.*;
  * NS16550A. Sends by waiting, receives by interrupt into a ring. When the ring is full, the receive
  * interrupt is switched off until it has been emptied: nothing is lost, the sender waits.
  *
- * <p>The interrupt goes to the hart that reads, with interrupts off while it does; so the ring needs
- * no lock. Source: National Semiconductor PC16550D data sheet.
+ * <p>The interrupt goes to the hart that reads, with interrupts off while it does; so the ring
+ * needs no lock. Source: National Semiconductor PC16550D data sheet.
  */
 final class Uart extends Part {
   /** Receiver buffer and transmitter holding register. */

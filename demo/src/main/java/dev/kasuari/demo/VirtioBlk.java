@@ -177,7 +177,9 @@ final class VirtioBlk extends Part {
     ret();
   }
 
-  /** disk_queue_address(a0: offset in the page, a1: register pair): the device sees physical ones. */
+  /**
+   * disk_queue_address(a0: offset in the page, a1: register pair): the device sees physical ones.
+   */
   private void queueAddress() {
     leaf("disk_queue_address");
     la(T0, "disk_queue");
@@ -191,8 +193,8 @@ final class VirtioBlk extends Part {
   }
 
   /**
-   * disk_request(a0: type, a1: sector, a2: buffer, in one page) -> a0: {@link #OK} or what went wrong.
-   * For the shell's hart only, so there is one request at a time.
+   * disk_request(a0: type, a1: sector, a2: buffer, in one page) -> a0: {@link #OK} or what went
+   * wrong. For the shell's hart only, so there is one request at a time.
    */
   private void request() {
     function("disk_request", S0, S1);

@@ -3,8 +3,8 @@ package dev.kasuari.demo;
 import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
- * Looks what is behind each virtio slot, and gives the first disk to its driver. Source: Virtual I/O
- * Device (VIRTIO) 1.2, section 4.2 "Virtio Over MMIO".
+ * Looks what is behind each virtio slot, and gives the first disk to its driver. Source: Virtual
+ * I/O Device (VIRTIO) 1.2, section 4.2 "Virtio Over MMIO".
  */
 final class VirtioMmio extends Part {
   static final int MAGIC_VALUE = 0x000;
@@ -29,12 +29,14 @@ final class VirtioMmio extends Part {
 
   private static final int MAGIC = 0x7472_6976; // "virt"
 
-
   private static final int MODERN = 2;
 
   static final int ID_BLOCK = 2;
 
-  /** In {@link Hardware#DEVICE_VIRTIO}: there is a device, but it speaks the version before the standard. */
+  /**
+   * In {@link Hardware#DEVICE_VIRTIO}: there is a device, but it speaks the version before the
+   * standard.
+   */
   static final int LEGACY_DEVICE = 1 << 16;
 
   VirtioMmio(Program program) {
