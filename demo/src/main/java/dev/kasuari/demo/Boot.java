@@ -106,9 +106,9 @@ final class Boot extends Part {
   }
 
   /**
-   * A hart that comes here although another one is the first, which OpenSBI 1.1 lets happen: told to
-   * start a hart, it marks it as started before it notes where, and the hart may be quicker and go
-   * where the first one went. It waits for its {@link Hart} and goes where it should have gone.
+   * A hart that comes here although another one is the first, which OpenSBI 1.1 lets happen: told
+   * to start a hart, it marks it as started before it notes where, and the hart may be quicker and
+   * go where the first one went. It waits for its {@link Hart} and goes where it should have gone.
    */
   private void startLate() {
     leaf("start_late");

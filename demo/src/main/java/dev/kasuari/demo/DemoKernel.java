@@ -39,6 +39,7 @@ public final class DemoKernel {
             Sbi::new,
             Devicetree::new,
             Hardware::new,
+            MemoryMap::new,
             PageAllocator::new,
             Harts::new,
             Timer::new,

@@ -1,6 +1,6 @@
 package dev.kasuari.demo;
 
-import static dev.kasuari.demo.Hardware.*;
+import static dev.kasuari.demo.MemoryMap.*;
 import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /** mem: what the devicetree says of memory, how much is used, whether it works, what is mapped. */

@@ -91,8 +91,8 @@ final class Shell extends Part {
     ld(A3, "hart_count");
     printf("%s, %u of %u harts, ", A1, A2, A3);
     la(T0, "memory_ranges");
-    ld(A2, Hardware.RANGE_END, T0);
-    ld(A1, Hardware.RANGE_START, T0);
+    ld(A2, MemoryMap.RANGE_END, T0);
+    ld(A1, MemoryMap.RANGE_START, T0);
     sub(A1, A2, A1);
     printf("%z of memory, Sv39 paging, ", A1);
     call("sbi_describe");

@@ -5,7 +5,8 @@ import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
  * Virtio block device: one queue, one request at a time, and sleep until the interrupt that says
- * that it is done. The interrupt goes to the last hart; the one that waits is woken by an IPI.
+ * that it is done. The interrupt goes to another hart if there is one; the one that waits is woken
+ * by an IPI.
  *
  * <p>Source: Virtual I/O Device (VIRTIO) 1.2, sections 2.7 "Split Virtqueues", 3.1 "Device
  * Initialization" and 5.2 "Block Device".
@@ -115,17 +116,22 @@ final class VirtioBlk extends Part {
     label(".refused");
     ret();
 
-    leaf("last_online_hart"); // () -> a0
-    la(A0, "harts");
+    leaf("last_online_hart"); // () -> a0: another one than this, if there is one
+    la(T2, "harts");
     ld(T0, "hart_count");
     li(T1, Hart.SIZE);
     mul(T0, T0, T1);
-    add(A0, A0, T0);
+    add(A0, T2, T0);
     label(".previous");
     addi(A0, A0, -Hart.SIZE);
+    bltu(A0, T2, ".alone");
+    beq(A0, TP, ".previous");
     ld(T0, Hart.STATE, A0);
     addi(T0, T0, -Hart.STATE_ONLINE);
     bnez(T0, ".previous");
+    ret();
+    label(".alone");
+    mv(A0, TP);
     ret();
   }
 

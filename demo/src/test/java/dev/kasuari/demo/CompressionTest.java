@@ -30,9 +30,7 @@ class CompressionTest {
       int compressed = Compression.compress(insn);
       if (compressed != 0) {
         assertThat(compressed & 3).as("length of 0x%04x", compressed).isNotEqualTo(3);
-        assertThat(plain(compressed))
-            .as("seed %d, 0x%08x", SEED, insn)
-            .isEqualTo(plain(insn));
+        assertThat(plain(compressed)).as("seed %d, 0x%08x", SEED, insn).isEqualTo(plain(insn));
         compressions.merge(mnemonic(compressed), 1, Integer::sum);
       }
     }
