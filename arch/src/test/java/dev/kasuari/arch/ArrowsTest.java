@@ -49,6 +49,8 @@ class ArrowsTest {
               List.of(
                   "machine", "host", "qapi", "softfloat", "tcg", "target.riscv.isa",
                   "target.riscv.cpu")),
+          Map.entry("target.riscv.asm", List.of("target.riscv.isa")),
+          Map.entry("demo", List.of("target.riscv.asm", "target.riscv.isa")),
           Map.entry("hw", List.of("machine", "host", "qapi")),
           Map.entry("block", List.of("machine", "host", "qapi")),
           Map.entry("chardev", List.of("machine", "host", "qapi")),
