@@ -66,6 +66,8 @@ final class Boot extends Part {
     bnez(T0, ".late");
     mv(S0, A0);
     mv(S1, A1);
+    la(T0, "early_trap");
+    csrw(Csr.STVEC, T0);
     la(T0, "bss_start"); // memory holds anything at power-on
     la(T1, "image_end");
     label(".zero");
@@ -82,6 +84,9 @@ final class Boot extends Part {
     sd(S0, Hart.ID, TP);
     add(T0, SP, T0);
     sd(T0, Hart.TRAP_STACK, TP);
+    call("sbi_init");
+    mv(A0, S1);
+    call("fdt_check");
     mv(A0, S1);
     call("build_page_tables");
     call("enter_virtual");
@@ -90,7 +95,6 @@ final class Boot extends Part {
     sd(T0, "direct_map", T1);
     add(S1, S1, T0);
     sd(S1, "dtb", T1);
-    call("sbi_init");
     mv(A0, S1);
     call("devicetree_read");
     mv(A0, S0);
@@ -103,6 +107,13 @@ final class Boot extends Part {
 
     label(".late");
     j("start_late");
+
+    alignCode(4);
+    leaf("early_trap"); // before there is a handler that could do more
+    csrr(A1, Csr.SCAUSE);
+    csrr(A2, Csr.SEPC);
+    csrr(A3, Csr.STVAL);
+    panic("an exception at the very start: scause %x, sepc %x, stval %x\n", A1, A2, A3);
   }
 
   /**
@@ -185,8 +196,9 @@ final class Boot extends Part {
     call("enable_interrupts");
     li(T0, Hart.STATE_ONLINE);
     sd(T0, Hart.STATE, TP);
+    call("virtio_init"); // before there are others who would have to hear of every new mapping
     call("start_harts");
-    call("virtio_init");
+    call("disk_start");
     call("banner");
     j("shell");
   }

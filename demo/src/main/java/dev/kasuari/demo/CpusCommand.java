@@ -128,16 +128,30 @@ final class CpusCommand extends Part {
     ld(A3, Hart.TICKS, S0);
     ld(A4, Hart.IPIS, S0);
     ld(A5, Hart.EXTERNALS, S0);
-    ld(A6, Hart.ISA, S0);
-    bnez(A6, ".isa");
-    la(A6, text("?"));
-    label(".isa");
-    printf("  %4u  %-8s %9u %8u %9u  %s", A1, A2, A3, A4, A5, A6);
+    printf("  %4u  %-8s %9u %8u %9u  ", A1, A2, A3, A4, A5);
+    call("print_isa");
     ld(A1, Hart.SBI_ERROR, S0);
     beqz(A1, ".end");
     printf(", SBI error %d", A1);
     label(".end");
     printf("\n");
+    ret();
+
+    function("print_isa", S1); // with s0 the hart; long texts are not repeated
+    ld(S1, Hart.ISA, S0);
+    bnez(S1, ".known");
+    la(S1, text("?"));
+    label(".known");
+    la(T0, "harts");
+    beq(T0, S0, ".print");
+    ld(A0, Hart.ISA - Hart.SIZE, S0); // of the hart before
+    beqz(A0, ".print");
+    mv(A1, S1);
+    call("streq");
+    beqz(A0, ".print");
+    la(S1, text("the same"));
+    label(".print");
+    printf("%s", S1);
     ret();
   }
 }

@@ -70,6 +70,7 @@ final class Devicetree extends Part {
 
   @Override
   void define() {
+    check();
     walk();
     begin();
     property();
@@ -95,17 +96,25 @@ final class Devicetree extends Part {
         });
   }
 
+  /** fdt_check(a0: what should be a devicetree) */
+  private void check() {
+    function("fdt_check", S0);
+    mv(S0, A0);
+    beqz(S0, ".none");
+    addi(A0, S0, HEADER_MAGIC);
+    call("be32");
+    li(T0, MAGIC & 0xffff_ffffL);
+    bne(A0, T0, ".none");
+    ret();
+    label(".none");
+    panic("no devicetree at 0x%x, where register a1 says there is one\n", S0);
+  }
+
   /** fdt_walk(a0: devicetree, a1: visitor) */
   private void walk() {
     function("fdt_walk", S0, S1, S2);
     mv(S2, A1);
     mv(S1, A0);
-    addi(A0, S1, HEADER_MAGIC);
-    call("be32");
-    li(T0, MAGIC & 0xffff_ffffL);
-    beq(A0, T0, ".magic");
-    panic("no devicetree at 0x%x, where register a1 says there is one\n", S1);
-    label(".magic");
     addi(A0, S1, HEADER_STRUCTURE);
     call("be32");
     add(S0, S1, A0);

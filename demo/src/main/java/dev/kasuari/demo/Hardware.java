@@ -5,8 +5,8 @@ import static dev.kasuari.demo.Devicetree.value;
 import static dev.kasuari.target.riscv.asm.Reg.*;
 
 /**
- * What the devicetree says about this machine: its harts and devices, and {@link MemoryMap its memory}. No address and
- * no interrupt number in this kernel comes from anywhere else.
+ * What the devicetree says about this machine: its harts and devices, and {@link MemoryMap its
+ * memory}. No address and no interrupt number in this kernel comes from anywhere else.
  */
 final class Hardware extends Part {
   /** A row of {@code devices}: fields of eight bytes. */

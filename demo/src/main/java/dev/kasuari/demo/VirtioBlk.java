@@ -67,6 +67,7 @@ final class VirtioBlk extends Part {
   @Override
   void define() {
     init();
+    start();
     features();
     queue();
     queueAddress();
@@ -74,7 +75,8 @@ final class VirtioBlk extends Part {
     descriptors();
     interrupt();
     pages("disk_queue", 1);
-    variable("disk", 8); // virtual address of its registers, 0 if there is none that works
+    variable("disk_found", 8); // virtual address of its registers, 0 if there is none
+    variable("disk", 8); // the same, once it works
     variable("disk_irq", 8);
     variable("disk_features", 8); // what it offers
     variable("disk_capacity", 8); // sectors
@@ -104,6 +106,16 @@ final class VirtioBlk extends Part {
     slli(T1, T1, 32);
     or(T0, T0, T1);
     sd(T0, "disk_capacity", T1);
+    sd(S0, "disk_found", T0);
+    label(".refused");
+    ret();
+  }
+
+  /** disk_start(): once it is known which harts there are. */
+  private void start() {
+    function("disk_start", S0);
+    ld(S0, "disk_found");
+    beqz(S0, ".refused");
     call("last_online_hart");
     sd(A0, "disk_hart", T0);
     mv(A1, A0);
