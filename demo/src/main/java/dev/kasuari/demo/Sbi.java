@@ -52,6 +52,9 @@ final class Sbi extends Part {
   static final int DBCN_READ = 1;
   static final int DBCN_WRITE_BYTE = 2;
 
+  /** The identifier of Kasuari's built-in SBI: "ksu". */
+  private static final int KASUARI = 0x6b_7375;
+
   /** What the test finisher takes for an order. */
   private static final int FINISHER_PASS = 0x5555;
 
@@ -204,6 +207,8 @@ final class Sbi extends Part {
             word(id);
             offset(text(names[id]), 4);
           }
+          word(KASUARI);
+          offset(text("Kasuari"), 4);
           word(-1);
           word(0);
         });
