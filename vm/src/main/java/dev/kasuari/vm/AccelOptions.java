@@ -1,0 +1,107 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.Options;
+import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.interp.Interpreter;
+import java.util.List;
+
+/**
+ * What executes guest code ({@code -accel}).
+ *
+ * @param accel the accelerator
+ * @param backend what runs translated code
+ * @param thread one host thread for each CPU (multi), or one for all (single)
+ */
+@Options(implied = "accel")
+public record AccelOptions(
+    @Options.Default("tcg") String accel,
+    @Options.Default("interp") String backend,
+    @Options.Default("multi") String thread) {
+
+  private static final List<String> ACCELERATORS = List.of("tcg");
+  private static final List<String> OTHER_ACCELERATORS =
+      List.of("kvm", "xen", "hax", "hvf", "nvmm", "whpx", "mshv", "qtest", "nitro");
+  private static final List<String> BACK_ENDS = List.of("interp");
+  private static final List<String> OTHER_BACK_ENDS = List.of("x86_64", "jvm", "aarch64");
+  private static final List<String> OTHER_KEYS =
+      List.of(
+          "tb-size", "split-wx", "one-insn-per-tb", "kernel-irqchip", "kvm-shadow-mem",
+          "dirty-ring-size", "igd-passthru", "notify-vmexit", "notify-window", "device");
+
+  /** Translation with the back end that suits. */
+  public static AccelOptions standard() {
+    return new AccelOptions("tcg", "interp", "multi");
+  }
+
+  /**
+   * Reads {@code -accel}'s argument.
+   *
+   * @throws OptionException if it makes no sense, or names what is not there yet
+   */
+  public static AccelOptions parse(OptionSource source) {
+    String where = source.where();
+    String name = source.text("accel");
+    if (name != null && OTHER_ACCELERATORS.contains(name)) {
+      throw NotYet.of(where, "accelerator");
+    }
+    for (String key : source.tree().members().keySet()) {
+      if (OTHER_KEYS.contains(key)) {
+        throw NotYet.of(where + ": '" + key + "'", "property");
+      }
+    }
+    AccelOptions options = AccelOptionsCodec.CODEC.parse(source);
+    check(where, "accelerator", options.accel, ACCELERATORS);
+    if (OTHER_BACK_ENDS.contains(options.backend)) {
+      throw new OptionException(
+          where + ": back end '" + options.backend + "' comes later; there is interp");
+    }
+    check(where, "back end", options.backend, BACK_ENDS);
+    if (options.thread.equals("single")) {
+      throw NotYet.of(where + ": thread=single", "mode");
+    }
+    check(where, "thread", options.thread, List.of("multi"));
+    return options;
+  }
+
+  private static void check(String where, String kind, String value, List<String> known) {
+    if (!known.contains(value)) {
+      throw new OptionException(
+          where + ": no " + kind + " '" + value + "'" + Nearest.hint(value, known));
+    }
+  }
+
+  /**
+   * The first accelerator that there is of {@code a:b:c} ({@code -M accel=}).
+   *
+   * @throws OptionException if there is none
+   */
+  public static AccelOptions firstOf(String where, String names) {
+    List<String> all = List.of(names.split(":", -1));
+    for (String name : all) {
+      if (ACCELERATORS.contains(name)) {
+        return standard();
+      }
+    }
+    return parse(OptionSource.of(where + " accel=" + names, all.getFirst(), "accel"));
+  }
+
+  /** A new back end. */
+  BackEnd open() {
+    return new Interpreter();
+  }
+
+  /** What {@code -accel help} prints. */
+  public static String help() {
+    return "Accelerators:"
+        + System.lineSeparator()
+        + "  tcg    guest code is translated; back ends: "
+        + String.join(", ", BACK_ENDS)
+        + System.lineSeparator()
+        + "Properties:"
+        + System.lineSeparator()
+        + AccelOptionsCodec.CODEC.schema().help();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.qapi.Json;
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.Options;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk ({@code -drive}).
+ *
+ * @param file the file that holds its bytes
+ * @param id what {@code -device ...,drive=} calls it
+ * @param interfaceName how the guest sees it: virtio, or none for a -device to say
+ * @param format of the file; where it is left out the file is looked at
+ * @param readonly whether writing is refused
+ * @param media disk, or cdrom, which is read only
+ * @param index its place among the drives of its interface
+ */
+@Options
+public record DriveOptions(
+    String file,
+    @Nullable String id,
+    @Options.Name("if") @Options.Default("virtio") String interfaceName,
+    @Nullable String format,
+    @Options.Default("off") boolean readonly,
+    @Options.Default("disk") Media media,
+    @Options.Range(min = 0, max = 1023) @Nullable Integer index) {
+
+  /** What a drive looks like. */
+  public enum Media {
+    /** Something to be written. */
+    DISK,
+    /** A disc that somebody has written. */
+    CDROM
+  }
+
+  private static final List<String> INTERFACES = List.of("virtio", "none");
+  private static final List<String> OTHER_INTERFACES =
+      List.of("ide", "scsi", "sd", "mtd", "floppy", "pflash", "xen");
+  private static final List<String> FORMATS = List.of("raw");
+  private static final List<String> OTHER_FORMATS =
+      List.of(
+          "qcow2", "qcow", "qed", "vmdk", "vdi", "vpc", "vhdx", "parallels", "bochs", "cloop",
+          "dmg", "vvfat", "luks", "nbd", "host_device", "host_cdrom", "ssh", "iscsi", "http",
+          "https", "ftp", "ftps", "rbd", "gluster", "nfs", "blkdebug", "quorum", "null-co",
+          "null-aio", "throttle");
+  private static final List<String> OTHER_KEYS =
+      List.of(
+          "aio", "bus", "unit", "cache", "discard", "detect-zeroes", "snapshot", "rerror",
+          "werror", "copy-on-read", "auto-read-only", "force-share", "read-zeroes", "bps",
+          "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr", "throttling", "node-name", "driver",
+          "cyls", "heads", "secs", "trans", "serial", "addr", "stats-account-invalid",
+          "stats-account-failed", "backing", "encrypt");
+
+  /**
+   * Reads {@code -drive}'s argument.
+   *
+   * @throws OptionException if it makes no sense, or names what is not there yet
+   */
+  public static DriveOptions parse(OptionSource source) {
+    for (String key : source.tree().members().keySet()) {
+      if (OTHER_KEYS.contains(key)) {
+        throw NotYet.of(source.where() + ": '" + key + "'", "property");
+      }
+    }
+    DriveOptions drive = DriveOptionsCodec.CODEC.parse(oneReadOnly(source));
+    String where = source.where();
+    check(where, "if", drive.interfaceName, INTERFACES, OTHER_INTERFACES, "interface");
+    if (drive.format != null) {
+      check(where, "format", drive.format, FORMATS, OTHER_FORMATS, "image format");
+    }
+    if (drive.file.isEmpty()) {
+      throw new OptionException(where + ": 'file' names no file");
+    }
+    return drive;
+  }
+
+  /** QEMU has two names for one thing. */
+  private static OptionSource oneReadOnly(OptionSource source) {
+    var members = new LinkedHashMap<String, Json>(source.tree().members());
+    Json readOnly = members.remove("read-only");
+    if (readOnly == null) {
+      return source;
+    }
+    members.putIfAbsent("readonly", readOnly);
+    return new OptionSource(
+        source.where(), new Json.Members(members), source.strict(), source.bare());
+  }
+
+  private static void check(
+      String where, String key, String value, List<String> ours, List<String> others, String kind) {
+    if (ours.contains(value)) {
+      return;
+    }
+    if (others.contains(value)) {
+      throw NotYet.of(where + ": " + key + "=" + value, kind);
+    }
+    throw new OptionException(
+        where + ": '" + key + "': unknown value '" + value + "'" + Nearest.hint(value, ours));
+  }
+
+  /** True if the guest cannot write. */
+  public boolean guestReadOnly() {
+    return readonly || media == Media.CDROM;
+  }
+
+  /** True if the machine is to plug a device for it. */
+  public boolean plugged() {
+    return interfaceName.equals("virtio");
+  }
+
+  /** What {@code -drive help} prints. */
+  public static String help() {
+    return DriveOptionsCodec.CODEC.schema().help()
+        + "Interfaces: "
+        + String.join(", ", INTERFACES)
+        + System.lineSeparator()
+        + "Formats: "
+        + String.join(", ", FORMATS)
+        + System.lineSeparator();
+  }
+}

@@ -1,0 +1,206 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.boards.BoardType;
+import dev.kasuari.boards.BootOptions;
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.qapi.OptionSource;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is said of a machine before it exists.
+ *
+ * @param name for people; threads carry it
+ * @param board the machine type
+ * @param properties of the board
+ * @param ram bytes, a multiple of 4096
+ * @param cpus how many
+ * @param cpu model and properties: {@code rv64,zba=off}
+ * @param accel what executes guest code
+ * @param serials what the serial ports are connected to, in order
+ * @param drives disks, in order
+ * @param devices to be plugged, each with {@code driver} and its properties, in order
+ * @param boot what it starts with
+ * @param logged what is written to the log
+ * @param logFile where to, or null for the standard error stream
+ * @param rebootEnds whether a reset by the guest is the end
+ * @param shutdownPauses whether a machine that is switched off stays to be looked at
+ * @param seed of the machine's random numbers
+ */
+public record MachineDescription(
+    String name,
+    BoardType board,
+    OptionSource properties,
+    long ram,
+    int cpus,
+    String cpu,
+    AccelOptions accel,
+    List<SerialPort> serials,
+    List<DriveOptions> drives,
+    List<OptionSource> devices,
+    BootOptions boot,
+    Set<LogCategory> logged,
+    @Nullable Path logFile,
+    boolean rebootEnds,
+    boolean shutdownPauses,
+    long seed) {
+  public MachineDescription {
+    serials = List.copyOf(serials);
+    drives = List.copyOf(drives);
+    devices = List.copyOf(devices);
+    logged = Set.copyOf(logged);
+  }
+
+  /** Begins the description of a machine of this type, with all else as the type has it. */
+  public static Builder of(BoardType board) {
+    return new Builder(board);
+  }
+
+  /** A description that grows. */
+  public static final class Builder {
+    private final BoardType board;
+    private final List<SerialPort> serials = new ArrayList<>();
+    private final List<DriveOptions> drives = new ArrayList<>();
+    private final List<OptionSource> devices = new ArrayList<>();
+    private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
+    private String name;
+    private OptionSource properties = OptionSource.empty("-M");
+    private long ram;
+    private int cpus = 1;
+    private String cpu;
+    private AccelOptions accel = AccelOptions.standard();
+    private BootOptions boot = new BootOptions(null, null, null, null, null);
+    private @Nullable Path logFile;
+    private boolean rebootEnds;
+    private boolean shutdownPauses;
+    private long seed = new SecureRandom().nextLong();
+
+    private Builder(BoardType board) {
+      this.board = board;
+      name = board.name();
+      ram = board.defaultRam();
+      cpu = board.defaultCpu();
+    }
+
+    /** A name for people ({@code -name}). */
+    public Builder name(String name) {
+      this.name = name;
+      return this;
+    }
+
+    /** Properties of the board ({@code -M}). */
+    public Builder properties(OptionSource properties) {
+      this.properties = properties;
+      return this;
+    }
+
+    /** Bytes of memory ({@code -m}), a multiple of 4096. */
+    public Builder ram(long bytes) {
+      ram = bytes;
+      return this;
+    }
+
+    /** How many CPUs ({@code -smp}). */
+    public Builder cpus(int count) {
+      cpus = count;
+      return this;
+    }
+
+    /** Model and properties of the CPUs ({@code -cpu}). */
+    public Builder cpu(String cpu) {
+      this.cpu = cpu;
+      return this;
+    }
+
+    /** What executes guest code ({@code -accel}). */
+    public Builder accel(AccelOptions accel) {
+      this.accel = accel;
+      return this;
+    }
+
+    /** Connects the next serial port ({@code -serial}). */
+    public Builder serial(SerialPort port) {
+      serials.add(port);
+      return this;
+    }
+
+    /** Adds a disk ({@code -drive}). */
+    public Builder drive(DriveOptions drive) {
+      drives.add(drive);
+      return this;
+    }
+
+    /** Plugs a device ({@code -device}). */
+    public Builder device(OptionSource device) {
+      devices.add(device);
+      return this;
+    }
+
+    /** Plugs a device, written as {@code -device} takes it. */
+    public Builder device(String text) {
+      return device(Plugging.source(text));
+    }
+
+    /** What it starts with ({@code -kernel} and its like). */
+    public Builder boot(BootOptions boot) {
+      this.boot = boot;
+      return this;
+    }
+
+    /** What to write to the log ({@code -d}). */
+    public Builder logged(Set<LogCategory> categories) {
+      logged.addAll(categories);
+      return this;
+    }
+
+    /** Where to write the log ({@code -D}). */
+    public Builder logFile(@Nullable Path file) {
+      logFile = file;
+      return this;
+    }
+
+    /** A reset by the guest is the end ({@code -no-reboot}). */
+    public Builder rebootEnds(boolean ends) {
+      rebootEnds = ends;
+      return this;
+    }
+
+    /** A machine that is switched off stays to be looked at ({@code -no-shutdown}). */
+    public Builder shutdownPauses(boolean pauses) {
+      shutdownPauses = pauses;
+      return this;
+    }
+
+    /** What random numbers are made from ({@code -seed}); by default the host's entropy. */
+    public Builder seed(long seed) {
+      this.seed = seed;
+      return this;
+    }
+
+    /** The description. */
+    public MachineDescription build() {
+      return new MachineDescription(
+          name,
+          board,
+          properties,
+          ram,
+          cpus,
+          cpu,
+          accel,
+          serials,
+          drives,
+          devices,
+          boot,
+          logged,
+          logFile,
+          rebootEnds,
+          shutdownPauses,
+          seed);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.boards.Board;
+import dev.kasuari.boards.BoardOptions;
+import dev.kasuari.boot.BootException;
+import dev.kasuari.boot.Fdt;
+import dev.kasuari.host.HostException;
+import dev.kasuari.machine.DeviceTypes;
+import dev.kasuari.machine.Log;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.Sizes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A machine made of a {@link MachineDescription}, with its back ends open and its boot files
+ * loaded. Many live in one process; {@link #close} gives back all that one took.
+ */
+public final class VirtualMachine implements AutoCloseable {
+  private final Machine machine;
+  private final Board board;
+
+  private VirtualMachine(Machine machine, Board board) {
+    this.machine = machine;
+    this.board = board;
+  }
+
+  /**
+   * Makes a machine, not yet running.
+   *
+   * @throws OptionException if the description makes no sense; the message names the option
+   * @throws BootException if a file cannot be booted; the message names option and file
+   */
+  public static VirtualMachine create(MachineDescription description) throws BootException {
+    Machine machine =
+        Machine.builder(description.name())
+            .log(log(description))
+            .rebootEnds(description.rebootEnds())
+            .shutdownPauses(description.shutdownPauses())
+            .seed(description.seed())
+            .build();
+    boolean made = false;
+    try {
+      var result = new VirtualMachine(machine, build(machine, description));
+      made = true;
+      return result;
+    } finally {
+      if (!made) {
+        machine.close();
+      }
+    }
+  }
+
+  private static Log log(MachineDescription description) {
+    Path file = description.logFile();
+    try {
+      Log log = file == null ? Log.toStderr() : Log.toFile(file);
+      log.select(description.logged());
+      return log;
+    } catch (IOException e) {
+      String reason = file != null && Files.isDirectory(file) ? "it is a folder" : reason(e);
+      throw new OptionException("-D " + file + ": cannot be written: " + reason, e);
+    }
+  }
+
+  private static String reason(IOException e) {
+    return switch (e) {
+      case java.nio.file.NoSuchFileException none -> "there is no such folder";
+      case java.nio.file.AccessDeniedException denied -> "permission denied";
+      default -> e.toString();
+    };
+  }
+
+  private static Board build(Machine machine, MachineDescription description)
+      throws BootException {
+    var backEnds = new BackEnds();
+    var drives = new Drives();
+    description.drives().forEach(d -> drives.open(machine, d, backEnds));
+    Board board = board(machine, description);
+    var plugging = new Plugging(machine, DeviceTypes.load(), board.buses(), backEnds);
+    description.devices().forEach(plugging::plug);
+    drives.plug(plugging); // after what -device asks for, as in QEMU
+    board.load(description.boot());
+    return board;
+  }
+
+  private static Board board(Machine machine, MachineDescription description) {
+    var options =
+        new BoardOptions(
+            description.ram(),
+            description.cpus(),
+            description.cpu(),
+            description.accel().open(),
+            SerialPorts.open(machine, description.serials()),
+            description.properties());
+    try {
+      return description.board().build(machine, options);
+    } catch (HostException e) {
+      throw e.call().startsWith("mmap") ? tooMuchMemory(description, e) : e;
+    } catch (OutOfMemoryError e) {
+      throw tooMuchMemory(description, e);
+    }
+  }
+
+  private static OptionException tooMuchMemory(MachineDescription description, Throwable cause) {
+    return new OptionException(
+        "-m "
+            + Sizes.format(description.ram())
+            + ": this host cannot give a machine so much memory ("
+            + cause.getMessage()
+            + ")",
+        cause);
+  }
+
+  /** The machine itself. */
+  public Machine machine() {
+    return machine;
+  }
+
+  /** The devicetree as the guest finds it. */
+  public Fdt deviceTree() {
+    return board.deviceTree();
+  }
+
+  /** Lets the guest run. */
+  public void start() {
+    machine.resume();
+  }
+
+  /** Stops the guest and waits until it stands. */
+  public void pause() {
+    machine.pause();
+  }
+
+  /** Waits for the end of the machine. */
+  public Shutdown awaitShutdown() throws InterruptedException {
+    return machine.awaitShutdown();
+  }
+
+  /** Ends everything and gives it back. May be called again, and from a shutdown hook. */
+  @Override
+  public void close() {
+    machine.close();
+  }
+}

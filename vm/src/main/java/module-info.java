@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** One description in, one machine out. */
+@NullMarked
+module dev.kasuari.vm {
+  requires static transitive org.jspecify;
+  requires transitive dev.kasuari.boards;
+  requires dev.kasuari.block;
+  requires transitive dev.kasuari.chardev;
+
+  exports dev.kasuari.vm;
+}
