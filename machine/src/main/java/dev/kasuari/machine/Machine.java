@@ -7,8 +7,6 @@ import dev.kasuari.machine.time.Clock;
 import dev.kasuari.machine.time.RealtimeClock;
 import dev.kasuari.machine.time.TimerQueue;
 import dev.kasuari.machine.time.WallClock;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -267,14 +265,8 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
       failure = first ? cause : failure;
     }
     if (first) {
-      var trace = new StringWriter();
-      cause.printStackTrace(new PrintWriter(trace, true));
-      log.always(
-          name
-              + ": stopped by a failure of the emulator in "
-              + where
-              + "; please report it with the following lines\n"
-              + trace);
+      // One line: who runs the machine decides where the trace goes, see failure().
+      log.always(name + ": stopped by a failure of the emulator in " + where + ": " + cause);
       loop.control(() -> failNow(where + ": " + cause));
     }
     stopSoon();
@@ -442,7 +434,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
               : RunState.SHUTDOWN);
     }
     listeners.forEach(l -> l.shutDown(shutdown));
-    if (!shutdownPauses) {
+    if (!shutdownPauses || shutdown.cause() == Shutdown.Cause.HOST) {
       ended.complete(shutdown);
     }
   }
@@ -509,7 +501,10 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
       return this;
     }
 
-    /** A switched-off machine stays to be looked at ({@code -no-shutdown}). */
+    /**
+     * A machine that the guest switched off stays to be looked at ({@code -no-shutdown}); the host
+     * can still end it.
+     */
     public Builder shutdownPauses(boolean pauses) {
       this.shutdownPauses = pauses;
       return this;

@@ -1,0 +1,105 @@
+package dev.kasuari.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a person sees who writes a command line. */
+@Tag("fast")
+class SystemCommandTest {
+  private static Outcome riscv(String... words) {
+    return Outcome.ofRiscv(List.of(words));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "-m 0 | -m 0: a machine needs memory; the default is 128M",
+        "-smp 99 | -smp 99: machine 'virt' has at most 8 CPUs, not 99",
+        "-smp 0 | -smp 0: 'cpus' must be at least 1, not 0",
+        "-kernel | -kernel: an argument is missing: -kernel FILE",
+        "--dtb | --dtb: an argument is missing: -dtb FILE",
+        "-m=5 | -m=5: write -m 5",
+        "-M pc | -M pc: no such machine type; there is virt",
+        "-M vrit | -M vrit: no such machine type; did you mean 'virt'?",
+        "-kernle x | -kernle: no such option; did you mean -kernel?",
+        "-zzzzzzzz | -zzzzzzzz: no such option; -help lists what there is",
+        "-vnc :1 | -vnc: QEMU has this option, Kasuari does not have it yet",
+        "--vnc :1 | --vnc: QEMU has this option, Kasuari does not have it yet",
+        "-vga std | -vga std: QEMU has this option, Kasuari does not have it yet",
+        "-display gtk | -display gtk: QEMU has this display, Kasuari does not have it yet",
+        "-monitor stdio | -monitor stdio: QEMU has this monitor, Kasuari does not have it yet",
+        "-append x | -append: there is no -kernel to give it to",
+        "-initrd x | -initrd: there is no -kernel to give it to",
+        "-d foo | -d foo: no such log item; there are in_asm, op, op_opt, out_asm, int, exec, cpu,"
+            + " mmu, cpu_reset, unimp, guest_errors, registers, device",
+        "-d int,nochain | -d nochain: QEMU has this log item, Kasuari does not have it yet",
+        "-d gest_errors | -d gest_errors: no such log item; did you mean 'guest_errors'?",
+        "-accel kvm | -accel kvm: QEMU has this accelerator, Kasuari does not have it yet",
+        "-M virt,accel=kvm | -M virt,accel=kvm accel=kvm: QEMU has this accelerator, Kasuari does"
+            + " not have it yet",
+        "-seed x | -seed x: it must be a whole number",
+        "-name x,gest=y | -name x,gest=y: unknown property 'gest'; did you mean 'guest'?",
+        "-device zzz,help | -device zzz: no such device; 'help' lists what there is",
+      })
+  void complainsInOneLine(String words, String message) {
+    Outcome outcome = riscv(words.split(" "));
+    assertThat(outcome.err()).startsWith("kasuari-system-riscv64: ").hasLineCount(1);
+    if (!words.contains("help")) { // the hint depends on which devices there are
+      assertThat(outcome.err().strip()).isEqualTo("kasuari-system-riscv64: " + message);
+    }
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.code()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-help | -kernel FILE",
+        "-h | Usage: kasuari-system-riscv64 [OPTIONS] [DISK_IMAGE]",
+        "--help | -smp [cpus=]N",
+        "-version | Kasuari emulator version",
+        "--version | Kasuari emulator version",
+        "-M help | virt",
+        "-machine ? | virt",
+        "-cpu help | rv64",
+        "-accel help | tcg",
+        "-d help | guest_errors",
+        "-drive help | readonly=<bool>",
+        "-device help | virtio-blk-device",
+        "-device virtio-blk-device,help | drive=<",
+        "-m 0 -version | Kasuari emulator version",
+      })
+  void helps(String words, String part) {
+    Outcome outcome = riscv(words.split(" "));
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out()).contains(part);
+    assertThat(outcome.code()).isZero();
+  }
+
+  @Test
+  void helpNamesEveryOption() {
+    String help = riscv("-help").out();
+    for (String name : List.of("machine", "cpu", "m", "smp", "bios", "initrd", "append", "dtb",
+        "drive", "device", "serial", "nographic", "display", "monitor", "no-reboot", "no-shutdown",
+        "S", "name", "accel", "d", "D", "version", "h", "seed")) {
+      assertThat(help).containsPattern("(?m)^  -" + name + "[ ,\n]");
+    }
+    assertThat(help.lines().allMatch(line -> line.length() <= 120)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"chardev", "netdev", "blockdev", "qmp", "icount", "pflash", "smbios"})
+  void knowsWhatQemuHas(String name) {
+    assertThat(riscv("-" + name, "x").err())
+        .contains("-" + name + ": QEMU has this option, Kasuari does not have it yet");
+  }
+}

@@ -1,0 +1,166 @@
+package dev.kasuari.vm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Tag("fast")
+class OptionsOfMachinesTest {
+  private static int cpus(String text) {
+    return TopologyOptions.cpus(OptionSource.of("-smp " + text, text, "cpus"), "virt", 8);
+  }
+
+  private static long ram(String text) {
+    return MemoryOptions.ram(OptionSource.of("-m " + text, text, "size"), 128L << 20);
+  }
+
+  private static DriveOptions drive(String text) {
+    return DriveOptions.parse(OptionSource.of("-drive", text, ""));
+  }
+
+  private static AccelOptions accel(String text) {
+    return AccelOptions.parse(OptionSource.of("-accel " + text, text, "accel"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "4 | 4",
+        "cpus=8 | 8",
+        "4,sockets=2 | 4",
+        "sockets=2,cores=3 | 6",
+        "cores=2,threads=2 | 4",
+        "4,cores=2 | 4",
+        "8,sockets=2,cores=2 | 8",
+        "4,maxcpus=4,threads=2 | 4",
+        "4,dies=1,clusters=1 | 4",
+      })
+  void countsCpus(String text, int count) {
+    assertThat(cpus(text)).isEqualTo(count);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0 | -smp 0: 'cpus' must be at least 1, not 0",
+        "-1 | -smp -1: 'cpus' must be at least 1, not -1",
+        "99 | -smp 99: machine 'virt' has at most 8 CPUs, not 99",
+        "x | -smp x: 'cpus' must be a whole number, not 'x'",
+        "4,cores=3 | -smp 4,cores=3: sockets=1 times cores=3 times threads=1 is 3, not 4",
+        "4,cores=0 | -smp 4,cores=0: 'cores' must be at least 1, not 0",
+        "4,maxcpus=2 | -smp 4,maxcpus=2: maxcpus=2 has no room for cpus=4",
+        "4,dies=2 | -smp 4,dies=2: machine 'virt' knows no dies; leave 'dies' out",
+        "4,core=4 | -smp 4,core=4: unknown property 'core'; did you mean 'cores'?",
+        "99999999999 | -smp 99999999999: 'cpus' cannot be as much as 99999999999",
+      })
+  void complainsOfCpus(String text, String message) {
+    assertThatThrownBy(() -> cpus(text)).isInstanceOf(OptionException.class).hasMessage(message);
+  }
+
+  @Test
+  void sizesOfMemory() {
+    assertThat(ram("1G")).isEqualTo(1L << 30);
+    assertThat(ram("512")).isEqualTo(512L << 20);
+    assertThat(ram("size=1.5G")).isEqualTo(3L << 29);
+    assertThat(ram("4097B")).isEqualTo(8192);
+    assertThat(ram("1E")).isEqualTo(1L << 60);
+    assertThat(MemoryOptions.ram(OptionSource.empty("-m"), 7 << 20)).isEqualTo(7 << 20);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "0 | -m 0: a machine needs memory; the default is 128M",
+        "16E | -m 16E: 'size': '16E' is too large; the most is 8E less one byte",
+        "-5 | -m -5: 'size': '-5' is not a size; write a number with K, M, G, T, P or E, such as"
+            + " 512M",
+        "1G,maxmem=4G | -m 1G,maxmem=4G: slots= and maxmem=: QEMU has this way to plug memory,"
+            + " Kasuari does not have it yet",
+        "sise=1G | -m sise=1G: unknown property 'sise'; did you mean 'size'?",
+      })
+  void complainsOfMemory(String text, String message) {
+    assertThatThrownBy(() -> ram(text)).isInstanceOf(OptionException.class).hasMessage(message);
+  }
+
+  @Test
+  void drives() {
+    DriveOptions drive = drive("file=a,,b.img,if=none,id=d0,format=raw,readonly=on");
+    assertThat(drive.file()).isEqualTo("a,b.img");
+    assertThat(drive.plugged()).isFalse();
+    assertThat(drive.guestReadOnly()).isTrue();
+    assertThat(drive("file=x").plugged()).isTrue();
+    assertThat(drive("file=x").guestReadOnly()).isFalse();
+    assertThat(drive("file=x,media=cdrom").guestReadOnly()).isTrue();
+    assertThat(drive("file=x,read-only").guestReadOnly()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "if=virtio | 'file' is missing",
+        "file=x,if=ide | if=ide: QEMU has this interface, Kasuari does not have it yet",
+        "file=x,if=virtoi | 'if': unknown value 'virtoi'; did you mean 'virtio'?",
+        "file=x,format=qcow2 | format=qcow2: QEMU has this image format, Kasuari does not have it"
+            + " yet",
+        "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
+        "file=x,cache=none | 'cache': QEMU has this property, Kasuari does not have it yet",
+        "file=x,fromat=raw | unknown property 'fromat'; did you mean 'format'?",
+        "file= | 'file' names no file",
+      })
+  void complainsOfDrives(String text, String message) {
+    assertThatThrownBy(() -> drive(text))
+        .isInstanceOf(OptionException.class)
+        .hasMessage("-drive: " + message);
+  }
+
+  @Test
+  void accelerators() {
+    assertThat(accel("tcg")).isEqualTo(AccelOptions.standard());
+    assertThat(accel("tcg,backend=interp,thread=multi")).isEqualTo(AccelOptions.standard());
+    assertThat(AccelOptions.firstOf("-M", "kvm:tcg")).isEqualTo(AccelOptions.standard());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "kvm | -accel kvm: QEMU has this accelerator, Kasuari does not have it yet",
+        "tgc | -accel tgc: no accelerator 'tgc'; did you mean 'tcg'?",
+        "tcg,backend=intrep | -accel tcg,backend=intrep: no back end 'intrep'; did you mean"
+            + " 'interp'?",
+        "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
+            + " does not have it yet",
+        "tcg,tb-size=64 | -accel tcg,tb-size=64: 'tb-size': QEMU has this property, Kasuari does"
+            + " not have it yet",
+      })
+  void complainsOfAccelerators(String text, String message) {
+    assertThatThrownBy(() -> accel(text)).isInstanceOf(OptionException.class).hasMessage(message);
+  }
+
+  @Test
+  void serialPorts() {
+    assertThat(SerialPort.parse("none")).isEqualTo(SerialPort.nothing());
+    assertThat(SerialPort.parse("mon:stdio").stdio()).isTrue();
+    assertThat(SerialPort.parse("file:/x").stdio()).isFalse();
+    assertThatThrownBy(() -> SerialPort.parse("tcp::4444,server"))
+        .hasMessage(
+            "-serial tcp::4444,server: QEMU has this kind of character stream, Kasuari does not"
+                + " have it yet");
+    assertThatThrownBy(() -> SerialPort.parse("stdoi")).hasMessageContaining("'stdio'");
+  }
+}
