@@ -12,8 +12,18 @@ import java.util.Set;
 /** What {@code -d} names. */
 final class LogItems {
   private static final List<String> OTHERS =
-      List.of("op_ind", "op_plugin", "pcall", "page", "nochain", "plugin", "strace", "tid", "fpu",
-          "vpu", "invalid_mem");
+      List.of(
+          "op_ind",
+          "op_plugin",
+          "pcall",
+          "page",
+          "nochain",
+          "plugin",
+          "strace",
+          "tid",
+          "fpu",
+          "vpu",
+          "invalid_mem");
 
   private LogItems() {}
 

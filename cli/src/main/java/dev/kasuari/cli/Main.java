@@ -55,7 +55,10 @@ public final class Main {
     } catch (OptionException | BootException | GuestException e) {
       streams.err().println(program + ": " + e.getMessage());
     } catch (OutOfMemoryError e) {
-      streams.err().println(program + ": the Java heap is too small; -Xmx in KASUARI_JAVA_OPTIONS enlarges it");
+      streams
+          .err()
+          .println(
+              program + ": the Java heap is too small; -Xmx in KASUARI_JAVA_OPTIONS enlarges it");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Throwable e) {

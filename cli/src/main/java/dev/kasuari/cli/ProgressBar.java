@@ -50,7 +50,7 @@ final class ProgressBar implements Progress, AutoCloseable {
     out.println(line);
   }
 
-  /** {@code name [=====>    ] 12.3 of 45.6 MB}. */
+  /** {@code name [=====> ] 12.3 of 45.6 MB}. */
   private static String bar(String what, long bytes, long total) {
     if (total <= 1) { // not a size
       return what + (total >= 0 && bytes >= total ? " done" : " ...");

@@ -48,10 +48,12 @@ final class Running {
   private void report(Shutdown end) {
     Throwable failure = machine.machine().failure();
     if (failure != null) {
-      streams.err().println(
-          program
-              + ": "
-              + FailureReport.write(program, java.util.List.of(end.reason()), failure));
+      streams
+          .err()
+          .println(
+              program
+                  + ": "
+                  + FailureReport.write(program, java.util.List.of(end.reason()), failure));
     }
   }
 
@@ -60,11 +62,10 @@ final class Running {
     var closed = new CountDownLatch(1);
     Thread.ofPlatform()
         .daemon(true)
-        .start(
-            () -> {
-              machine.close();
-              closed.countDown();
-            });
+        .start(() -> {
+          machine.close();
+          closed.countDown();
+        });
     try {
       if (!closed.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
         streams.err().println(program + ": the machine did not stop in time");

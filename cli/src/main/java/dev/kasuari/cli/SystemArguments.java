@@ -282,9 +282,7 @@ final class SystemArguments {
     if (!serials.isEmpty()) {
       return serials;
     }
-    return nographic || !noDisplay
-        ? List.of(SerialPort.terminal())
-        : List.of(SerialPort.nothing());
+    return nographic || !noDisplay ? List.of(SerialPort.terminal()) : List.of(SerialPort.nothing());
   }
 
   private void needsKernel(String option, @Nullable String value) {
@@ -307,10 +305,9 @@ final class SystemArguments {
     return boards.stream()
         .filter(b -> b.name().equals(type))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new OptionException(
-                    "-M " + type + ": no such machine type" + Nearest.hint(type, names)));
+        .orElseThrow(() ->
+            new OptionException(
+                "-M " + type + ": no such machine type" + Nearest.hint(type, names)));
   }
 
   private String machineHelp() {

@@ -20,7 +20,8 @@ final class SystemCommand implements Subcommand {
 
   @Override
   public String doc() {
-    return "run a machine: system TARGET [OPTIONS], where TARGET is " + String.join(", ", targets());
+    return "run a machine: system TARGET [OPTIONS], where TARGET is "
+        + String.join(", ", targets());
   }
 
   private static List<String> targets() {

@@ -114,10 +114,24 @@ final class SystemOptions {
     Section s = Section.EXPERT;
     flag(s, "S", "do not start the CPUs", a -> a.paused = true);
     flag(s, "no-reboot", "exit where the guest reboots", a -> a.noReboot = true);
-    flag(s, "no-shutdown", "stop, do not exit, where the guest switches off", a -> a.noShutdown = true);
-    with(s, "d", "ITEM[,ITEM]...", "write these to the log ('help' lists them)", SystemArguments::log);
+    flag(
+        s,
+        "no-shutdown",
+        "stop, do not exit, where the guest switches off",
+        a -> a.noShutdown = true);
+    with(
+        s,
+        "d",
+        "ITEM[,ITEM]...",
+        "write these to the log ('help' lists them)",
+        SystemArguments::log);
     with(s, "D", "FILE", "write the log there and not to stderr", (a, v) -> a.logFile = v);
-    with(s, "seed", "N", "where random numbers begin; the same seed, the same numbers", SystemArguments::seed);
+    with(
+        s,
+        "seed",
+        "N",
+        "where random numbers begin; the same seed, the same numbers",
+        SystemArguments::seed);
   }
 
   private void flag(Section section, String names, String doc, Consumer<SystemArguments> meaning) {

@@ -88,9 +88,32 @@ class SystemCommandTest {
   @Test
   void helpNamesEveryOption() {
     String help = riscv("-help").out();
-    for (String name : List.of("machine", "cpu", "m", "smp", "bios", "initrd", "append", "dtb",
-        "drive", "device", "serial", "nographic", "display", "monitor", "no-reboot", "no-shutdown",
-        "S", "name", "accel", "d", "D", "version", "h", "seed")) {
+    for (String name :
+        List.of(
+            "machine",
+            "cpu",
+            "m",
+            "smp",
+            "bios",
+            "initrd",
+            "append",
+            "dtb",
+            "drive",
+            "device",
+            "serial",
+            "nographic",
+            "display",
+            "monitor",
+            "no-reboot",
+            "no-shutdown",
+            "S",
+            "name",
+            "accel",
+            "d",
+            "D",
+            "version",
+            "h",
+            "seed")) {
       assertThat(help).containsPattern("(?m)^  -" + name + "[ ,\n]");
     }
     assertThat(help.lines().allMatch(line -> line.length() <= 120)).isTrue();

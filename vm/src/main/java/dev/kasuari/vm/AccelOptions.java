@@ -28,8 +28,16 @@ public record AccelOptions(
   private static final List<String> OTHER_BACK_ENDS = List.of("x86_64", "jvm", "aarch64");
   private static final List<String> OTHER_KEYS =
       List.of(
-          "tb-size", "split-wx", "one-insn-per-tb", "kernel-irqchip", "kvm-shadow-mem",
-          "dirty-ring-size", "igd-passthru", "notify-vmexit", "notify-window", "device");
+          "tb-size",
+          "split-wx",
+          "one-insn-per-tb",
+          "kernel-irqchip",
+          "kvm-shadow-mem",
+          "dirty-ring-size",
+          "igd-passthru",
+          "notify-vmexit",
+          "notify-window",
+          "device");
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {

@@ -5,9 +5,9 @@ import dev.kasuari.machine.Device;
 import dev.kasuari.machine.DeviceType;
 import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Machine;
+import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
-import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.References;
 import java.util.List;
 
@@ -41,7 +41,8 @@ final class Plugging {
   void plug(OptionSource source) {
     String name = source.text(DRIVER);
     if (name == null) {
-      throw new OptionException(source.where() + ": no device is named; 'help' lists what there is");
+      throw new OptionException(
+          source.where() + ": no device is named; 'help' lists what there is");
     }
     DeviceType<?, ?, ?> type = types.find(name);
     Bus bus = place(source, type);
@@ -86,13 +87,9 @@ final class Plugging {
     return fitting.stream()
         .filter(Plugging::hasRoom)
         .findFirst()
-        .orElseThrow(
-            () ->
-                new OptionException(
-                    source.where()
-                        + ": all "
-                        + fitting.size()
-                        + " places of its kind are taken"));
+        .orElseThrow(() ->
+            new OptionException(
+                source.where() + ": all " + fitting.size() + " places of its kind are taken"));
   }
 
   private Bus named(String where, String name) {

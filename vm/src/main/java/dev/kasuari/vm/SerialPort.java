@@ -16,8 +16,23 @@ public sealed interface SerialPort {
   /** The kinds of character streams that QEMU knows and we do not. */
   List<String> OTHERS =
       List.of(
-          "vc", "pty", "pipe", "tcp", "telnet", "websocket", "udp", "unix", "msmouse", "wctablet",
-          "braille", "chardev", "con", "ringbuf", "testdev", "tn3270", "mouse");
+          "vc",
+          "pty",
+          "pipe",
+          "tcp",
+          "telnet",
+          "websocket",
+          "udp",
+          "unix",
+          "msmouse",
+          "wctablet",
+          "braille",
+          "chardev",
+          "con",
+          "ringbuf",
+          "testdev",
+          "tn3270",
+          "mouse");
 
   /** Nothing: output is dropped. */
   static SerialPort nothing() {

@@ -56,8 +56,7 @@ public record TopologyOptions(
     }
     long count = cpus == null ? room : cpus;
     if (count > room) {
-      throw new OptionException(
-          where + ": maxcpus=" + room + " has no room for cpus=" + count);
+      throw new OptionException(where + ": maxcpus=" + room + " has no room for cpus=" + count);
     }
     if (count > most) {
       throw new OptionException(
@@ -100,7 +99,11 @@ public record TopologyOptions(
   }
 
   private String groups(long room) {
-    return "sockets=" + sockets(room) + " times cores=" + cores(room) + " times threads="
+    return "sockets="
+        + sockets(room)
+        + " times cores="
+        + cores(room)
+        + " times threads="
         + threads(room);
   }
 

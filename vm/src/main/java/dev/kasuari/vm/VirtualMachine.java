@@ -74,8 +74,7 @@ public final class VirtualMachine implements AutoCloseable {
     };
   }
 
-  private static Board build(Machine machine, MachineDescription description)
-      throws BootException {
+  private static Board build(Machine machine, MachineDescription description) throws BootException {
     var backEnds = new BackEnds();
     var drives = new Drives();
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
