@@ -79,7 +79,7 @@ public final class VirtualMachine implements AutoCloseable {
     var drives = new Drives();
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
     Board board = board(machine, description);
-    var plugging = new Plugging(machine, DeviceTypes.load(), board.buses(), backEnds);
+    var plugging = new Plugging(machine, DeviceTypes.load(), backEnds);
     description.devices().forEach(plugging::plug);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());

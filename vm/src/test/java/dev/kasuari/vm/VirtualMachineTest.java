@@ -1,0 +1,246 @@
+package dev.kasuari.vm;
+
+import static dev.kasuari.target.riscv.asm.Reg.A0;
+import static dev.kasuari.target.riscv.asm.Reg.A1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kasuari.boards.BoardType;
+import dev.kasuari.boards.Boards;
+import dev.kasuari.boards.BootOptions;
+import dev.kasuari.boot.BootException;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.target.riscv.asm.Assembler;
+import dev.kasuari.target.riscv.asm.Label;
+import dev.kasuari.target.riscv.isa.RiscvEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Tag("fast")
+@Timeout(60)
+class VirtualMachineTest {
+  private static final BoardType VIRT = Boards.of("riscv64").getFirst();
+  private static final int FINISHER = 0x10_0000;
+  private static final int UART = 0x1000_0000;
+
+  @TempDir private Path folder;
+
+  /** Prints a text and writes to the test finisher; then it loops. */
+  private Path program(String text, int finish) throws IOException {
+    var a = new Assembler();
+    a.li(A0, UART);
+    for (char c : text.toCharArray()) {
+      a.li(A1, c);
+      a.i(RiscvEncoder.sb(A0, A1, 0));
+    }
+    a.li(A0, FINISHER);
+    a.li(A1, finish);
+    a.i(RiscvEncoder.sw(A0, A1, 0));
+    Label here = a.here("forever");
+    a.j(here);
+    return Files.write(folder.resolve("kernel"), a.assemble());
+  }
+
+  private static MachineDescription.Builder bare(Path kernel) {
+    return MachineDescription.of(VIRT)
+        .ram(16 << 20)
+        .boot(new BootOptions("none", kernel.toString(), null, null, null));
+  }
+
+  private static Shutdown end(VirtualMachine machine) throws InterruptedException {
+    Shutdown end = machine.machine().awaitShutdown(30, TimeUnit.SECONDS);
+    assertThat(end).as("the machine's end").isNotNull();
+    return end;
+  }
+
+  @Test
+  void aGuestPrintsAndSwitchesOff() throws Exception {
+    Path console = folder.resolve("console");
+    MachineDescription description =
+        bare(program("Hello", 0x5555)).serial(SerialPort.parse("file:" + console)).build();
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      assertThat(end(machine).exitCode()).isZero();
+    }
+    assertThat(console).hasContent("Hello");
+  }
+
+  @Test
+  void aGuestFailsWithACode() throws Exception {
+    try (var machine = VirtualMachine.create(bare(program("", 0x2a_3333)).build())) {
+      machine.start();
+      assertThat(end(machine).exitCode()).isEqualTo(42);
+    }
+  }
+
+  @Test
+  void aResetCanBeTheEnd() throws Exception {
+    MachineDescription description = bare(program("", 0x7777)).rebootEnds(true).build();
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      assertThat(end(machine).cause()).isEqualTo(Shutdown.Cause.GUEST_RESET);
+    }
+  }
+
+  @Test
+  void onlyTheHostEndsAMachineThatIsToStay() throws Exception {
+    MachineDescription description = bare(program("", 0x5555)).shutdownPauses(true).build();
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      assertThat(machine.machine().awaitShutdown(200, TimeUnit.MILLISECONDS)).isNull();
+      machine.machine().requestShutdown(new Shutdown(Shutdown.Cause.HOST, 0, "enough"));
+      assertThat(end(machine).reason()).isEqualTo("enough");
+    }
+  }
+
+  @Test
+  void twoMachinesAtATimeAndNothingLeft() throws Exception {
+    Set<String> before = threads();
+    Path kernel = program("", 0x5555);
+    Path looping = Files.write(folder.resolve("loop"), new byte[] {0x6f, 0, 0, 0});
+    var one = VirtualMachine.create(bare(looping).name("one").cpus(2).build());
+    try (one;
+        var two = VirtualMachine.create(bare(kernel).name("two").cpus(2).build())) {
+      one.start();
+      two.start();
+      assertThat(end(two).exitCode()).isZero();
+      assertThat(one.machine().awaitShutdown(1, TimeUnit.MILLISECONDS)).isNull();
+    }
+    assertThat(threads()).isEqualTo(before);
+    try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
+      assertThat(maps).noneMatch(line -> line.contains("virt.ram"));
+    }
+  }
+
+  private static Set<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void drivesBecomeDevices() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + disk + ",format=raw"))
+            .drive(drive("file=" + disk + ",format=raw,if=none,id=d1,readonly=on"))
+            .device("virtio-blk-device,drive=d1,id=second")
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      assertThat(machine.machine().devices().find("second").type().name())
+          .isEqualTo("virtio-blk-device");
+      assertThat(machine.machine().devices().all())
+          .filteredOn(d -> d.type().name().equals("virtio-blk-device"))
+          .hasSize(2);
+    }
+  }
+
+  private static DriveOptions drive(String text) {
+    return DriveOptions.parse(OptionSource.of("-drive " + text, text, ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "virtio-blk-device | 'drive' is missing",
+        "virtio-blk-device,drive=d2 | 'drive': there is no block backend 'd2'; did you mean 'd1'?",
+        "virtio-blk-device,drvie=d1 | unknown property 'drvie'; did you mean 'drive'?",
+        "virtio-blk-device,drive=d1,bus=nowhere | there is no bus 'nowhere'",
+        "virtio-blk-devise,drive=d1 | no such device; did you mean 'virtio-blk-device'?",
+        "goldfish-rtc | it is part of a board and cannot be added",
+      })
+  void complainsOfDevices(String device, String message) throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + disk + ",format=raw,if=none,id=d1"))
+            .device(device)
+            .build();
+    String name = device.replaceFirst(",.*", "");
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageStartingWith("-device " + name)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void aDriveHasOneDevice() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + disk + ",format=raw,id=d1"))
+            .device("virtio-blk-device,drive=d1")
+            .build();
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining("drive 'd1' has a device already");
+  }
+
+  @Test
+  void placesForDevicesEnd() throws Exception {
+    MachineDescription.Builder description = bare(program("", 0x5555));
+    for (int i = 0; i < 9; i++) {
+      description.device("virtio-rng-device");
+    }
+    assertThatThrownBy(() -> VirtualMachine.create(description.build()).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining("full");
+  }
+
+  @Test
+  void memoryThatNoHostHas() throws Exception {
+    MachineDescription description = bare(program("", 0x5555)).ram(1L << 60).build();
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageStartingWith("-m 1E: ");
+  }
+
+  @Test
+  void filesThatAreNotThere() throws Exception {
+    Path none = folder.resolve("none");
+    assertThatThrownBy(() -> VirtualMachine.create(bare(none).build()).close())
+        .isInstanceOf(BootException.class)
+        .hasMessageContaining("-kernel " + none);
+    MachineDescription description =
+        bare(program("", 0x5555)).drive(drive("file=" + none + ",format=raw")).build();
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageStartingWith("-drive ")
+        .hasMessageContaining(none + ": no such file");
+  }
+
+  @Test
+  void oneTerminalOnly() throws Exception {
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .serial(SerialPort.parse("stdio"))
+            .serial(SerialPort.parse("mon:stdio"))
+            .build();
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .hasMessageContaining("one serial port only");
+  }
+
+  @Test
+  void theLogGoesToAFile() throws Exception {
+    @Nullable Path nowhere = folder.resolve("no/log");
+    assertThatThrownBy(
+            () -> VirtualMachine.create(bare(program("", 0)).logFile(nowhere).build()).close())
+        .hasMessage("-D " + nowhere + ": cannot be written: there is no such folder");
+  }
+}
