@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** ARCHITECTURE.md, "Modules" and "Rules that keep it a good house", as far as bytecode shows them. */
+/**
+ * ARCHITECTURE.md, "Modules" and "Rules that keep it a good house", as far as bytecode shows them.
+ */
 @Tag("fast")
 class ArrowsTest {
   private static final String ROOT = "dev.kasuari.";
@@ -47,7 +49,12 @@ class ArrowsTest {
           Map.entry(
               "target.riscv.translate",
               List.of(
-                  "machine", "host", "qapi", "softfloat", "tcg", "target.riscv.isa",
+                  "machine",
+                  "host",
+                  "qapi",
+                  "softfloat",
+                  "tcg",
+                  "target.riscv.isa",
                   "target.riscv.cpu")),
           Map.entry("target.riscv.asm", List.of("target.riscv.isa")),
           Map.entry("demo", List.of("target.riscv.asm", "target.riscv.isa")),
@@ -59,10 +66,9 @@ class ArrowsTest {
   @TestFactory
   Stream<DynamicTest> importsOnlyWhatItsRowAllows() {
     return MAY_IMPORT.entrySet().stream()
-        .map(
-            row ->
-                DynamicTest.dynamicTest(
-                    row.getKey(), () -> checkImports(row.getKey(), row.getValue())));
+        .map(row ->
+            DynamicTest.dynamicTest(
+                row.getKey(), () -> checkImports(row.getKey(), row.getValue())));
   }
 
   private static void checkImports(String part, List<String> allowed) {
