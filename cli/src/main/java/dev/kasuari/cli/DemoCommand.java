@@ -6,7 +6,7 @@ import dev.kasuari.boot.BootException;
 import dev.kasuari.demo.DemoDisk;
 import dev.kasuari.demo.DemoKernel;
 import dev.kasuari.qapi.OptionException;
-import dev.kasuari.vm.DriveOptions;
+import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
 import dev.kasuari.vm.VirtualMachine;
@@ -112,15 +112,12 @@ final class DemoCommand implements Subcommand {
 
   private static MachineDescription description(
       int cpus, Path kernel, Path disk, @Nullable String run) {
-    var drive =
-        new DriveOptions(
-            disk.toString(), null, "virtio", "raw", false, DriveOptions.Media.DISK, null);
     return MachineDescription.of(Boards.of("riscv64").getFirst())
         .name("demo")
         .ram(RAM)
         .cpus(cpus)
         .serial(SerialPort.terminal())
-        .drive(drive)
+        .drive(Drive.raw(disk.toString()))
         .boot(new BootOptions(null, kernel.toString(), null, commands(run), null))
         .build();
   }

@@ -9,7 +9,7 @@ import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.AccelOptions;
-import dev.kasuari.vm.DriveOptions;
+import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.MemoryOptions;
 import dev.kasuari.vm.NotYet;
@@ -42,7 +42,7 @@ final class SystemArguments {
   private boolean nographic;
   private boolean noDisplay;
   private final List<SerialPort> serials = new ArrayList<>();
-  private final List<DriveOptions> drives = new ArrayList<>();
+  private final List<Drive> drives = new ArrayList<>();
   private final List<String> devices = new ArrayList<>();
   private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
   @Nullable String bios;
@@ -81,7 +81,7 @@ final class SystemArguments {
 
   private void take(String word, Iterator<String> rest) {
     if (!word.startsWith("-") || word.equals("-")) {
-      drives.add(DriveOptions.parse(OptionSource.of(word, "file=" + word.replace(",", ",,"), "")));
+      drives.add(Drive.parse(OptionSource.of(word, "file=" + word.replace(",", ",,"), "")));
       return;
     }
     Option option = options.find(word);
@@ -185,9 +185,9 @@ final class SystemArguments {
   void drive(String text) {
     OptionSource source = OptionSource.of("-drive " + text, text, "");
     if (source.helpWanted()) {
-      print(DriveOptions::help);
+      print(Drive::help);
     } else {
-      drives.add(DriveOptions.parse(source));
+      drives.add(Drive.parse(source));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.Images;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.backend.BlockBackend;
 import dev.kasuari.qapi.Json;
@@ -18,12 +19,12 @@ final class Drives {
   private final Map<String, Integer> counts = new LinkedHashMap<>();
 
   /** Opens a drive, which the machine closes. */
-  void open(Machine machine, DriveOptions drive, BackEnds backEnds) {
+  void open(Machine machine, Drive drive, BackEnds backEnds) {
     String id = drive.id() == null ? freeId(drive, backEnds) : drive.id();
     if (backEnds.has(id)) {
       throw new OptionException("-drive: id '" + id + "' is taken already");
     }
-    BlockBackend backend = machine.own(Images.open(id, drive));
+    BlockBackend backend = machine.own(Images.open("-drive", drive.image(id)));
     backEnds.add(backend);
     if (drive.plugged()) {
       plugged.add(backend);
@@ -40,7 +41,7 @@ final class Drives {
   }
 
   /** {@code virtio0}, {@code none3}: interface and place, as QEMU has it. */
-  private String freeId(DriveOptions drive, BackEnds backEnds) {
+  private String freeId(Drive drive, BackEnds backEnds) {
     String prefix = drive.interfaceName();
     int number = drive.index() == null ? counts.getOrDefault(prefix, 0) : drive.index();
     while (backEnds.has(prefix + number)) {

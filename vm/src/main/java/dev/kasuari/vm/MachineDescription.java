@@ -41,7 +41,7 @@ public record MachineDescription(
     String cpu,
     AccelOptions accel,
     List<SerialPort> serials,
-    List<DriveOptions> drives,
+    List<Drive> drives,
     List<OptionSource> devices,
     BootOptions boot,
     Set<LogCategory> logged,
@@ -65,7 +65,7 @@ public record MachineDescription(
   public static final class Builder {
     private final BoardType board;
     private final List<SerialPort> serials = new ArrayList<>();
-    private final List<DriveOptions> drives = new ArrayList<>();
+    private final List<Drive> drives = new ArrayList<>();
     private final List<OptionSource> devices = new ArrayList<>();
     private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
     private String name;
@@ -130,7 +130,7 @@ public record MachineDescription(
     }
 
     /** Adds a disk ({@code -drive}). */
-    public Builder drive(DriveOptions drive) {
+    public Builder drive(Drive drive) {
       drives.add(drive);
       return this;
     }

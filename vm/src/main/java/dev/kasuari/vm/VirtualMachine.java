@@ -9,17 +9,50 @@ import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.Shutdown;
+import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A machine made of a {@link MachineDescription}, with its back ends open and its boot files
  * loaded. Many live in one process; {@link #close} gives back all that one took.
  */
 public final class VirtualMachine implements AutoCloseable {
+  /** Of QEMU's machines, and of its {@code virt} of RISC-V. */
+  private static final List<String> OTHER_PROPERTIES =
+      List.of(
+          "acpi",
+          "aclint",
+          "aia",
+          "aia-guests",
+          "append",
+          "boot",
+          "confidential-guest-support",
+          "dtb",
+          "dt-compatible",
+          "dump-guest-core",
+          "firmware",
+          "graphics",
+          "hmat",
+          "initrd",
+          "iommu-sys",
+          "kernel",
+          "mem-merge",
+          "memory",
+          "memory-backend",
+          "memory-encryption",
+          "nvdimm",
+          "pflash0",
+          "pflash1",
+          "phandle-start",
+          "smp",
+          "suppress-vmdesc",
+          "usb");
+
   private final Machine machine;
   private final Board board;
 
@@ -87,6 +120,7 @@ public final class VirtualMachine implements AutoCloseable {
   }
 
   private static Board board(Machine machine, MachineDescription description) {
+    checkProperties(description);
     var options =
         new BoardOptions(
             description.ram(),
@@ -101,6 +135,19 @@ public final class VirtualMachine implements AutoCloseable {
       throw e.call().startsWith("mmap") ? tooMuchMemory(description, e) : e;
     } catch (OutOfMemoryError e) {
       throw tooMuchMemory(description, e);
+    }
+  }
+
+  /** No board has properties yet; the machine's own were taken before. */
+  private static void checkProperties(MachineDescription description) {
+    String where = description.properties().where();
+    for (String key : description.properties().tree().members().keySet()) {
+      if (OTHER_PROPERTIES.contains(key)) {
+        throw NotYet.of(where + ": '" + key + "'", "property");
+      }
+      List<String> known = List.of("type", "accel", "dumpdtb");
+      throw new OptionException(
+          where + ": unknown property '" + key + "'" + Nearest.hint(key, known));
     }
   }
 

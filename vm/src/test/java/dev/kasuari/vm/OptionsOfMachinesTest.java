@@ -20,8 +20,8 @@ class OptionsOfMachinesTest {
     return MemoryOptions.ram(OptionSource.of("-m " + text, text, "size"), 128L << 20);
   }
 
-  private static DriveOptions drive(String text) {
-    return DriveOptions.parse(OptionSource.of("-drive", text, ""));
+  private static Drive drive(String text) {
+    return Drive.parse(OptionSource.of("-drive", text, ""));
   }
 
   private static AccelOptions accel(String text) {
@@ -96,7 +96,7 @@ class OptionsOfMachinesTest {
 
   @Test
   void drives() {
-    DriveOptions drive = drive("file=a,,b.img,if=none,id=d0,format=raw,readonly=on");
+    Drive drive = drive("file=a,,b.img,if=none,id=d0,format=raw,readonly=on");
     assertThat(drive.file()).isEqualTo("a,b.img");
     assertThat(drive.plugged()).isFalse();
     assertThat(drive.guestReadOnly()).isTrue();
@@ -114,7 +114,7 @@ class OptionsOfMachinesTest {
         "if=virtio | 'file' is missing",
         "file=x,if=ide | if=ide: QEMU has this interface, Kasuari does not have it yet",
         "file=x,if=virtoi | 'if': unknown value 'virtoi'; did you mean 'virtio'?",
-        "file=x,format=qcow2 | format=qcow2: QEMU has this image format, Kasuari does not have it"
+        "file=x,format=dmg | format=dmg: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
         "file=x,cache=none | 'cache': QEMU has this property, Kasuari does not have it yet",

@@ -149,8 +149,8 @@ class VirtualMachineTest {
     }
   }
 
-  private static DriveOptions drive(String text) {
-    return DriveOptions.parse(OptionSource.of("-drive " + text, text, ""));
+  private static Drive drive(String text) {
+    return Drive.parse(OptionSource.of("-drive " + text, text, ""));
   }
 
   @ParameterizedTest

@@ -1,5 +1,7 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.DriveOptions;
+import dev.kasuari.block.ImageFormat;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
@@ -7,6 +9,7 @@ import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Options;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +22,18 @@ import org.jspecify.annotations.Nullable;
  * @param readonly whether writing is refused
  * @param media disk, or cdrom, which is read only
  * @param index its place among the drives of its interface
+ * @param discard what happens to bytes that the guest does not need any more
  */
 @Options
-public record DriveOptions(
+public record Drive(
     String file,
     @Nullable String id,
     @Options.Name("if") @Options.Default("virtio") String interfaceName,
     @Nullable String format,
     @Options.Default("off") boolean readonly,
     @Options.Default("disk") Media media,
-    @Options.Range(min = 0, max = 1023) @Nullable Integer index) {
+    @Options.Range(min = 0, max = 1023) @Nullable Integer index,
+    @Options.Default("ignore") DriveOptions.Discard discard) {
 
   /** What a drive looks like. */
   public enum Media {
@@ -41,22 +46,16 @@ public record DriveOptions(
   private static final List<String> INTERFACES = List.of("virtio", "none");
   private static final List<String> OTHER_INTERFACES =
       List.of("ide", "scsi", "sd", "mtd", "floppy", "pflash", "xen");
-  private static final List<String> FORMATS = List.of("raw");
+  private static final List<String> FORMATS =
+      Stream.of(ImageFormat.values()).map(ImageFormat::option).toList();
   private static final List<String> OTHER_FORMATS =
       List.of(
-          "qcow2",
           "qcow",
-          "qed",
-          "vmdk",
-          "vdi",
-          "vpc",
-          "vhdx",
           "parallels",
           "bochs",
           "cloop",
           "dmg",
           "vvfat",
-          "luks",
           "nbd",
           "host_device",
           "host_cdrom",
@@ -74,13 +73,13 @@ public record DriveOptions(
           "null-co",
           "null-aio",
           "throttle");
+
   private static final List<String> OTHER_KEYS =
       List.of(
           "aio",
           "bus",
           "unit",
           "cache",
-          "discard",
           "detect-zeroes",
           "snapshot",
           "rerror",
@@ -109,18 +108,24 @@ public record DriveOptions(
           "backing",
           "encrypt");
 
+  /** A raw disk that the guest sees as a virtio device. */
+  public static Drive raw(String file) {
+    return new Drive(
+        file, null, "virtio", "raw", false, Media.DISK, null, DriveOptions.Discard.IGNORE);
+  }
+
   /**
    * Reads {@code -drive}'s argument.
    *
    * @throws OptionException if it makes no sense, or names what is not there yet
    */
-  public static DriveOptions parse(OptionSource source) {
+  public static Drive parse(OptionSource source) {
     for (String key : source.tree().members().keySet()) {
       if (OTHER_KEYS.contains(key)) {
         throw NotYet.of(source.where() + ": '" + key + "'", "property");
       }
     }
-    DriveOptions drive = DriveOptionsCodec.CODEC.parse(oneReadOnly(source));
+    Drive drive = DriveCodec.CODEC.parse(oneReadOnly(source));
     String where = source.where();
     check(where, "if", drive.interfaceName, INTERFACES, OTHER_INTERFACES, "interface");
     if (drive.format != null) {
@@ -161,6 +166,12 @@ public record DriveOptions(
     return readonly || media == Media.CDROM;
   }
 
+  /** The part of it that is about the bytes. */
+  DriveOptions image(String imageId) {
+    return new DriveOptions(
+        imageId, file, format, guestReadOnly(), false, discard, DriveOptions.Locking.AUTO);
+  }
+
   /** True if the machine is to plug a device for it. */
   public boolean plugged() {
     return interfaceName.equals("virtio");
@@ -168,12 +179,11 @@ public record DriveOptions(
 
   /** What {@code -drive help} prints. */
   public static String help() {
-    return DriveOptionsCodec.CODEC.schema().help()
+    return DriveCodec.CODEC.schema().help()
         + "Interfaces: "
         + String.join(", ", INTERFACES)
         + System.lineSeparator()
-        + "Formats: "
-        + String.join(", ", FORMATS)
+        + "Formats: raw"
         + System.lineSeparator();
   }
 }
