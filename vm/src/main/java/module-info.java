@@ -5,7 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.vm {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.boards;
-  requires dev.kasuari.block;
+  requires transitive dev.kasuari.block;
   requires transitive dev.kasuari.chardev;
 
   exports dev.kasuari.vm;

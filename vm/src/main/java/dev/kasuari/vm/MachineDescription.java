@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param accel what executes guest code
  * @param serials what the serial ports are connected to, in order
  * @param drives disks, in order
- * @param devices to be plugged, each with {@code driver} and its properties, in order
+ * @param devices to be plugged, each with its driver's name and properties, in order
  * @param boot what it starts with
  * @param logged what is written to the log
  * @param logFile where to, or null for the standard error stream

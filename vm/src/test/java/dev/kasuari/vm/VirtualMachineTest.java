@@ -42,8 +42,8 @@ class VirtualMachineTest {
   private Path program(String text, int finish) throws IOException {
     var a = new Assembler();
     a.li(A0, UART);
-    for (char c : text.toCharArray()) {
-      a.li(A1, c);
+    for (int i = 0; i < text.length(); i++) {
+      a.li(A1, text.charAt(i));
       a.i(RiscvEncoder.sb(A0, A1, 0));
     }
     a.li(A0, FINISHER);
