@@ -1,0 +1,2 @@
+/** Back ends of {@link dev.kasuari.machine.backend.BlockBackend}. */
+package dev.kasuari.block;

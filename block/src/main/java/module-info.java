@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Disk images: formats, and what is done to them. */
+@NullMarked
+module dev.kasuari.block {
+  requires static transitive org.jspecify;
+  requires transitive dev.kasuari.machine;
+
+  exports dev.kasuari.block;
+}
