@@ -81,6 +81,14 @@ final class RiscvVirtBoard implements Board {
   }
 
   private static RiscvModel model(String cpu) {
+    try {
+      return parseModel(cpu);
+    } catch (IllegalArgumentException e) {
+      throw new OptionException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static RiscvModel parseModel(String cpu) {
     String[] parts = cpu.split(",", -1);
     RiscvModel model = RiscvModel.named(parts[0]);
     for (int i = 1; i < parts.length; i++) {

@@ -21,7 +21,7 @@ final class SerialPorts {
     var end = new Shutdown(Shutdown.Cause.HOST, 0, "ended by Ctrl-A x");
     MuxChardev.Commands commands = () -> machine.requestShutdown(end);
     var opened = new ArrayList<CharBackend>();
-    for (SerialPort port : ports) {
+    for (SerialPort port : ports.isEmpty() ? List.of(SerialPort.nothing()) : ports) {
       opened.add(machine.own(open(port, commands)));
     }
     return opened;
