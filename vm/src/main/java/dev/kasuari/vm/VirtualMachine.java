@@ -56,6 +56,9 @@ public final class VirtualMachine implements AutoCloseable {
   private final Machine machine;
   private final Board board;
 
+  /** What a block of guest RAM may have. */
+  private static final long MOST_MEMORY = 4L << 40;
+
   private VirtualMachine(Machine machine, Board board) {
     this.machine = machine;
     this.board = board;
@@ -121,6 +124,10 @@ public final class VirtualMachine implements AutoCloseable {
 
   private static Board board(Machine machine, MachineDescription description) {
     checkProperties(description);
+    if (description.ram() > MOST_MEMORY) {
+      throw new OptionException(
+          "-m " + Sizes.format(description.ram()) + ": a machine has 4 TiB at the most");
+    }
     var options =
         new BoardOptions(
             description.ram(),
