@@ -117,18 +117,16 @@ final class Duel {
     List<byte[]> mine = ours.run(batch.program());
     List<byte[]> others = theirs.run(batch.program());
     var text = new StringBuilder();
-    text.append(
-        "%nsequence %d in %s-mode, mstatus 0x%x, fcsr 0x%x%n"
-            .formatted(
-                sequence.seed(),
-                sequence.privilege() == 3 ? "M" : "U",
-                sequence.mstatus(),
-                sequence.fcsr()));
+    text.append("%nsequence %d from mode %d%n".formatted(sequence.seed(), sequence.privilege()));
     text.append(sequence.disassembly(batch.codeAddress(0), features));
     text.append("registers before:\n");
     for (int i = 0; i < 32; i++) {
-      text.append(
-          "  x%-2d %016x  f%-2d %016x%n".formatted(i, batch.start(0, i), i, sequence.f().get(i)));
+      long x = batch.value(0, sequence.x().get(i));
+      text.append("  x%-2d %016x  f%-2d %016x%n".formatted(i, x, i, sequence.f().get(i)));
+    }
+    for (int csr : sequence.csrs().keySet()) {
+      String name = SequenceBatch.csrName(csr);
+      text.append("  %-10s %016x%n".formatted(name, batch.csr(0, csr)));
     }
     text.append("%-16s %-16s %-16s%n".formatted("differences", ours.name(), theirs.name()));
     differences(batch, 0, mine, others).forEach(d -> text.append(d).append('\n'));

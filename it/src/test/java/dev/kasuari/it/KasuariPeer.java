@@ -41,6 +41,7 @@ final class KasuariPeer implements Peer {
       machine
           .root()
           .add(Program.FINISHER, MemoryRegion.mmio("finisher", 0x1000, new Finisher(machine)));
+      machine.root().add(Program.MTIMECMP, MemoryRegion.mmio("mtimecmp", 0x1000, new Ignored()));
       Timebase time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
       var cpu = new RiscvCpu(0, model, machine, time);
       cpu.setResetVector(Program.BASE);
@@ -71,6 +72,16 @@ final class KasuariPeer implements Peer {
       stuck.initCause(failure);
     }
     return stuck;
+  }
+
+  private record Ignored() implements MmioHandler {
+    @Override
+    public long read(long offset, int size, BusAccess access) {
+      return 0;
+    }
+
+    @Override
+    public void write(long offset, int size, long value, BusAccess access) {}
   }
 
   private record Finisher(Machine machine) implements MmioHandler {

@@ -2,7 +2,7 @@ package dev.kasuari.it;
 
 import static dev.kasuari.target.riscv.isa.RiscvPatterns.*;
 
-import dev.kasuari.it.Sequence.Base;
+import dev.kasuari.it.Word.Base;
 import dev.kasuari.target.riscv.asm.Reg;
 import dev.kasuari.target.riscv.isa.RiscvGenerator;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
@@ -50,12 +50,13 @@ final class Operands implements RiscvGenerator.Chooser {
   private static final int FFLAGS = 1;
 
   /** What M-mode may write without a consequence, or cannot. */
-  private static final int[] HARMLESS = {0x140, 0x105, 0x142, 0x143, 0xf14, 0xf15, 0x301};
+  private static final int[] HARMLESS = {0x142, 0x143, 0xf14, 0xf15, 0x301};
 
   private static final int[] ABSENT = {0x800, 0x8ff, 0xcc0, 0x5c0, 0x7c0, 0xbc0, 0x9c0, 0xfc0};
 
   private final SplittableRandom random;
   private final int privilege;
+  private final int nudge;
   private final QemuDifferences known;
   private final long[] x = new long[32];
   private final Base[] bases = new Base[32];
@@ -70,7 +71,8 @@ final class Operands implements RiscvGenerator.Chooser {
   private int codeDistance;
   private int base;
 
-  Operands(SplittableRandom random, int privilege, QemuDifferences known) {
+  Operands(SplittableRandom random, int privilege, int nudge, QemuDifferences known) {
+    this.nudge = nudge;
     this.known = known;
     this.random = random;
     this.privilege = privilege;
@@ -90,7 +92,7 @@ final class Operands implements RiscvGenerator.Chooser {
       keep(random.nextInt(3, 32), Base.ZERO, NOWHERE[random.nextInt(NOWHERE.length)]);
     }
     codeRegister = free();
-    keep(codeRegister, Base.CODE, random.nextInt(-1000, 1000));
+    keep(codeRegister, Base.CODE, nudge + random.nextInt(-1000, 1000));
     jumpRegister = free();
     kept[jumpRegister] = true;
   }
@@ -107,12 +109,8 @@ final class Operands implements RiscvGenerator.Chooser {
     return destination(1, 31);
   }
 
-  List<Long> values() {
-    return Arrays.stream(x).boxed().toList();
-  }
-
-  List<Base> bases() {
-    return List.of(bases);
+  List<Word> values() {
+    return IntStream.range(0, 32).mapToObj(i -> Word.at(bases[i], x[i])).toList();
   }
 
   /** The register that holds an address in the code. */
@@ -122,7 +120,7 @@ final class Operands implements RiscvGenerator.Chooser {
 
   /** Distance of that address from the first instruction. */
   long codeDelta() {
-    return x[codeRegister];
+    return x[codeRegister] - nudge;
   }
 
   /** The register that jumps without an offset use. */
@@ -154,7 +152,7 @@ final class Operands implements RiscvGenerator.Chooser {
     if (pattern == C_JALR) {
       return !kept[Reg.RA];
     }
-    return privilege < 3 || !RETURNS.contains(pattern);
+    return privilege == 0 || !(RETURNS.contains(pattern) || (privilege == 1 && pattern == WFI));
   }
 
   private static boolean atomic(int pattern) {
@@ -222,7 +220,11 @@ final class Operands implements RiscvGenerator.Chooser {
       return false;
     }
     if (bases[register] != Base.SCRATCH) {
-      return kept[register] && register != codeRegister && register != jumpRegister;
+      // Whether one without a reservation faults is up to the implementation.
+      return !storeConditional
+          && kept[register]
+          && register != codeRegister
+          && register != jumpRegister;
     }
     return atomic(pattern)
         ? Math.abs(delta) < REACH

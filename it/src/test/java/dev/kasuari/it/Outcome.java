@@ -7,7 +7,7 @@ import java.util.List;
 /** What a sequence left: registers and traps, laid out as the constants say, and its memory. */
 final class Outcome {
   /** Traps that are recorded; the last of them ends the sequence. */
-  static final int TRAPS_MOST = 8;
+  static final int TRAPS_MOST = 12;
 
   static final int TRAPS = 0;
 
@@ -17,23 +17,20 @@ final class Outcome {
   static final int X = TRAP_LOG + TRAPS_MOST * 32;
   static final int F = X + 32 * 8;
   static final int FCSR = F + 32 * 8;
-  static final int STATUS = FCSR + 8;
-  static final int PC = STATUS + 8;
-
-  /** {@code sscratch}, {@code stvec}, {@code scause}, {@code stval}. */
-  static final int KEPT = PC + 8;
-
-  static final int SIZE = KEPT + 4 * 8;
+  static final int PC = FCSR + 8;
+  static final int CSRS = PC + 8;
+  static final int SIZE = CSRS + SequenceBatch.CSRS.size() * 8;
 
   private static final List<String> TRAP_FIELDS = List.of("cause", "pc", "value", "mstatus");
-  private static final List<String> SUPERVISOR = List.of("sscratch", "stvec", "scause", "stval");
 
   private final byte[] block;
   private final byte[] scratch;
+  private final byte[] pages;
 
-  Outcome(byte[] block, byte[] scratch) {
+  Outcome(byte[] block, byte[] scratch, byte[] pages) {
     this.block = block;
     this.scratch = scratch;
+    this.pages = pages;
   }
 
   /** The words that differ and may not: name, this, other. */
@@ -46,26 +43,53 @@ final class Outcome {
         note(differences, name(at), mine, others);
       }
     }
-    for (int at = 0; at < scratch.length; at += 8) {
-      long mine = Bytes.getLong(scratch, at);
-      long others = Bytes.getLong(other.scratch, at);
-      if (mine != others) {
-        note(differences, "memory[%+d]".formatted(at - Sequence.SCRATCH_HALF), mine, others);
-      }
-    }
+    compare(differences, "memory", -Sequence.SCRATCH_HALF, scratch, other.scratch);
+    compare(differences, "page", 0, pages, other.pages);
     return differences;
   }
 
-  private boolean allowed(int at, long mine, long others, Allowance allowance) {
-    if (at < TRAP_LOG || at >= X) {
-      return allowance.allows(name(at), 0, mine, others);
+  private static void compare(
+      List<String> differences, String name, int base, byte[] mine, byte[] others) {
+    for (int at = 0; at < mine.length; at += 8) {
+      long a = Bytes.getLong(mine, at);
+      long b = Bytes.getLong(others, at);
+      if (a != b) {
+        note(differences, "%s[%d]".formatted(name, base + at), a, b);
+      }
     }
-    int trap = at - (at - TRAP_LOG) % 32;
-    String field = TRAP_FIELDS.get((at - trap) / 8);
-    boolean atBreakpoint = Bytes.getLong(block, trap) == TrapCause.BREAKPOINT;
+  }
+
+  private boolean allowed(int at, long mine, long others, Allowance allowance) {
+    if (at >= TRAP_LOG && at < X) {
+      int trap = at - (at - TRAP_LOG) % 32;
+      String field = TRAP_FIELDS.get((at - trap) / 8);
+      return allowed(field, trap, trap + 8, mine, others, allowance);
+    }
+    String name = name(at);
+    return switch (name) {
+      case "mcause" -> allowed("cause", at, PC, mine, others, allowance);
+      case "mtval" -> allowed("value", csrAt("mcause"), PC, mine, others, allowance);
+      case "scause" -> allowed("cause", at, csrAt("sepc"), mine, others, allowance);
+      case "stval" -> allowed("value", csrAt("scause"), csrAt("sepc"), mine, others, allowance);
+      default -> allowance.allows(name, 0, mine, others);
+    };
+  }
+
+  private static int csrAt(String name) {
+    int at = CSRS;
+    while (!name(at).equals(name)) {
+      at += 8;
+    }
+    return at;
+  }
+
+  /** A difference in a trap whose cause and pc lie at these offsets. */
+  private boolean allowed(
+      String field, int cause, int pc, long mine, long others, Allowance allowance) {
+    boolean atBreakpoint = Bytes.getLong(block, cause) == TrapCause.BREAKPOINT;
     // Zero or the address, as the implementation likes (privileged, section 3.1.16).
     return (field.equals("value") && atBreakpoint && (mine == 0 || others == 0))
-        || allowance.allows(field, Bytes.getLong(block, trap + 8), mine, others);
+        || allowance.allows(field, Bytes.getLong(block, pc), mine, others);
   }
 
   private static void note(List<String> differences, String name, long mine, long others) {
@@ -88,9 +112,8 @@ final class Outcome {
     }
     return switch (at) {
       case FCSR -> "fcsr";
-      case STATUS -> "mstatus";
       case PC -> "pc";
-      default -> SUPERVISOR.get((at - KEPT) / 8);
+      default -> SequenceBatch.csrName(SequenceBatch.CSRS.get((at - CSRS) / 8));
     };
   }
 }

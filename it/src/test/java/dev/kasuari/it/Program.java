@@ -12,6 +12,9 @@ final class Program {
   /** A word written here ends the program. */
   static final long FINISHER = 0x10_0000;
 
+  /** The comparator of the machine timer, or something that ignores what is written. */
+  static final long MTIMECMP = 0x200_4000;
+
   private final byte[] image;
   private final long done;
   private final long progress;

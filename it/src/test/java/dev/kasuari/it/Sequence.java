@@ -3,42 +3,34 @@ package dev.kasuari.it;
 import dev.kasuari.target.riscv.isa.RiscvDisassembler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A sequence of instructions and what it starts from.
  *
  * @param seed remakes it
- * @param privilege the mode that it runs in: 0 user, 3 machine
- * @param mstatus the bits of {@code mstatus.FS}
- * @param fcsr rounding mode and flags
- * @param x integer registers; those of {@code bases} are relative to that address
- * @param bases what an integer register is relative to
+ * @param privilege the mode that it starts in: 0 user, 1 supervisor, 3 machine
+ * @param csrs what CSRs start with, of those in {@link SequenceBatch#CSRS}
+ * @param x integer registers
  * @param f floating-point registers
- * @param scratch the memory around {@link Base#SCRATCH}
- * @param nudge bytes by which the first instruction lies after a multiple of 4096, even
+ * @param scratch the memory around {@link Word.Base#SCRATCH}
+ * @param pages the sequence's own pages, from {@link Word.Base#PAGES} on; each has 512 words or
+ *     fewer, the rest being zero
+ * @param returning whether a trap outside of the code returns to {@code ra}; else it is the end
+ * @param nudge bytes by which the first instruction lies after {@link Word.Base#CODE}, even
  * @param code the instructions, each of two or four bytes
  */
 record Sequence(
     long seed,
     int privilege,
-    long mstatus,
-    long fcsr,
-    List<Long> x,
-    List<Base> bases,
+    Map<Integer, Word> csrs,
+    List<Word> x,
     List<Long> f,
     List<Long> scratch,
+    List<List<Word>> pages,
+    boolean returning,
     int nudge,
     List<Integer> code) {
-
-  /** What a register's initial value is relative to, as sequences lie at different places. */
-  enum Base {
-    ZERO,
-    /** The first instruction. */
-    CODE,
-    /** A page boundary with {@link #SCRATCH_HALF} bytes of memory on either side. */
-    SCRATCH
-  }
-
   /** Bytes of scratch memory before the page boundary, and after it. */
   static final int SCRATCH_HALF = 512;
 
@@ -71,7 +63,7 @@ record Sequence(
 
   private Sequence withCode(List<Integer> changed) {
     return new Sequence(
-        seed, privilege, mstatus, fcsr, x, bases, f, scratch, nudge, List.copyOf(changed));
+        seed, privilege, csrs, x, f, scratch, pages, returning, nudge, List.copyOf(changed));
   }
 
   /** The instructions as text, a line each; what does nothing is left out. */
@@ -80,14 +72,10 @@ record Sequence(
     long pc = address;
     for (int instruction : code) {
       if (instruction != NOP && instruction != SHORT_NOP) {
-        text.append(
-            "  %08x  %8s  %s%n"
-                .formatted(
-                    pc,
-                    length(instruction) == 4
-                        ? "%08x".formatted(instruction)
-                        : "%04x".formatted(instruction & 0xffff),
-                    RiscvDisassembler.disassemble(pc, instruction, features, true)));
+        boolean wide = length(instruction) == 4;
+        String bits = (wide ? "%08x" : "%04x").formatted(wide ? instruction : instruction & 0xffff);
+        String shown = RiscvDisassembler.disassemble(pc, instruction, features, true);
+        text.append("  %08x  %8s  %s%n".formatted(pc, bits, shown));
       }
       pc += length(instruction);
     }

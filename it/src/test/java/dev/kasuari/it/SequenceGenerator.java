@@ -6,7 +6,9 @@ import dev.kasuari.target.riscv.isa.RiscvGenerator;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /** Makes one random sequence of user-level instructions. */
 final class SequenceGenerator {
@@ -14,6 +16,9 @@ final class SequenceGenerator {
   private static final int MOST = 56;
   private static final int PAGE = 4096;
   private static final int FFLAGS = 1;
+  private static final int MIE = 0x304;
+  private static final int MIP = 0x344;
+  private static final int SSIP = 2;
 
   /** Places in the sequence: a pattern, or {@link #ILLEGAL}. */
   private record Slot(int pattern, boolean target) {}
@@ -41,10 +46,10 @@ final class SequenceGenerator {
     this.seed = seed;
     this.features = features;
     random = new SplittableRandom(seed);
-    privilege = random.nextBoolean() ? 3 : 0;
+    privilege = random.nextBoolean() ? 3 : random.nextInt(2);
     nudge = nudge();
     this.known = known;
-    operands = new Operands(random, privilege, known);
+    operands = new Operands(random, privilege, nudge, known);
     patterns = new RiscvGenerator(random, features, operands::suits, operands);
   }
 
@@ -61,12 +66,12 @@ final class SequenceGenerator {
     return new Sequence(
         seed,
         privilege,
-        fs() << 13,
-        fcsr(),
+        csrs(),
         operands.values(),
-        operands.bases(),
         floats(),
         scratch(),
+        List.of(),
+        false,
         nudge,
         List.copyOf(code));
   }
@@ -139,6 +144,16 @@ final class SequenceGenerator {
         return bits;
       }
     }
+  }
+
+  private Map<Integer, Word> csrs() {
+    Map<Integer, Word> csrs = new TreeMap<>();
+    csrs.put(SequenceBatch.FCSR, Word.of(fcsr()));
+    csrs.put(SequenceBatch.MSTATUS, Word.of(fs() << 13));
+    // With an interrupt pending and enabled, but masked, wfi goes on at once.
+    csrs.put(MIP, Word.of(SSIP));
+    csrs.put(MIE, Word.of(privilege == 3 ? SSIP : 0));
+    return csrs;
   }
 
   private long fs() {

@@ -1,0 +1,257 @@
+package dev.kasuari.it;
+
+import static dev.kasuari.target.riscv.asm.Reg.*;
+import static dev.kasuari.target.riscv.isa.RiscvEncoder.*;
+
+import dev.kasuari.target.riscv.asm.Assembler;
+import dev.kasuari.target.riscv.asm.Label;
+
+/**
+ * The program around sequences, in M-mode: it starts each from its block, records its traps, and
+ * keeps what it leaves.
+ *
+ * <p>While a sequence runs, {@code mscratch} holds its block's address and {@code sscratch} the bit
+ * of {@code mstatus.MPRV}, which the handler has to clear before it can touch memory. A trap that
+ * is delegated comes in through the {@code ecall} of the supervisor's handler, is recorded in its
+ * own terms, and goes back through the {@code sret} there.
+ */
+final class SequenceRuntime {
+  private static final int MSTATUS_FS = 3 << 13;
+  private static final int MPRV = 1 << 17;
+  private static final int INTERRUPTS = 16;
+  private static final int LAST_FETCH_FAULT = 1;
+  private static final int FETCH_PAGE_FAULT = 12;
+
+  private static final int FCSR = 0x003;
+  private static final int SSCRATCH = 0x140;
+  private static final int SEPC = 0x141;
+  private static final int SCAUSE = 0x142;
+  private static final int STVAL = 0x143;
+  private static final int MSTATUS = 0x300;
+  private static final int MIE = 0x304;
+  private static final int MTVEC = 0x305;
+  private static final int MSCRATCH = 0x340;
+  private static final int MEPC = 0x341;
+  private static final int MCAUSE = 0x342;
+  private static final int MTVAL = 0x343;
+
+  /** Registers that the handler uses, as {@link Block#SAVED} keeps them. */
+  private static final int[] TEMPORARIES = {T1, T2, T3, T4, T5};
+
+  private static final int SAVED_STATUS = Block.SAVED + 8 * TEMPORARIES.length;
+
+  private final Assembler a = new Assembler();
+  private final Label progress = a.label("progress");
+  private final Label done = a.label("done");
+  private final Label handler = a.label("handler");
+  private final Label supervisorHandler = a.label("supervisor handler");
+  private final Label supervisorCall = a.label("supervisor call");
+  private final byte[] code;
+
+  /**
+   * Assembles it.
+   *
+   * @param firstBlock address of the first block
+   * @param stride bytes from one to the next
+   * @param count how many there are
+   */
+  SequenceRuntime(long firstBlock, int stride, int count) {
+    var begin = a.label("begin");
+    a.j(begin);
+    a.align(8);
+    a.bind(progress);
+    a.dword(firstBlock);
+    vectors(handler, a.label("vectors"));
+    a.bind(supervisorHandler);
+    vectors(supervisorCall, a.label("supervisor vectors"));
+    a.bind(supervisorCall);
+    a.i(ecall(), sret());
+    a.bind(begin);
+    a.la(T0, handler);
+    a.i(csrrw(ZERO, MTVEC, T0));
+    // The machine timer never comes.
+    a.li(T0, Program.MTIMECMP);
+    a.li(T1, -1);
+    a.i(sd(T0, T1, 0));
+    Label next = a.here("next");
+    a.la(T0, progress);
+    a.i(ld(T6, T0, 0));
+    a.li(T1, firstBlock + (long) stride * count);
+    a.to(done, d -> beq(T6, T1, d));
+    enter();
+    a.align(4);
+    a.bind(handler);
+    handle();
+    leave();
+    a.la(T0, progress);
+    a.li(T1, stride);
+    a.i(add(T6, T6, T1), sd(T0, T6, 0));
+    a.j(next);
+    a.bind(done);
+    a.li(T0, Program.FINISHER);
+    a.i(sw(T0, ZERO, 0));
+    a.j(a.here("finished"));
+    code = a.assemble();
+  }
+
+  byte[] code() {
+    return code;
+  }
+
+  long doneAddress() {
+    return Program.BASE + done.offset();
+  }
+
+  long progressAddress() {
+    return Program.BASE + progress.offset();
+  }
+
+  /** For {@code stvec}: aligned, with an entry for each interrupt. */
+  long supervisorHandlerAddress() {
+    return Program.BASE + supervisorHandler.offset();
+  }
+
+  private void vectors(Label target, Label here) {
+    a.align(4 * INTERRUPTS);
+    a.bind(here);
+    for (int i = 0; i < INTERRUPTS; i++) {
+      a.j(target);
+    }
+  }
+
+  /** Starts the sequence of the block at {@code t6}. */
+  private void enter() {
+    a.i(csrrw(ZERO, MSCRATCH, T6));
+    a.i(lui(T0, MPRV), csrrw(ZERO, SSCRATCH, T0));
+    a.i(ld(T0, T6, Block.ENTRY), csrrw(ZERO, MEPC, T0));
+    a.li(T0, MSTATUS_FS);
+    a.i(csrrs(ZERO, MSTATUS, T0));
+    for (int i = 0; i < 32; i++) {
+      a.i(fld(i, T6, Block.F + 8 * i));
+    }
+    a.i(ld(T0, T6, Block.FCSR), csrrw(ZERO, FCSR, T0));
+    // No reservation is left from the sequence before.
+    a.i(scD(ZERO, T6, ZERO, 0));
+    for (int i = 0; i < SequenceBatch.CSRS.size(); i++) {
+      a.i(ld(T0, T6, Block.CSRS + 8 * i), csrrw(ZERO, SequenceBatch.CSRS.get(i), T0));
+    }
+    a.i(sfenceVma(ZERO, ZERO));
+    for (int i = 1; i < 32; i++) {
+      a.i(ld(i, T6, Block.X + 8 * i));
+    }
+    a.i(mret());
+  }
+
+  /** Records a trap and goes on behind it, or falls through at the end of the sequence. */
+  private void handle() {
+    var leave = a.label("leave");
+    var own = a.label("own");
+    var resume = a.label("resume");
+    var resumeOwn = a.label("resume own");
+    save();
+    a.i(csrrs(T1, MCAUSE, ZERO), csrrs(T2, MEPC, ZERO), csrrs(T5, MTVAL, ZERO));
+    a.i(ld(T4, T6, Block.END));
+    a.to(leave, d -> beq(T2, T4, d));
+    a.la(T4, supervisorCall);
+    a.to(own, d -> bne(T2, T4, d));
+    a.i(csrrs(T1, SCAUSE, ZERO), csrrs(T2, SEPC, ZERO), csrrs(T5, STVAL, ZERO));
+    a.bind(own);
+    record(leave);
+    // A trap may or may not take the reservation (privileged, section 3.3.2).
+    a.i(scD(ZERO, T6, ZERO, 0));
+    findNext(resume, leave);
+    a.bind(resume);
+    a.i(csrrs(T1, MEPC, ZERO));
+    a.la(T4, supervisorCall);
+    a.to(resumeOwn, d -> bne(T1, T4, d));
+    a.i(csrrw(ZERO, SEPC, T2), addi(T2, T4, 4));
+    a.bind(resumeOwn);
+    a.i(csrrw(ZERO, MEPC, T2));
+    restore();
+    a.i(mret());
+    a.bind(leave);
+  }
+
+  /** Saves the temporaries; {@code t6} becomes the block's address, and memory is in reach. */
+  private void save() {
+    a.i(csrrw(T6, MSCRATCH, T6), csrrw(T5, SSCRATCH, T5), csrrc(T5, MSTATUS, T5));
+    for (int i = 0; i < TEMPORARIES.length - 1; i++) {
+      a.i(sd(T6, TEMPORARIES[i], Block.SAVED + 8 * i));
+    }
+    a.i(sd(T6, T5, SAVED_STATUS));
+    a.i(csrrs(T5, SSCRATCH, ZERO), sd(T6, T5, SAVED_STATUS - 8));
+  }
+
+  /** Restores the temporaries and MPRV, in an order that needs no memory in the end. */
+  private void restore() {
+    a.i(ld(T5, T6, SAVED_STATUS - 8), csrrw(ZERO, SSCRATCH, T5));
+    a.i(ld(T5, T6, SAVED_STATUS), lui(T1, MPRV), and(T5, T5, T1));
+    for (int i = 0; i < TEMPORARIES.length - 1; i++) {
+      a.i(ld(TEMPORARIES[i], T6, Block.SAVED + 8 * i));
+    }
+    a.i(csrrs(ZERO, MSTATUS, T5), lui(T5, MPRV), csrrw(T5, SSCRATCH, T5));
+    a.i(csrrw(T6, MSCRATCH, T6));
+  }
+
+  /** Adds a record: cause in {@code t1}, pc in {@code t2}, value in {@code t5}. */
+  private void record(Label full) {
+    int log = Block.RESULT + Outcome.TRAP_LOG;
+    int traps = Block.RESULT + Outcome.TRAPS;
+    a.i(ld(T4, T6, traps), slli(T3, T4, 5), add(T3, T3, T6));
+    a.i(sd(T3, T1, log), sd(T3, T2, log + 8), sd(T3, T5, log + 16));
+    a.i(ld(T5, T6, SAVED_STATUS), sd(T3, T5, log + 24));
+    a.i(addi(T4, T4, 1), sd(T6, T4, traps), addi(T3, ZERO, Outcome.TRAPS_MOST));
+    a.to(full, d -> beq(T4, T3, d));
+  }
+
+  /** Puts into {@code t2} where to go on after a trap with cause {@code t1} at {@code t2}. */
+  private void findNext(Label found, Label none) {
+    var outside = a.label("outside");
+    var exception = a.label("exception");
+    a.to(exception, d -> bge(T1, ZERO, d));
+    a.i(csrrw(ZERO, MIE, ZERO));
+    a.j(found);
+    a.bind(exception);
+    a.i(addi(T3, ZERO, LAST_FETCH_FAULT));
+    a.to(outside, d -> bgeu(T3, T1, d));
+    a.i(addi(T3, ZERO, FETCH_PAGE_FAULT));
+    a.to(outside, d -> beq(T1, T3, d));
+    a.i(ld(T3, T6, Block.ENTRY));
+    a.to(outside, d -> bltu(T2, T3, d));
+    a.i(ld(T3, T6, Block.END));
+    a.to(outside, d -> bgeu(T2, T3, d));
+    a.i(lhu(T4, T2, 0), andi(T4, T4, 3), addi(T4, T4, -3), addi(T2, T2, 2));
+    a.to(found, d -> bne(T4, ZERO, d));
+    a.i(addi(T2, T2, 2));
+    a.j(found);
+    a.bind(outside);
+    a.i(ld(T3, T6, Block.RETURNING), addi(T2, RA, 0));
+    a.to(none, d -> beq(T3, ZERO, d));
+  }
+
+  /** Keeps the registers in the block at {@code t6}, after {@link #save}. */
+  private void leave() {
+    for (int i = 1; i < T6; i++) {
+      a.i(sd(T6, i, Block.RESULT + Outcome.X + 8 * i));
+    }
+    for (int i = 0; i < TEMPORARIES.length; i++) {
+      a.i(ld(T0, T6, Block.SAVED + 8 * i));
+      a.i(sd(T6, T0, Block.RESULT + Outcome.X + 8 * TEMPORARIES[i]));
+    }
+    a.i(csrrs(T0, MSCRATCH, ZERO), sd(T6, T0, Block.RESULT + Outcome.X + 8 * T6));
+    a.i(csrrs(T0, MEPC, ZERO), sd(T6, T0, Block.RESULT + Outcome.PC));
+    int csrs = Block.RESULT + Outcome.CSRS;
+    a.i(addi(T1, T6, csrs));
+    for (int i = 0; i < SequenceBatch.CSRS.size(); i++) {
+      int csr = SequenceBatch.CSRS.get(i);
+      a.i(csr == MSTATUS ? ld(T0, T6, SAVED_STATUS) : csrrs(T0, csr, ZERO), sd(T1, T0, 8 * i));
+    }
+    a.i(csrrw(ZERO, MIE, ZERO));
+    a.li(T0, MSTATUS_FS);
+    a.i(csrrs(ZERO, MSTATUS, T0));
+    for (int i = 0; i < 32; i++) {
+      a.i(fsd(T6, i, Block.RESULT + Outcome.F + 8 * i));
+    }
+    a.i(csrrs(T0, FCSR, ZERO), sd(T6, T0, Block.RESULT + Outcome.FCSR));
+  }
+}
