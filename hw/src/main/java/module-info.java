@@ -11,6 +11,7 @@ module dev.kasuari.hw {
   exports dev.kasuari.hw.rtc;
   exports dev.kasuari.hw.serial;
   exports dev.kasuari.hw.timer;
+  exports dev.kasuari.hw.virtio;
 
   provides dev.kasuari.machine.DeviceSet with
       dev.kasuari.hw.HwDevices;

@@ -36,6 +36,17 @@ public abstract class Bus {
     this(wiring.machine(), wiring.device().id() + "." + name, wiring.device().node());
   }
 
+  /**
+   * An empty bus of a device, which {@link Wiring#bus} adds to the machine, under a name that is
+   * unique in the machine: what people write behind {@code bus=}.
+   *
+   * @param name as it is
+   * @param wiring the device's
+   */
+  protected Bus(String name, Wiring wiring) {
+    this(wiring.machine(), name, wiring.device().node());
+  }
+
   /** The machine it is part of. */
   public final Machine machine() {
     return machine;

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * {@link DmaFault}; bytes before the fault are done.
  */
 public final class Dma {
+  /** The most bytes that {@link #lease} copies: a megabyte. */
+  public static final long MAX_COPY = 1 << 20;
+
   private static final VarHandle SHORT =
       ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
   private static final VarHandle INT =
@@ -183,7 +186,8 @@ public final class Dma {
 
   /**
    * Lends guest memory for an operation of the host: no copy where {@code length} bytes lie in one
-   * piece of RAM, else a copy that is brought back by {@link Lease#close}.
+   * piece of RAM, else a copy that is brought back by {@link Lease#close}. A copy of more than
+   * {@link #MAX_COPY} bytes is refused, for the length is the guest's and the room is ours.
    *
    * @param write whether the host writes; what it wrote is reported at close
    */
@@ -202,6 +206,9 @@ public final class Dma {
   }
 
   private Lease bounce(long address, long length, boolean write) throws DmaFault {
+    if (Long.compareUnsigned(length, MAX_COPY) > 0) {
+      throw new DmaFault(address, BusResult.SLAVE_ERROR);
+    }
     for (long done = 0; done < length; ) {
       done += piece(address + done, length - done, write).length;
     }

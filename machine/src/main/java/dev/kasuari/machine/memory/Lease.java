@@ -50,6 +50,11 @@ public final class Lease implements AutoCloseable {
     return segment;
   }
 
+  /** True if the host works in guest memory itself, false if in a copy. */
+  public boolean direct() {
+    return copy == null;
+  }
+
   /** Says that only the first {@code bytes} were written; the default is all. */
   public void written(long bytes) {
     written = bytes;
