@@ -7,6 +7,7 @@ import dev.kasuari.hw.misc.TestFinisher;
 import dev.kasuari.hw.rtc.GoldfishRtc;
 import dev.kasuari.hw.serial.Ns16550;
 import dev.kasuari.hw.timer.Aclint;
+import dev.kasuari.hw.virtio.VirtioMmio;
 import dev.kasuari.machine.Bus;
 import dev.kasuari.machine.HardwareNode;
 import dev.kasuari.machine.InterruptSpecifier;
@@ -31,6 +32,11 @@ final class RiscvVirtBoard implements Board {
   private static final long ROM_SIZE = 0xf000;
   private static final long RAM = 0x8000_0000L;
 
+  private static final long VIRTIO = 0x1000_1000;
+  private static final long VIRTIO_SIZE = 0x1000;
+  private static final int VIRTIO_SLOTS = 8;
+
+  private static final int VIRTIO_IRQ = 1; // of the first slot
   private static final int UART_IRQ = 10;
   private static final int RTC_IRQ = 11;
 
@@ -64,6 +70,7 @@ final class RiscvVirtBoard implements Board {
     m.map(0x0c00_0000, plic);
     rtc.irq("alarm", plic.input(RTC_IRQ));
     m.map(0x1000_0000, Ns16550.of(serial)).irq("irq", plic.input(UART_IRQ));
+    addVirtioSlots(plic);
     map(RAM, MemoryRegion.ram(ram));
 
     addHarts(options, model, new Timebase(aclint::mtime, aclint.frequency()));
@@ -119,6 +126,21 @@ final class RiscvVirtBoard implements Board {
       accelerator.add(hart);
     }
     machine.addExecution(accelerator);
+  }
+
+  /**
+   * From the last to the first, as QEMU does: so devices without a {@code bus} fill them, and in
+   * that order the devicetree lists them, by which Linux names disks in the order they were given.
+   */
+  private void addVirtioSlots(Plic plic) {
+    for (int slot = VIRTIO_SLOTS - 1; slot >= 0; slot--) {
+      VirtioMmio transport = VirtioMmio.of(slot);
+      machine
+          .sysBus()
+          .map(VIRTIO + slot * VIRTIO_SIZE, transport)
+          .irq("irq", plic.input(VIRTIO_IRQ + slot));
+      buses.add(transport.virtioBus());
+    }
   }
 
   // ---- what no device describes ----------------------------------------------------------------

@@ -3,8 +3,10 @@ package dev.kasuari.cli;
 import dev.kasuari.boards.Boards;
 import dev.kasuari.boards.BootOptions;
 import dev.kasuari.boot.BootException;
+import dev.kasuari.demo.DemoDisk;
 import dev.kasuari.demo.DemoKernel;
 import dev.kasuari.qapi.OptionException;
+import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
 import dev.kasuari.vm.VirtualMachine;
@@ -91,10 +93,12 @@ final class DemoCommand implements Subcommand {
       throws IOException, BootException, InterruptedException {
     var files = new TemporaryFiles("kasuari-demo-");
     Path kernel = files.path("kernel");
+    Path disk = files.path("disk.img");
     VirtualMachine machine;
     try {
       Files.write(kernel, DemoKernel.image());
-      machine = VirtualMachine.create(description(cpus, kernel, run));
+      Files.write(disk, DemoDisk.image());
+      machine = VirtualMachine.create(description(cpus, kernel, disk, run));
     } catch (IOException | BootException | RuntimeException e) {
       files.close();
       throw e;
@@ -106,12 +110,14 @@ final class DemoCommand implements Subcommand {
     return new Running(machine, "kasuari demo", streams).untilEnd(false);
   }
 
-  private static MachineDescription description(int cpus, Path kernel, @Nullable String run) {
+  private static MachineDescription description(
+      int cpus, Path kernel, Path disk, @Nullable String run) {
     return MachineDescription.of(Boards.of("riscv64").getFirst())
         .name("demo")
         .ram(RAM)
         .cpus(cpus)
         .serial(SerialPort.terminal())
+        .drive(Drive.raw(disk.toString()))
         .boot(new BootOptions(null, kernel.toString(), null, commands(run), null))
         .build();
   }

@@ -72,6 +72,8 @@ class SystemCommandTest {
         "-accel help | tcg",
         "-d help | guest_errors",
         "-drive help | readonly=<bool>",
+        "-device help | virtio-blk-device",
+        "-device virtio-blk-device,help | drive=<",
         "-m 0 -version | Kasuari emulator version",
       })
   void helps(String words, String part) {

@@ -131,6 +131,25 @@ class VirtualMachineTest {
         .collect(Collectors.toSet());
   }
 
+  @Test
+  void drivesBecomeDevices() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+    Path other = Files.write(folder.resolve("other"), new byte[1024]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + disk + ",format=raw"))
+            .drive(drive("file=" + other + ",format=raw,if=none,id=d1,readonly=on"))
+            .device("virtio-blk-device,drive=d1,id=second")
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      assertThat(machine.machine().devices().find("second").type().name())
+          .isEqualTo("virtio-blk-device");
+      assertThat(machine.machine().devices().all())
+          .filteredOn(d -> d.type().name().equals("virtio-blk-device"))
+          .hasSize(2);
+    }
+  }
+
   private static Drive drive(String text) {
     return Drive.parse(OptionSource.of("-drive " + text, text, ""));
   }
@@ -140,7 +159,11 @@ class VirtualMachineTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "goldfish-rtx | no such device; did you mean 'goldfish-rtc'?",
+        "virtio-blk-device | 'drive' is missing",
+        "virtio-blk-device,drive=d2 | 'drive': there is no block backend 'd2'; did you mean 'd1'?",
+        "virtio-blk-device,drvie=d1 | unknown property 'drvie'; did you mean 'drive'?",
+        "virtio-blk-device,drive=d1,bus=nowhere | there is no bus 'nowhere'",
+        "virtio-blk-devise,drive=d1 | no such device; did you mean 'virtio-blk-device'?",
         "goldfish-rtc | it is part of a board and cannot be added",
       })
   void complainsOfDevices(String device, String message) throws Exception {
@@ -155,6 +178,30 @@ class VirtualMachineTest {
         .isInstanceOf(OptionException.class)
         .hasMessageStartingWith("-device " + name)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void aDriveHasOneDevice() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + disk + ",format=raw,id=d1"))
+            .device("virtio-blk-device,drive=d1")
+            .build();
+    assertThatThrownBy(() -> VirtualMachine.create(description).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining("drive 'd1' has a device already");
+  }
+
+  @Test
+  void placesForDevicesEnd() throws Exception {
+    MachineDescription.Builder description = bare(program("", 0x5555));
+    for (int i = 0; i < 9; i++) {
+      description.device("virtio-rng-device");
+    }
+    assertThatThrownBy(() -> VirtualMachine.create(description.build()).close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining("full");
   }
 
   @Test
