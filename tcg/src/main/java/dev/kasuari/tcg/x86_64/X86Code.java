@@ -1,0 +1,60 @@
+package dev.kasuari.tcg.x86_64;
+
+import dev.kasuari.tcg.CompiledCode;
+import dev.kasuari.tcg.ir.IrUnit;
+import java.util.Arrays;
+
+/**
+ * A unit in machine code, and what is needed to find one's way back from an address in it.
+ *
+ * @param unit the IR
+ * @param entry host address of its first instruction
+ * @param size bytes
+ * @param siteEnds for each place where the code leaves, the offset that it returns to; ascending
+ * @param siteOps the operation it leaves for
+ * @param opStarts offset of each operation's code, or −1; slow paths come after all of them
+ * @param instructions the guest instruction that each operation belongs to
+ */
+record X86Code(
+    IrUnit unit,
+    long entry,
+    int size,
+    int[] siteEnds,
+    int[] siteOps,
+    int[] opStarts,
+    int[] instructions)
+    implements CompiledCode {
+
+  /** The operation for which the code left, given the address that it would return to. */
+  int operationAt(long site) {
+    int index = Arrays.binarySearch(siteEnds, (int) (site - entry));
+    if (index < 0) {
+      throw new IllegalStateException("no exit at 0x" + Long.toHexString(site));
+    }
+    return siteOps[index];
+  }
+
+  /** True if the address lies in this code. */
+  boolean contains(long address) {
+    return address >= entry && address < entry + size;
+  }
+
+  /** The operation whose code, or slow path, an address lies in; for reports. */
+  int operationAround(long address) {
+    int offset = (int) (address - entry);
+    int found = 0;
+    int last = 0;
+    for (int i = 0; i < opStarts.length; i++) {
+      if (opStarts[i] >= last && opStarts[i] <= offset) {
+        found = i;
+        last = opStarts[i];
+      }
+    }
+    return found;
+  }
+
+  /** The guest instruction that an operation belongs to, 0 for what comes before the first. */
+  int instruction(int operation) {
+    return Math.max(instructions[operation], 0);
+  }
+}
