@@ -388,8 +388,4 @@ final class Assembler {
   void mulsd(Xmm to, Xmm from) {
     registers(0xf2, 0, 0x0f59, to.ordinal(), from.ordinal());
   }
-
-  void ucomisd(Xmm a, Xmm b) {
-    registers(0x66, 0, 0x0f2e, a.ordinal(), b.ordinal());
-  }
 }

@@ -32,6 +32,10 @@ import java.util.List;
 final class CodeGenerator {
   private static final Gpr[] OPERANDS = {RAX, RDX, RCX};
 
+  /** An infinity's bits without the sign, as those of any number, are less than a NaN's. */
+  private static final long INFINITY_DOUBLED =
+      2 * Double.doubleToRawLongBits(Double.POSITIVE_INFINITY);
+
   private final IrUnit unit;
   private final Stubs stubs;
   private final boolean hostFloat;
@@ -470,9 +474,12 @@ final class CodeGenerator {
     } else {
       a.mulsd(Xmm.XMM0, Xmm.XMM1);
     }
-    a.ucomisd(Xmm.XMM0, Xmm.XMM0);
-    a.j(Cc.P, slow);
     a.movq(d, Xmm.XMM0);
+    // As integers: a comparison of floats would raise DE for a subnormal result.
+    a.lea(RAX, new Mem(d, d, 0));
+    a.mov(RCX, INFINITY_DOUBLED);
+    a.alu(Alu.CMP, BITS_64, RAX, RCX);
+    a.j(Cc.A, slow);
     a.bind(done);
     slowPaths.add(
         () -> {

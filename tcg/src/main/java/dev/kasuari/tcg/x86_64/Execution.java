@@ -44,7 +44,7 @@ final class Execution {
   }
 
   Exit run() {
-    RawMemory.putLong(state + ExitRecord.FRAME, backEnd.frame(state));
+    RawMemory.putLong(state + ExitRecord.FRAME, backEnd.frame(context.cpu().index()));
     RawMemory.putLong(state + ExitRecord.TABLE, mmu.table());
     while (true) {
       Exit exit =

@@ -13,8 +13,7 @@ import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.lang.foreign.Arena;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Arrays;
 
 /**
  * Runs units as x86-64 machine code. One code cache, one set of stubs and one guard against faults
@@ -35,7 +34,7 @@ public final class X86BackEnd implements BackEnd {
   private final Interpreter interpreter = new Interpreter();
   private final boolean hostFloat;
   private final Arena arena = Arena.ofShared();
-  private final Map<Long, Long> frames = new ConcurrentHashMap<>();
+  private volatile long[] frames = new long[0];
   private long end;
 
   /**
@@ -142,9 +141,17 @@ public final class X86BackEnd implements BackEnd {
     }
   }
 
-  /** Host address of the frame that belongs to a guest state. */
-  long frame(long state) {
-    return frames.computeIfAbsent(state, s -> arena.allocate(8L * FRAME_SLOTS, 64).address());
+  /** Host address of the frame of a CPU, by its index. */
+  long frame(int cpu) {
+    long[] known = frames;
+    return cpu < known.length && known[cpu] != 0 ? known[cpu] : newFrame(cpu);
+  }
+
+  private synchronized long newFrame(int cpu) {
+    long[] more = Arrays.copyOf(frames, Math.max(frames.length, cpu + 1));
+    more[cpu] = arena.allocate(8L * FRAME_SLOTS, 64).address();
+    frames = more;
+    return more[cpu];
   }
 
   @Override

@@ -1,0 +1,490 @@
+package dev.kasuari.tcg.x86_64;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.EngineState;
+import dev.kasuari.tcg.Exit;
+import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.TestCpu;
+import dev.kasuari.tcg.TestGuest;
+import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.ir.Block;
+import dev.kasuari.tcg.ir.Cond;
+import dev.kasuari.tcg.ir.Emitter;
+import dev.kasuari.tcg.ir.ExitReason;
+import dev.kasuari.tcg.ir.Helper;
+import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.Op;
+import dev.kasuari.tcg.ir.Type;
+import dev.kasuari.tcg.ir.Value;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The boundary between machine code and Java: exits, resumption, recovery, faults, life. */
+@Tag("fast")
+class X86BackEndTest {
+  private static final long PC = TestGuest.RAM;
+  private static final MemDesc WORD = MemDesc.of(4);
+
+  private X86BackEnd backEnd;
+  private TestGuest guest;
+
+  @BeforeEach
+  void open() {
+    assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
+    backEnd = new X86BackEnd(FloatEnv.riscv());
+    guest = new TestGuest();
+  }
+
+  @AfterEach
+  void close() {
+    if (backEnd != null) {
+      backEnd.close();
+      guest.close();
+    }
+  }
+
+  /** Three instructions of 4 bytes; the second is given, the others count in x1 and x2. */
+  private static IrUnit between(Consumer<Emitter> second) {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0x10, false);
+    e.set(TestCpu.X, 1, e.add(e.get(TestCpu.X, 1), 1));
+    e.instruction(4, 4, 0x20, false);
+    second.accept(e);
+    if (e.open()) {
+      e.instruction(8, 4, 0x30, false);
+      e.set(TestCpu.X, 2, e.add(e.get(TestCpu.X, 2), 1));
+      e.exit(ExitReason.LOOKUP, e.pc(12));
+    }
+    return e.finish();
+  }
+
+  private TestGuest.Outcome run(Consumer<Emitter> second) {
+    IrUnit unit = between(second);
+    assertThat(backEnd.supports(unit)).isTrue();
+    return guest.run(backEnd, unit, PC);
+  }
+
+  // ---- exits and resumption --------------------------------------------------------------------
+
+  @Test
+  void aLoadFromRegistersResumesWithEveryValueInPlace() {
+    for (int i = 0; i < 16; i++) {
+      guest.x(i, 1000 + i);
+    }
+    var outcome =
+        run(
+            e -> {
+              List<Value> live = new ArrayList<>();
+              for (int i = 0; i < 16; i++) {
+                live.add(e.get(TestCpu.X, i));
+              }
+              Value loaded = e.load(WORD, Type.I64, e.constant(TestGuest.MMIO + 0x10));
+              e.set(TestCpu.X, 20, loaded);
+              for (int i = 0; i < 16; i++) {
+                e.set(TestCpu.X, i, e.add(live.get(i), 5));
+              }
+            });
+    assertThat(guest.bus).containsExactly("read4 0x10");
+    assertThat(guest.x(20)).isNotZero().isLessThan(1L << 32);
+    assertThat(guest.x(0)).isEqualTo(1005);
+    assertThat(guest.x(1)).as("counted, then read").isEqualTo(1007);
+    for (int i = 3; i < 16; i++) {
+      assertThat(guest.x(i)).as("x%d", i).isEqualTo(1005 + i);
+    }
+    assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC + 12, 3));
+  }
+
+  @Test
+  void aStoreToRegistersResumes() {
+    run(e -> e.store(MemDesc.of(2), e.constant(TestGuest.MMIO + 2), e.constant32(-2)));
+    assertThat(guest.bus).containsExactly("write2 0x2 0xfffe");
+    assertThat(guest.x(2)).isEqualTo(1);
+  }
+
+  @Test
+  void aSecondAccessToAPageStaysInTheCode() {
+    guest.ram.put(0x2000, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+    IrUnit unit =
+        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    var block = TestGuest.block(backEnd, unit);
+    guest.x(4, TestGuest.RAM + 0x2000);
+    guest.run(backEnd, block, PC);
+    assertThat(guest.x(5)).isEqualTo(0x04030201);
+    // A fast access looks at no tag but its own: what else is known of the page may be wrong.
+    long entry = guest.mmu().table() + 2L * SoftMmu.ENTRY_BYTES;
+    RawMemory.putLong(entry + SoftMmu.WRITE_TAG, -1);
+    RawMemory.putLong(
+        entry + SoftMmu.ADDEND, RawMemory.getLong(entry + SoftMmu.ADDEND) + 4);
+    guest.run(backEnd, block, PC);
+    assertThat(guest.x(5)).as("through the table").isEqualTo(0x08070605);
+  }
+
+  @Test
+  void aPageFaultLeavesTheStateBeforeItsInstruction() {
+    guest.cpu.protect(TestGuest.RAM + 0x3000, TestCpu.Protection.NONE);
+    var outcome =
+        run(
+            e -> {
+              Value value = e.load(WORD, Type.I64, e.constant(TestGuest.RAM + 0x3008));
+              e.set(TestCpu.X, 1, value);
+            });
+    assertThat(outcome)
+        .isEqualTo(
+            new TestGuest.Outcome(Exit.EXCEPTION, 13, TestGuest.RAM + 0x3008, PC + 4, 1));
+    assertThat(guest.x(1)).isEqualTo(1);
+    assertThat(guest.x(2)).isZero();
+    assertThat(guest.cpu.state().get(TestCpu.WORD)).isEqualTo(0x20);
+    assertThat(guest.mmu().faulted).isFalse();
+  }
+
+  @Test
+  void aStoreToAProtectedPageFaultsAfterLoadsFromItWentFast() {
+    guest.cpu.protect(TestGuest.RAM + 0x3000, TestCpu.Protection.READ);
+    var outcome =
+        run(
+            e -> {
+              Value address = e.constant(TestGuest.RAM + 0x3000);
+              Value first = e.load(WORD, Type.I64, address);
+              Value second = e.load(WORD, Type.I64, address);
+              e.store(WORD, address, e.add(first, second));
+            });
+    assertThat(outcome)
+        .isEqualTo(
+            new TestGuest.Outcome(Exit.EXCEPTION, 15, TestGuest.RAM + 0x3000, PC + 4, 1));
+    assertThat(guest.cpu.walks).isEqualTo(2);
+  }
+
+  private record Watch(List<String> seen, boolean raises) implements Helper {
+    @Override
+    public String name() {
+      return "watch";
+    }
+
+    @Override
+    public long call(Context context, long a, long b, long c) {
+      var cpu = (TestCpu) context.cpu();
+      long x1 = cpu.state().get(TestCpu.X, 1);
+      seen.add("pc 0x%x, x1 %d, %d %d %d".formatted(cpu.pc(), x1, a, b, c));
+      if (raises) {
+        context.raise(77, a);
+      }
+      return a + b;
+    }
+  }
+
+  @Test
+  void aHelperSeesTheStateAndItsResultComesBack() {
+    List<String> seen = new ArrayList<>();
+    var outcome =
+        run(
+            e -> {
+              Value two = e.call(new Watch(seen, false), e.constant(40), e.constant(2));
+              e.set(TestCpu.X, 9, two);
+            });
+    assertThat(seen).containsExactly("pc 0x80000004, x1 1, 40 2 0");
+    assertThat(guest.x(9)).isEqualTo(42);
+    assertThat(outcome.retired()).isEqualTo(3);
+  }
+
+  @Test
+  void aHelperThatRaisesEndsTheUnitAtItsInstruction() {
+    List<String> seen = new ArrayList<>();
+    var outcome = run(e -> e.call(new Watch(seen, true), e.constant(-1)));
+    assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.EXCEPTION, 77, -1, PC + 4, 1));
+    assertThat(guest.x(2)).isZero();
+  }
+
+  @Test
+  void raiseAndEveryWayToLeaveCountWhatRan() {
+    assertThat(run(e -> e.raise(3, e.constant(99))))
+        .isEqualTo(new TestGuest.Outcome(Exit.EXCEPTION, 3, 99, PC + 4, 1));
+    assertThat(run(e -> e.exit(ExitReason.HALT, e.pc(8))))
+        .isEqualTo(new TestGuest.Outcome(Exit.HALT, 0, 0, PC + 8, 1 + 2));
+    assertThat(run(e -> e.exit(ExitReason.DEBUG, e.pc(8))))
+        .isEqualTo(new TestGuest.Outcome(Exit.DEBUG, 0, 0, PC + 8, 3 + 2));
+    assertThat(run(e -> e.jump(e.constant(0x1234_5678_9abcL))))
+        .isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, 0x1234_5678_9abcL, 5 + 2));
+    assertThat(run(e -> e.gotoUnit(-32, Emitter.NO_LINK)))
+        .isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC - 32, 7 + 2));
+    // The third instruction is in these units, and is left before.
+    var outcome =
+        run(
+            e -> {
+              Block out = e.block();
+              Block on = e.block();
+              e.brcond(Cond.EQ, e.get(TestCpu.X, 8), e.constant(0), out, on);
+              e.bind(out);
+              e.exit(ExitReason.LOOKUP, e.pc(100));
+              e.bind(on);
+            });
+    assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC + 100, 9 + 2));
+  }
+
+  @Test
+  void aKickIsSeenBeforeTheFirstInstruction() {
+    guest.context().requestExit();
+    var outcome = run(e -> e.set(TestCpu.X, 3, e.constant(1)));
+    assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.POLL, 0, 0, PC, 0));
+    assertThat(guest.x(1)).isZero();
+  }
+
+  // ---- from unit to unit -----------------------------------------------------------------------
+
+  private static IrUnit counter(long delta, int slot) {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    e.set(TestCpu.X, 1, e.add(e.get(TestCpu.X, 1), 1));
+    e.gotoUnit(delta, slot);
+    return e.finish();
+  }
+
+  @Test
+  void anUnchainedGotoAsksTheLoopToChainIt() {
+    TranslationBlock first = TestGuest.block(backEnd, counter(8, 1));
+    assertThat(guest.run(backEnd, first, PC).pc()).isEqualTo(PC + 8);
+    assertThat(guest.context().linkFrom).isSameAs(first);
+    assertThat(guest.context().linkSlot).isEqualTo(1);
+  }
+
+  @Test
+  void chainedBlocksFollowEachOtherWithTheirAddresses() {
+    TranslationBlock first = TestGuest.block(backEnd, counter(8, 0));
+    TranslationBlock second = TestGuest.block(backEnd, counter(16, Emitter.NO_LINK));
+    TestGuest.link(first, 0, second);
+    var outcome = guest.run(backEnd, first, PC);
+    assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC + 24, 2));
+    assertThat(guest.x(1)).isEqualTo(2);
+    assertThat(guest.context().linkFrom).isNull();
+  }
+
+  @Test
+  void aComputedJumpFindsWhatTheJumpCacheKnows() {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    e.jump(e.get(TestCpu.X, 7));
+    TranslationBlock jump = TestGuest.block(backEnd, e.finish());
+    guest.know(PC + 64, TestGuest.block(backEnd, counter(4, Emitter.NO_LINK)));
+    guest.x(7, PC + 64);
+    assertThat(guest.run(backEnd, jump, PC).pc()).isEqualTo(PC + 68);
+    guest.context().noChain = true;
+    assertThat(guest.run(backEnd, jump, PC).pc()).isEqualTo(PC + 64);
+  }
+
+  @Test
+  void interpretedAndEmittedBlocksFollowEachOther() {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    e.set(TestCpu.X, 2, e.unary(Op.BSWAP, e.get(TestCpu.X, 1)));
+    e.gotoUnit(4, 0);
+    IrUnit unit = e.finish();
+    assertThat(backEnd.supports(unit)).isFalse();
+    TranslationBlock interpreted = TestGuest.block(backEnd, unit);
+    TranslationBlock emitted = TestGuest.block(backEnd, counter(8, 0));
+    TranslationBlock last = TestGuest.block(backEnd, counter(4, Emitter.NO_LINK));
+    TestGuest.link(interpreted, 0, emitted);
+    TestGuest.link(emitted, 0, interpreted);
+    guest.context().requestExit();
+    assertThat(guest.run(backEnd, interpreted, PC).exit()).isEqualTo(Exit.POLL);
+    RawMemory.putInt(guest.cpu.state().address() + EngineState.POLL, 0);
+    TestGuest.link(emitted, 0, last);
+    guest.x(1, 0x1122);
+    assertThat(guest.run(backEnd, interpreted, PC).pc()).isEqualTo(PC + 4 + 8 + 4);
+    assertThat(guest.x(2)).isEqualTo(0x2211_0000_0000_0000L);
+    assertThat(guest.x(1)).isEqualTo(0x1124);
+    assertThat(guest.context().noChain).isFalse();
+  }
+
+  // ---- what is not emitted ---------------------------------------------------------------------
+
+  @Test
+  void aUnitThatNeedsMoreFrameThanThereIsIsInterpreted() {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    List<Value> live = new ArrayList<>();
+    for (int i = 0; i < X86BackEnd.FRAME_SLOTS + 100; i++) {
+      live.add(e.add(e.get(TestCpu.X, i % 32), i));
+    }
+    Value sum = e.constant(0);
+    for (Value value : live) {
+      sum = e.add(sum, value);
+    }
+    e.set(TestCpu.X, 1, sum);
+    e.exit(ExitReason.LOOKUP, e.pc(4));
+    IrUnit unit = e.finish();
+    assertThat(backEnd.supports(unit)).isTrue();
+    assertThat(backEnd.compile(unit)).isNotInstanceOf(X86Code.class);
+    int n = live.size();
+    guest.run(backEnd, unit, PC);
+    assertThat(guest.x(1)).isEqualTo((long) n * (n - 1) / 2);
+  }
+
+  @Test
+  void aUnitForWhichThereIsNoRoomIsInterpreted() {
+    try (var small = new X86BackEnd(FloatEnv.riscv(), 2 * 4096)) {
+      IrUnit unit = counter(4, Emitter.NO_LINK);
+      int emitted = 0;
+      while (small.compile(unit) instanceof X86Code) {
+        emitted++;
+      }
+      assertThat(emitted).isGreaterThan(5);
+      assertThat(guest.run(small, unit, PC).pc()).isEqualTo(PC + 4);
+    }
+  }
+
+  @Test
+  void aTrapThatBelongsToSeveralInstructionsIsInterpreted() {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    Block out = e.block();
+    Block on = e.block();
+    e.brcond(Cond.EQ, e.get(TestCpu.X, 1), e.constant(0), out, on);
+    e.bind(on);
+    e.instruction(4, 4, 0, false);
+    e.br(out);
+    e.bind(out);
+    e.raise(9, e.constant(5));
+    IrUnit unit = e.finish();
+    assertThat(backEnd.supports(unit)).isFalse();
+    assertThat(guest.run(backEnd, unit, PC).pc()).isEqualTo(PC);
+    guest.x(1, 1);
+    assertThat(guest.run(backEnd, unit, PC).pc()).isEqualTo(PC + 4);
+  }
+
+  // ---- faults of the code itself ---------------------------------------------------------------
+
+  /** Makes the soft MMU's answer for a page point nowhere. */
+  private void breakTable() {
+    long entry = guest.mmu().table() + 2L * SoftMmu.ENTRY_BYTES;
+    RawMemory.putLong(entry + SoftMmu.ADDEND, 0x1000 - (TestGuest.RAM + 0x2000));
+  }
+
+  @SuppressWarnings("NullAway") // The point is that nothing checks.
+  private static int length(int @org.jspecify.annotations.Nullable [] array) {
+    return array.length;
+  }
+
+  private static void nullPointer() {
+    for (int i = 0; i < 20_000; i++) {
+      assertThat(length(new int[1])).isEqualTo(1);
+    }
+    assertThatThrownBy(() -> length(null)).isInstanceOf(NullPointerException.class);
+  }
+
+  @Test
+  void aFaultInAUnitIsAReportAndTheProcessGoesOn() {
+    IrUnit unit =
+        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    var block = TestGuest.block(backEnd, unit);
+    guest.x(4, TestGuest.RAM + 0x2004);
+    guest.run(backEnd, block, PC);
+    breakTable();
+    double before = 0.1 + Double.parseDouble("0.2");
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> guest.run(backEnd, block, PC))
+          .isInstanceOf(CodeFaultException.class)
+          .hasMessageContaining("signal 11 for address 0x1004")
+          .hasMessageContaining("load [u4le mmu0]")
+          .hasMessageContaining("guest pc 0x80000004");
+      nullPointer();
+    }
+    assertThat(0.1 + Double.parseDouble("0.2")).isEqualTo(before);
+    guest.mmu().flush();
+    assertThat(guest.run(backEnd, block, PC).exit()).isEqualTo(Exit.LOOKUP);
+  }
+
+  @Test
+  void aFaultOfOneMachineDoesNotTouchAnother() throws InterruptedException {
+    IrUnit unit =
+        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    List<Throwable> failures = new ArrayList<>();
+    var neighbour =
+        new Thread(
+            () -> {
+              try (var other = new X86BackEnd(FloatEnv.riscv());
+                  var guest2 = new TestGuest()) {
+                guest2.x(4, TestGuest.RAM + 0x2004);
+                var block = TestGuest.block(other, unit);
+                for (int i = 0; i < 5_000; i++) {
+                  guest2.run(other, block, PC);
+                }
+                assertThat(guest2.x(1)).isEqualTo(5_000);
+              } catch (Throwable e) {
+                failures.add(e);
+              }
+            });
+    neighbour.start();
+    var block = TestGuest.block(backEnd, unit);
+    guest.x(4, TestGuest.RAM + 0x2004);
+    for (int i = 0; i < 500; i++) {
+      guest.mmu().flush();
+      guest.run(backEnd, block, PC);
+      breakTable();
+      assertThatThrownBy(() -> guest.run(backEnd, block, PC))
+          .isInstanceOf(CodeFaultException.class);
+    }
+    neighbour.join();
+    assertThat(failures).isEmpty();
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  private static long codeMappings() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+        .filter(line -> line.contains("/memfd:kasuari-code"))
+        .count();
+  }
+
+  @Test
+  void closingGivesEverythingBack() throws IOException {
+    long before = codeMappings();
+    long files = openFiles();
+    for (int i = 0; i < 20; i++) {
+      try (var another = new X86BackEnd(FloatEnv.riscv())) {
+        guest.run(another, counter(4, Emitter.NO_LINK), PC);
+        assertThat(codeMappings()).isEqualTo(before + 2);
+      }
+    }
+    assertThat(codeMappings()).isEqualTo(before);
+    assertThat(openFiles()).isEqualTo(files);
+    nullPointer();
+  }
+
+  private static long openFiles() throws IOException {
+    try (var list = Files.list(Path.of("/proc/self/fd"))) {
+      return list.filter(fd -> isCode(fd)).count();
+    }
+  }
+
+  private static boolean isCode(Path fd) {
+    try {
+      return Files.readSymbolicLink(fd).toString().contains("kasuari-code");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void itIsNamedAsTheOptionNamesIt() {
+    assertThat(backEnd.name()).isEqualTo("x86_64");
+  }
+}
