@@ -10,4 +10,5 @@ module dev.kasuari.tcg {
   exports dev.kasuari.tcg;
   exports dev.kasuari.tcg.interp;
   exports dev.kasuari.tcg.ir;
+  exports dev.kasuari.tcg.x86_64;
 }

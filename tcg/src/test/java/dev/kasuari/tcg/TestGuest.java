@@ -14,6 +14,7 @@ import dev.kasuari.machine.memory.RamList;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Verifier;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -37,6 +38,9 @@ public final class TestGuest implements AutoCloseable {
 
   /** How a run ended, as far as a guest could tell. */
   public record Outcome(Exit exit, int cause, long value, long pc, long retired) {}
+
+  /** Everything that a guest could see after a run. */
+  public record Result(Outcome outcome, ByteBuffer state, ByteBuffer memory, List<String> bus) {}
 
   private static final class Context implements MachineContext {
     private final ReentrantLock lock = new ReentrantLock();
@@ -72,7 +76,7 @@ public final class TestGuest implements AutoCloseable {
 
     @Override
     public void write(long offset, int size, long value, BusAccess access) {
-      long written = size == 8 ? value : value & (1L << 8 * size) - 1;
+      long written = size == 8 ? value : value & ((1L << (8 * size)) - 1);
       bus.add("write%d 0x%x 0x%x".formatted(size, offset, written));
       if (offset >= 2048) {
         access.fail(BusResult.SLAVE_ERROR);
@@ -82,9 +86,8 @@ public final class TestGuest implements AutoCloseable {
 
   private final RamList rams = new RamList();
   private final AddressSpace space;
-  private final FloatEnv environment;
-  private ExecutionContext context;
-  private SoftMmu mmu;
+  private final ExecutionContext context;
+  private final SoftMmu mmu;
 
   public final TestCpu cpu = new TestCpu();
   public final RamBlock ram = rams.allocate("ram", RAM_SIZE);
@@ -97,7 +100,6 @@ public final class TestGuest implements AutoCloseable {
   }
 
   public TestGuest(FloatEnv environment) {
-    this.environment = environment;
     var root = MemoryRegion.container("root", MemoryRegion.WHOLE);
     root.add(RAM, MemoryRegion.ram(ram));
     root.add(MMIO, MemoryRegion.mmio("registers", 4096, new Registers()));
@@ -169,6 +171,17 @@ public final class TestGuest implements AutoCloseable {
     context.value = 0;
     Exit exit = backEnd.run(context, block, pc);
     return new Outcome(exit, context.cause, context.value, cpu.pc(), context.retired());
+  }
+
+  /** Runs a unit from a state that the seed decides; one time in thirty it is asked to leave. */
+  public Result runFrom(long seed, BackEnd backEnd, IrUnit unit, long pc) {
+    randomize(seed);
+    if (new SplittableRandom(seed).nextInt(30) == 0) {
+      context.requestExit();
+    }
+    Outcome outcome = run(backEnd, unit, pc);
+    return new Result(
+        outcome, ByteBuffer.wrap(state()), ByteBuffer.wrap(memory()), List.copyOf(bus));
   }
 
   /** Register {@code index}. */

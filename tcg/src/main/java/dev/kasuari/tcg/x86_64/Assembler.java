@@ -3,8 +3,8 @@ package dev.kasuari.tcg.x86_64;
 import java.util.Arrays;
 
 /**
- * Writes x86-64 instructions into an array: those that the code generator needs. Encodings are those
- * of the Intel 64 Software Developer's Manual, volume 2.
+ * Writes x86-64 instructions into an array: those that the code generator needs. Encodings are
+ * those of the Intel 64 Software Developer's Manual, volume 2.
  *
  * <p>Code is position-independent but for jumps to addresses outside of it ({@link #call}, {@link
  * #jmp(long)}), which {@link #relocate} fills in when it is known where the code will be.
@@ -79,7 +79,7 @@ final class Assembler {
       u8(prefix);
     }
     if (rex != 0) {
-      u8(0x40 | rex & 0xf);
+      u8(0x40 | (rex & 0xf));
     }
     if (opcode >= TWO_BYTES) {
       u8(0x0f);
@@ -102,7 +102,7 @@ final class Assembler {
 
   private void registers(int prefix, int rex, int opcode, int reg, int rm) {
     opcode(prefix, rex | high(reg) << 2 | high(rm), opcode);
-    u8(0xc0 | (reg & 7) << 3 | rm & 7);
+    u8(0xc0 | (reg & 7) << 3 | (rm & 7));
   }
 
   private void memory(int prefix, int rex, int opcode, int reg, Mem mem) {
@@ -112,12 +112,13 @@ final class Assembler {
     opcode(prefix, rex | high(reg) << 2 | x << 1 | high(base), opcode);
     int displacement = mem.displacement();
     // Without a displacement, base 5 (RBP, R13) would mean something else.
-    int mod = displacement == 0 && (base & 7) != 5 ? 0 : displacement == (byte) displacement ? 1 : 2;
+    int mod =
+        displacement == 0 && (base & 7) != 5 ? 0 : displacement == (byte) displacement ? 1 : 2;
     // Base 4 (RSP, R12) announces a SIB byte; there, index 4 means none.
     boolean sib = index != null || (base & 7) == 4;
     u8(mod << 6 | (reg & 7) << 3 | (sib ? 4 : base & 7));
     if (sib) {
-      u8((index == null ? 4 : index.ordinal() & 7) << 3 | base & 7);
+      u8((index == null ? 4 : index.ordinal() & 7) << 3 | (base & 7));
     }
     if (mod == 1) {
       u8(displacement);
@@ -136,13 +137,13 @@ final class Assembler {
   void mov(Gpr to, long value) {
     int number = to.ordinal();
     if (value == (value & 0xffffffffL)) {
-      opcode(NO_PREFIX, high(number), 0xb8 | number & 7);
+      opcode(NO_PREFIX, high(number), 0xb8 | (number & 7));
       i32((int) value);
     } else if (value == (int) value) {
       registers(NO_PREFIX, 8, 0xc7, 0, number);
       i32((int) value);
     } else {
-      opcode(NO_PREFIX, 8 | high(number), 0xb8 | number & 7);
+      opcode(NO_PREFIX, 8 | high(number), 0xb8 | (number & 7));
       i32((int) value);
       i32((int) (value >>> 32));
     }
@@ -163,7 +164,8 @@ final class Assembler {
     switch (bytes) {
       case 1 -> memory(NO_PREFIX, w(width), 0x0fbe, to.ordinal(), from);
       case 2 -> memory(NO_PREFIX, w(width), 0x0fbf, to.ordinal(), from);
-      default -> memory(NO_PREFIX, w(width), width == Width.BITS_64 ? 0x63 : 0x8b, to.ordinal(), from);
+      default ->
+          memory(NO_PREFIX, w(width), width == Width.BITS_64 ? 0x63 : 0x8b, to.ordinal(), from);
     }
   }
 
@@ -211,11 +213,11 @@ final class Assembler {
   }
 
   void push(Gpr register) {
-    opcode(NO_PREFIX, high(register.ordinal()), 0x50 | register.ordinal() & 7);
+    opcode(NO_PREFIX, high(register.ordinal()), 0x50 | (register.ordinal() & 7));
   }
 
   void pop(Gpr register) {
-    opcode(NO_PREFIX, high(register.ordinal()), 0x58 | register.ordinal() & 7);
+    opcode(NO_PREFIX, high(register.ordinal()), 0x58 | (register.ordinal() & 7));
   }
 
   void pop(Mem to) {

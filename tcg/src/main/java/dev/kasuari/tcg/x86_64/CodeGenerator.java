@@ -1,6 +1,5 @@
 package dev.kasuari.tcg.x86_64;
 
-import static dev.kasuari.tcg.x86_64.Gpr.R12;
 import static dev.kasuari.tcg.x86_64.Gpr.R13;
 import static dev.kasuari.tcg.x86_64.Gpr.RAX;
 import static dev.kasuari.tcg.x86_64.Gpr.RBP;
@@ -174,7 +173,7 @@ final class CodeGenerator {
 
   /** For instructions that read one register and write another: the operand is used first. */
   private Gpr unaryResult(int i) {
-    var unused = use(i, 0);
+    var _ = use(i, 0);
     return define(i);
   }
 
@@ -208,14 +207,15 @@ final class CodeGenerator {
     var polled = new Label();
     a.j(Cc.NE, polled);
     a.alu(Alu.ADD, BITS_64, state(EngineState.RETIRED), (int) unit.immediate(i));
-    slowPaths.add(
-        () -> {
-          a.bind(polled);
-          callOut(i, stubs.leave());
-        });
+    slowPaths.add(() -> {
+      a.bind(polled);
+      callOut(i, stubs.leave());
+    });
   }
 
-  /** Leaves the unit after the current instruction: those behind it were counted and did not run. */
+  /**
+   * Leaves the unit after the current instruction: those behind it were counted and did not run.
+   */
   private void leave(int i) {
     int missing = unit.instructions().size() - (instructions[i] + 1);
     if (missing != 0) {
@@ -382,7 +382,7 @@ final class CodeGenerator {
     a.shift(Shift.SHR, BITS_32, RAX, entryShift);
     a.alu(Alu.AND, BITS_32, RAX, (SoftMmu.ENTRIES - 1) * SoftMmu.ENTRY_BYTES);
     a.mov(BITS_64, RCX, address);
-    a.alu(Alu.AND, BITS_64, RCX, -4096 | MemDesc.size(desc) - 1);
+    a.alu(Alu.AND, BITS_64, RCX, -4096 | (MemDesc.size(desc) - 1));
     a.alu(Alu.CMP, BITS_64, RCX, new Mem(R13, RAX, regime + tag));
     a.j(Cc.NE, slow);
     a.load(8, RAX, new Mem(R13, RAX, regime + SoftMmu.ADDEND));
@@ -407,14 +407,13 @@ final class CodeGenerator {
       a.load(size, d, host);
     }
     a.bind(done);
-    slowPaths.add(
-        () -> {
-          a.bind(slow);
-          a.mov(BITS_64, RAX, address);
-          callOut(i, stubs.exit());
-          a.mov(BITS_64, d, RAX);
-          a.jmp(done);
-        });
+    slowPaths.add(() -> {
+      a.bind(slow);
+      a.mov(BITS_64, RAX, address);
+      callOut(i, stubs.exit());
+      a.mov(BITS_64, d, RAX);
+      a.jmp(done);
+    });
   }
 
   private void store(int i) {
@@ -430,14 +429,13 @@ final class CodeGenerator {
     translate(address, desc, SoftMmu.WRITE_TAG, slow);
     a.store(MemDesc.size(desc), new Mem(address, RAX, 0), value);
     a.bind(done);
-    slowPaths.add(
-        () -> {
-          a.bind(slow);
-          a.mov(BITS_64, RAX, address);
-          a.mov(BITS_64, RDX, value);
-          callOut(i, stubs.exit());
-          a.jmp(done);
-        });
+    slowPaths.add(() -> {
+      a.bind(slow);
+      a.mov(BITS_64, RAX, address);
+      a.mov(BITS_64, RDX, value);
+      callOut(i, stubs.exit());
+      a.jmp(done);
+    });
   }
 
   // ---- floating point --------------------------------------------------------------------------
@@ -481,15 +479,14 @@ final class CodeGenerator {
     a.alu(Alu.CMP, BITS_64, RAX, RCX);
     a.j(Cc.A, slow);
     a.bind(done);
-    slowPaths.add(
-        () -> {
-          a.bind(slow);
-          a.mov(BITS_64, RAX, x);
-          a.mov(BITS_64, RDX, y);
-          callOut(i, stubs.exit());
-          a.mov(BITS_64, d, RAX);
-          a.jmp(done);
-        });
+    slowPaths.add(() -> {
+      a.bind(slow);
+      a.mov(BITS_64, RAX, x);
+      a.mov(BITS_64, RDX, y);
+      callOut(i, stubs.exit());
+      a.mov(BITS_64, d, RAX);
+      a.jmp(done);
+    });
   }
 
   // ---- branches --------------------------------------------------------------------------------

@@ -47,8 +47,7 @@ final class Execution {
     RawMemory.putLong(state + ExitRecord.FRAME, backEnd.frame(context.cpu().index()));
     RawMemory.putLong(state + ExitRecord.TABLE, mmu.table());
     while (true) {
-      Exit exit =
-          block.code() instanceof X86Code code ? execute(code) : interpretedThen(block);
+      Exit exit = block.code() instanceof X86Code code ? execute(code) : interpretedThen(block);
       if (exit != null) {
         return exit;
       }
@@ -102,7 +101,7 @@ final class Execution {
 
   /** Softfloat's number of a rounding mode to MXCSR's: nearest 0, down 1, up 2, toward zero 3. */
   private static int hostRounding(int mode) {
-    return 0x2130 >> 4 * mode & 3;
+    return (0x2130 >> (4 * mode)) & 3;
   }
 
   private long operand(X86Code code, int i, int position) {
@@ -130,7 +129,7 @@ final class Execution {
       }
       case JUMP -> go(target, null, 0);
       case EXIT -> {
-        var unused = lookup(target, null, 0);
+        var _ = lookup(target, null, 0);
         yield switch (ExitReason.of(unit.auxiliary(i))) {
           case LOOKUP -> Exit.LOOKUP;
           case HALT -> Exit.HALT;

@@ -86,6 +86,6 @@ final class InstructionMap {
     Op op = unit.op(i);
     return op.is(Op.Trait.TRAPS)
         || op.is(Op.Trait.FP)
-        || op.terminator() && unit.target(i) == IrUnit.NONE;
+        || (op.terminator() && unit.target(i) == IrUnit.NONE);
   }
 }

@@ -5,17 +5,15 @@ import dev.kasuari.tcg.ir.Op;
 import java.util.Arrays;
 
 /**
- * Where the values of a unit are. Within a block they are in registers, given out as operations come
- * and taken back at a value's last use; a value that another block needs is stored in the frame when
- * it is made, and block parameters are there from the start. So nothing has to be agreed on between
- * blocks, and a slow path finds and leaves all registers as they are. Constants are made anew
- * wherever they are needed.
+ * Where the values of a unit are. Within a block they are in registers, given out as operations
+ * come and taken back at a value's last use; a value that another block needs is stored in the
+ * frame when it is made, and block parameters are there from the start. So nothing has to be agreed
+ * on between blocks, and a slow path finds and leaves all registers as they are. Constants are made
+ * anew wherever they are needed.
  */
 final class Registers {
   /** Registers that hold values. */
-  static final Gpr[] POOL = {
-    Gpr.RSI, Gpr.RDI, Gpr.R8, Gpr.R9, Gpr.R10, Gpr.R11, Gpr.R14, Gpr.R15
-  };
+  static final Gpr[] POOL = {Gpr.RSI, Gpr.RDI, Gpr.R8, Gpr.R9, Gpr.R10, Gpr.R11, Gpr.R14, Gpr.R15};
 
   private static final int NOWHERE = -1;
 
@@ -254,7 +252,7 @@ final class Registers {
     int victim = NOWHERE;
     for (int r = 0; r < POOL.length; r++) {
       int candidate = (nextVictim + r) % POOL.length;
-      if (!pinned[candidate] && (victim == NOWHERE || cheap(candidate) && !cheap(victim))) {
+      if (!pinned[candidate] && (victim == NOWHERE || (cheap(candidate) && !cheap(victim)))) {
         victim = candidate;
       }
     }

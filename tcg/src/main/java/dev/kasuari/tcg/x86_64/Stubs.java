@@ -18,12 +18,13 @@ import dev.kasuari.softfloat.FloatEnv;
 /**
  * The way into translated code and the ways out of it, emitted once for each code cache.
  *
- * <p>Inside, RBP is the guest state, RBX the virtual address of the unit's entry, R12 the frame, R13
- * the soft MMU's table; RAX, RCX and RDX are scratch; the others hold values ({@link
+ * <p>Inside, RBP is the guest state, RBX the virtual address of the unit's entry, R12 the frame,
+ * R13 the soft MMU's table; RAX, RCX and RDX are scratch; the others hold values ({@link
  * Registers#POOL}). MXCSR is the guest's. Outside, everything is as the System V ABI wants it, and
  * MXCSR is bit for bit what it was: Java's arithmetic depends on it.
  *
- * @param enter function of state and code: runs the code until it leaves; the site, or 0 for a fault
+ * @param enter function of state and code: runs the code until it leaves; the site, or 0 for a
+ *     fault
  * @param resume the same, at a site whose registers the record holds, with the result in RAX
  * @param leave where code calls to leave for good, with one operand in RAX
  * @param exit where code calls to leave and come back, with operands in RAX, RDX and RCX

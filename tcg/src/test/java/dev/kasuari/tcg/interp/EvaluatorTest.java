@@ -23,9 +23,37 @@ class EvaluatorTest {
   private static long[] values(Type type) {
     LongStream edges =
         LongStream.of(
-            0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 0x7f, 0x80, 0xff, 0x7fff, 0x8000,
-            0xffff, Integer.MAX_VALUE, Integer.MIN_VALUE, 0xffff_ffffL, 1L << 32, Long.MAX_VALUE,
-            Long.MIN_VALUE, -1, -2, -3, 0x5555_5555_5555_5555L, 0x1234_5678_9abc_def0L);
+            0,
+            1,
+            2,
+            3,
+            7,
+            8,
+            15,
+            16,
+            31,
+            32,
+            33,
+            63,
+            64,
+            65,
+            0x7f,
+            0x80,
+            0xff,
+            0x7fff,
+            0x8000,
+            0xffff,
+            Integer.MAX_VALUE,
+            Integer.MIN_VALUE,
+            0xffff_ffffL,
+            1L << 32,
+            Long.MAX_VALUE,
+            Long.MIN_VALUE,
+            -1,
+            -2,
+            -3,
+            0x5555_5555_5555_5555L,
+            0x1234_5678_9abc_def0L);
     return LongStream.concat(edges, new SplittableRandom(SEED).longs(12))
         .map(v -> type == Type.I32 ? (int) v : v)
         .distinct()
@@ -64,8 +92,7 @@ class EvaluatorTest {
       for (long a : values(type)) {
         for (long b : values(type)) {
           long expected =
-              wrap(
-                  reference.compute(new Num(a, type.bits()), new Num(b, type.bits())), type);
+              wrap(reference.compute(new Num(a, type.bits()), new Num(b, type.bits())), type);
           assertThat(Evaluator.evaluate(op, type, 0, a, b, 0, 0))
               .as("%s %s of %x and %x", op, type, a, b)
               .isEqualTo(expected);
@@ -126,8 +153,7 @@ class EvaluatorTest {
   @Test
   void counting() {
     check(Op.CLZ, (a, b) -> BigInteger.valueOf(a.bits - a.unsigned().bitLength()));
-    check(
-        Op.CTZ, (a, b) -> BigInteger.valueOf(a.zero() ? a.bits : a.unsigned().getLowestSetBit()));
+    check(Op.CTZ, (a, b) -> BigInteger.valueOf(a.zero() ? a.bits : a.unsigned().getLowestSetBit()));
     check(Op.POPCNT, (a, b) -> BigInteger.valueOf(a.unsigned().bitCount()));
     check(
         Op.BSWAP,
@@ -267,8 +293,7 @@ class EvaluatorTest {
         .isEqualTo(Flags.C | Flags.Z);
     assertThat(Evaluator.second(Op.SBBF, Type.I64, 0, 0, 1) & (Flags.C | Flags.N))
         .isEqualTo(Flags.C | Flags.N);
-    assertThat(Evaluator.evaluate(Op.LOGICF, Type.I32, 0, 0, 0, 0, 0))
-        .isEqualTo(Flags.Z | Flags.P);
+    assertThat(Evaluator.evaluate(Op.LOGICF, Type.I32, 0, 0, 0, 0, 0)).isEqualTo(Flags.Z | Flags.P);
     for (FlagCond cond : FlagCond.values()) {
       for (int f = 0; f < 64; f++) {
         assertThat(Evaluator.evaluate(Op.FLAGS_SETCOND, Type.I64, cond.ordinal(), f, 0, 0, 0))

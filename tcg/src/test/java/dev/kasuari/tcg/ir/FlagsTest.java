@@ -31,7 +31,9 @@ class FlagsTest {
           int signed = (byte) a + (byte) b + carry;
           int nibble = (a & 15) + (b & 15) + carry;
           int want = expected(sum, signed, nibble, sum);
-          assertThat(Flags.add(a, b, sum, carry, 8)).as("%x + %x + %d", a, b, carry).isEqualTo(want);
+          assertThat(Flags.add(a, b, sum, carry, 8))
+              .as("%x + %x + %d", a, b, carry)
+              .isEqualTo(want);
           // However the operands and the result are extended: only eight bits count.
           assertThat(Flags.add((byte) a, (byte) b, (byte) sum, carry, 8))
               .as("signed %x + %x + %d", a, b, carry)

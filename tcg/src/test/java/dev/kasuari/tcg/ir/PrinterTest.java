@@ -32,7 +32,7 @@ class PrinterTest {
     Value old = e.rmw(MemDesc.of(4), Rmw.MAXU, chosen, loaded);
     e.fence(MemDesc.FENCE_ALL);
     Value product = e.fp(Op.FMUL, FpDesc.of(FpDesc.Format.F64).rounding(1), ten, pc);
-    var unused = e.call(new Named("csrrw"), ten, product);
+    var _ = e.call(new Named("csrrw"), ten, product);
     e.set(TestCpu.X, 2, e.signExtend(product, 9));
     Block loop = e.block(Type.I64, Type.I32);
     Block done = e.block();
@@ -41,13 +41,7 @@ class PrinterTest {
     e.bind(loop);
     e.instruction(4, 2, 0, false);
     e.brcond(
-        Cond.NE,
-        loop.parameter(0),
-        ten,
-        loop,
-        List.of(loop.parameter(0), minus),
-        done,
-        List.of());
+        Cond.NE, loop.parameter(0), ten, loop, List.of(loop.parameter(0), minus), done, List.of());
     e.bind(done);
     e.brflags(FlagCond.GE, sum[1], last, last);
     e.bind(last);

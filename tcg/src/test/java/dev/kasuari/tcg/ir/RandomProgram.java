@@ -10,10 +10,10 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Makes units out of nothing but a seed: any operation of a given set, values across blocks, diamonds
- * and bounded loops with block parameters, state and memory accesses some of which trap, calls, and
- * every way to end. What it makes obeys the {@link Verifier}; the same seed and set make the same
- * unit.
+ * Makes units out of nothing but a seed: any operation of a given set, values across blocks,
+ * diamonds and bounded loops with block parameters, state and memory accesses some of which trap,
+ * calls, and every way to end. What it makes obeys the {@link Verifier}; the same seed and set make
+ * the same unit.
  */
 public final class RandomProgram {
   /** Everything but what no test guest has: 80- and 128-bit floats are never asked for. */
@@ -292,7 +292,7 @@ public final class RandomProgram {
   private Value address(int size, boolean atomic) {
     int where = random.nextInt(24);
     long base = TestGuest.RAM + random.nextInt(15) * 0x1000L;
-    long mask = atomic && !chance(10) || !chance(3) ? 0xfffL & -size : 0x1fff;
+    long mask = (atomic && !chance(10)) || !chance(3) ? 0xfffL & -size : 0x1fff;
     if (where == 0) {
       base = TestGuest.VOID;
     } else if (where < 4 && !atomic) {
@@ -518,7 +518,7 @@ public final class RandomProgram {
   /** Any of the ways to end; the state is as the instruction's traps need it. */
   private void end() {
     switch (random.nextInt(mayTrap ? 8 : 7)) {
-      case 0, 1, 2 -> e.gotoUnit(random.nextInt(-256, 256) * 2, random.nextInt(-1, 2));
+      case 0, 1, 2 -> e.gotoUnit(random.nextLong(-256, 256) * 2, random.nextInt(-1, 2));
       case 3, 4 -> e.jump(value(Type.I64));
       case 5 -> e.exit(ExitReason.LOOKUP, value(Type.I64));
       case 6 -> e.exit(ExitReason.of(random.nextInt(ExitReason.values().length)), e.pc(4));

@@ -42,7 +42,11 @@ class RandomProgramTest {
         boolean structure = op.terminator() || op.is(Op.Trait.POSITION);
         // Loops count down, addresses are masked.
         boolean always =
-            op == Op.CONST || op == Op.PC || op == Op.GET || op == Op.SET || op == Op.SUB
+            op == Op.CONST
+                || op == Op.PC
+                || op == Op.GET
+                || op == Op.SET
+                || op == Op.SUB
                 || op == Op.AND;
         assertThat(asked || structure || always).as("%s in seed %d", op, seed).isTrue();
       }

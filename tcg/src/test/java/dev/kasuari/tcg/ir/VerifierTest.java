@@ -17,7 +17,7 @@ class VerifierTest {
   /** A unit out of rows that nobody checked. */
   private static final class Raw {
     private record Row(
-        Op op, Type type, long imm, int aux, List<Integer> arguments, int result, int[] to) {}
+        Op op, Type type, List<Integer> arguments, int result, int taken, int otherwise) {}
 
     private final List<Row> rows = new ArrayList<>();
     private final List<Type> values = new ArrayList<>();
@@ -46,13 +46,12 @@ class VerifierTest {
     }
 
     Raw op(Op op, Type type, int result, Integer... arguments) {
-      rows.add(new Row(op, type, 0, 0, List.of(arguments), result, new int[] {-1, -1}));
+      rows.add(new Row(op, type, List.of(arguments), result, IrUnit.NONE, IrUnit.NONE));
       return this;
     }
 
     Raw branch(Op op, int taken, int otherwise, Integer... arguments) {
-      int[] to = {taken, otherwise};
-      rows.add(new Row(op, Type.I64, 0, 0, List.of(arguments), IrUnit.NONE, to));
+      rows.add(new Row(op, Type.I64, List.of(arguments), IrUnit.NONE, taken, otherwise));
       return this;
     }
 
@@ -78,13 +77,13 @@ class VerifierTest {
       List<Integer> arguments = new ArrayList<>();
       for (int i = 0; i < size; i++) {
         Row row = rows.get(i);
-        columns.op()[i] = (byte) row.op.ordinal();
-        columns.type()[i] = (byte) row.type.ordinal();
-        columns.argumentStart()[i] = arguments.size();
+        columns.op[i] = (byte) row.op.ordinal();
+        columns.type[i] = (byte) row.type.ordinal();
+        columns.argumentStart[i] = arguments.size();
         arguments.addAll(row.arguments);
-        columns.result()[i] = row.result;
-        columns.target()[i] = row.to[0];
-        columns.otherTarget()[i] = row.to[1];
+        columns.result[i] = row.result;
+        columns.target[i] = row.taken;
+        columns.otherTarget[i] = row.otherwise;
       }
       byte[] types = new byte[values.size()];
       for (int v = 0; v < types.length; v++) {
@@ -131,7 +130,7 @@ class VerifierTest {
   @Test
   void aBlockEndsWithATerminator() {
     var raw = new Raw();
-    var unused = raw.constant(Type.I64);
+    var _ = raw.constant(Type.I64);
     assertThatThrownBy(() -> Verifier.verify(raw.build())).isInstanceOf(RuntimeException.class);
   }
 
@@ -194,9 +193,7 @@ class VerifierTest {
   void whatComputesHasAResult() {
     var raw = new Raw();
     int a = raw.constant(Type.I64);
-    raw.op(Op.JUMP, Type.I64, IrUnit.NONE, a);
-    raw.rows.add(
-        1, new Raw.Row(Op.LOAD, Type.I64, 0, 0, List.of(a), IrUnit.NONE, new int[] {-1, -1}));
+    raw.op(Op.LOAD, Type.I64, IrUnit.NONE, a).op(Op.JUMP, Type.I64, IrUnit.NONE, a);
     assertThatThrownBy(() -> Verifier.verify(raw.build())).isInstanceOf(RuntimeException.class);
   }
 
@@ -347,7 +344,7 @@ class VerifierTest {
             false,
             e -> {
               e.instruction(4, 4, 0, false);
-              var unused = e.load(EIGHT, Type.I64, e.constant(0));
+              var _ = e.load(EIGHT, Type.I64, e.constant(0));
             }));
   }
 

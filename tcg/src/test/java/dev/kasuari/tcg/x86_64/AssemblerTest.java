@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +42,7 @@ class AssemblerTest {
   private final Assembler assembler = new Assembler();
   private final List<String> expected = new ArrayList<>();
 
-  @TempDir @Nullable Path folder;
+  @TempDir Path folder;
 
   private static String name(int bytes, Gpr register) {
     List<String> names =
@@ -142,9 +141,7 @@ class AssemblerTest {
 
   private void verify() throws Exception {
     byte[] code = Arrays.copyOf(assembler.code(), assembler.length());
-    Path to = folder;
-    assert to != null;
-    assertThat(disassemble(to, code)).containsExactlyElementsOf(expected);
+    assertThat(disassemble(folder, code)).containsExactlyElementsOf(expected);
   }
 
   @Test
@@ -169,8 +166,7 @@ class AssemblerTest {
           check(a -> a.zeroExtend(bytes, d, s), "movzx " + narrow);
         }
         check(a -> a.zeroExtend(4, d, s), "mov " + name(4, d) + "," + name(4, s));
-        check(
-            a -> a.signExtend(4, Width.BITS_64, d, s), "movsxd " + name(8, d) + "," + name(4, s));
+        check(a -> a.signExtend(4, Width.BITS_64, d, s), "movsxd " + name(8, d) + "," + name(4, s));
       }
     }
     verify();
@@ -212,8 +208,7 @@ class AssemblerTest {
       check(a -> a.mov(r, -1), "mov " + name(8, r) + ",0xffffffffffffffff");
       check(a -> a.mov(r, Integer.MIN_VALUE), "mov " + name(8, r) + ",0xffffffff80000000");
       check(a -> a.mov(r, 0x1_0000_0000L), "movabs " + name(8, r) + ",0x100000000");
-      check(
-          a -> a.mov(r, 0x8123_4567_89ab_cdefL), "movabs " + name(8, r) + ",0x8123456789abcdef");
+      check(a -> a.mov(r, 0x8123_4567_89ab_cdefL), "movabs " + name(8, r) + ",0x8123456789abcdef");
     }
     verify();
   }
@@ -240,14 +235,12 @@ class AssemblerTest {
         check(
             a -> a.loadSigned(4, Width.BITS_32, r, m), "mov " + name(4, r) + "," + pointer(4) + at);
         for (int bytes : new int[] {1, 2, 4, 8}) {
-          check(
-              a -> a.store(bytes, m, r), "mov " + pointer(bytes) + at + "," + name(bytes, r));
+          check(a -> a.store(bytes, m, r), "mov " + pointer(bytes) + at + "," + name(bytes, r));
         }
         check(a -> a.lea(r, m), "lea " + name(8, r) + "," + at);
         check(
             a -> a.alu(Alu.ADD, Width.BITS_64, r, m), "add " + name(8, r) + "," + pointer(8) + at);
-        check(
-            a -> a.alu(Alu.OR, Width.BITS_32, m, r), "or " + pointer(4) + at + "," + name(4, r));
+        check(a -> a.alu(Alu.OR, Width.BITS_32, m, r), "or " + pointer(4) + at + "," + name(4, r));
       }
       check(a -> a.store(4, m, 0x77), "mov " + pointer(4) + at + ",0x77");
       check(a -> a.store(8, m, -2), "mov " + pointer(8) + at + ",0xfffffffffffffffe");

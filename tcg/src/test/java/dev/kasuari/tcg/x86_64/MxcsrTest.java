@@ -20,6 +20,8 @@ import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Value;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,7 +160,8 @@ class MxcsrTest {
     }
   }
 
-  private record Probe(MxcsrTest test, int[] seen) implements Helper {
+  /** Notes what it ran under. */
+  private record Probe(MxcsrTest test, List<Integer> seen) implements Helper {
     @Override
     public String name() {
       return "probe";
@@ -166,8 +169,8 @@ class MxcsrTest {
 
     @Override
     public long call(Context context, long a, long b, long c) {
-      seen[0] = test.mxcsr() & ~Stubs.MXCSR_FLAGS;
-      seen[1] = (int) test.guest.fpFlags();
+      seen.add(test.mxcsr() & ~Stubs.MXCSR_FLAGS);
+      seen.add((int) test.guest.fpFlags());
       return 0;
     }
   }
@@ -175,12 +178,12 @@ class MxcsrTest {
   @Test
   void helpersRunUnderJavasMxcsrAndSeeTheGuestsFlags() {
     int before = mxcsr() & ~Stubs.MXCSR_FLAGS;
-    int[] seen = new int[2];
+    List<Integer> seen = new ArrayList<>();
     var e = new Emitter();
     e.begin();
     e.instruction(0, 4, 0, false);
     Value one = e.fp(Op.FADD, F64, e.get(TestCpu.X, 1), e.get(TestCpu.X, 2));
-    var unused = e.call(new Probe(this, seen));
+    var _ = e.call(new Probe(this, seen));
     e.set(TestCpu.X, 3, e.fp(Op.FADD, F64, one, e.get(TestCpu.X, 2)));
     e.exit(ExitReason.LOOKUP, e.pc(4));
     rounding(Rounding.UP);

@@ -27,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/** Each pure operation, alone, with operands in registers and as constants, against its reference. */
+/**
+ * Each pure operation, alone, with operands in registers and as constants, against its reference.
+ */
 @Tag("fast")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OperationTest {
@@ -82,8 +84,7 @@ class OperationTest {
     List<Case> all = new ArrayList<>();
     for (Type type : List.of(Type.I32, Type.I64)) {
       for (Op op :
-          List.of(
-              Op.ADD, Op.SUB, Op.MUL, Op.AND, Op.OR, Op.XOR, Op.ANDC, Op.SHL, Op.SHR, Op.SAR)) {
+          List.of(Op.ADD, Op.SUB, Op.MUL, Op.AND, Op.OR, Op.XOR, Op.ANDC, Op.SHL, Op.SHR, Op.SAR)) {
         all.add(new Case(op, type, 0, (e, v) -> e.binary(op, v[0], v[1])));
       }
       all.add(new Case(Op.NOT, type, 0, (e, v) -> e.not(v[0])));
@@ -104,8 +105,7 @@ class OperationTest {
       for (Cond cond : Cond.values()) {
         int imm = cond.ordinal();
         all.add(new Case(Op.SETCOND, type, imm, (e, v) -> e.setcond(cond, v[0], v[1])));
-        all.add(
-            new Case(Op.SELECT, type, imm, (e, v) -> e.select(cond, v[0], v[1], v[2], v[3])));
+        all.add(new Case(Op.SELECT, type, imm, (e, v) -> e.select(cond, v[0], v[1], v[2], v[3])));
       }
     }
     all.add(new Case(Op.WIDEN_S, Type.I64, 0, (e, v) -> e.widenSigned(v[0])));
@@ -138,8 +138,9 @@ class OperationTest {
             Evaluator.evaluate(
                 c.op, c.type, c.imm, operands[0], operands[1], operands[2], operands[3]);
         assertThat(guest.x(RESULT))
-            .as("%s of %x %x %x %x, constants %d", c, operands[0], operands[1], operands[2],
-                operands[3], constants)
+            .as(
+                "%s of %x %x %x %x, constants %d",
+                c, operands[0], operands[1], operands[2], operands[3], constants)
             .isEqualTo(expected);
       }
     }
@@ -180,12 +181,11 @@ class OperationTest {
           guest.x(2, 0x9192_9394_9596_9798L);
           guest.x(3, 0);
           guest.run(backEnd, e.finish(), TestGuest.RAM);
-          long bytes = 0x9596_9798_8182_8384L << 64 - 8 * size;
-          long expected = signed ? bytes >> 64 - 8 * size : bytes >>> 64 - 8 * size;
+          int shift = 64 - 8 * size;
+          long bytes = 0x9596_9798_8182_8384L << shift;
+          long expected = signed ? bytes >> shift : bytes >>> shift;
           String what = type + " of " + size + (signed ? " signed" : "");
-          assertThat(guest.x(5))
-              .as(what)
-              .isEqualTo(type == Type.I32 ? (int) expected : expected);
+          assertThat(guest.x(5)).as(what).isEqualTo(type == Type.I32 ? (int) expected : expected);
           assertThat(guest.x(3)).as(what).isEqualTo(bytes);
         }
       }

@@ -87,18 +87,17 @@ class X86BackEndTest {
       guest.x(i, 1000 + i);
     }
     var outcome =
-        run(
-            e -> {
-              List<Value> live = new ArrayList<>();
-              for (int i = 0; i < 16; i++) {
-                live.add(e.get(TestCpu.X, i));
-              }
-              Value loaded = e.load(WORD, Type.I64, e.constant(TestGuest.MMIO + 0x10));
-              e.set(TestCpu.X, 20, loaded);
-              for (int i = 0; i < 16; i++) {
-                e.set(TestCpu.X, i, e.add(live.get(i), 5));
-              }
-            });
+        run(e -> {
+          List<Value> live = new ArrayList<>();
+          for (int i = 0; i < 16; i++) {
+            live.add(e.get(TestCpu.X, i));
+          }
+          Value loaded = e.load(WORD, Type.I64, e.constant(TestGuest.MMIO + 0x10));
+          e.set(TestCpu.X, 20, loaded);
+          for (int i = 0; i < 16; i++) {
+            e.set(TestCpu.X, i, e.add(live.get(i), 5));
+          }
+        });
     assertThat(guest.bus).containsExactly("read4 0x10");
     assertThat(guest.x(20)).isNotZero().isLessThan(1L << 32);
     assertThat(guest.x(0)).isEqualTo(1005);
@@ -119,8 +118,7 @@ class X86BackEndTest {
   @Test
   void aSecondAccessToAPageStaysInTheCode() {
     guest.ram.put(0x2000, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
-    IrUnit unit =
-        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    IrUnit unit = between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
     var block = TestGuest.block(backEnd, unit);
     guest.x(4, TestGuest.RAM + 0x2000);
     guest.run(backEnd, block, PC);
@@ -128,8 +126,7 @@ class X86BackEndTest {
     // A fast access looks at no tag but its own: what else is known of the page may be wrong.
     long entry = guest.mmu().table() + 2L * SoftMmu.ENTRY_BYTES;
     RawMemory.putLong(entry + SoftMmu.WRITE_TAG, -1);
-    RawMemory.putLong(
-        entry + SoftMmu.ADDEND, RawMemory.getLong(entry + SoftMmu.ADDEND) + 4);
+    RawMemory.putLong(entry + SoftMmu.ADDEND, RawMemory.getLong(entry + SoftMmu.ADDEND) + 4);
     guest.run(backEnd, block, PC);
     assertThat(guest.x(5)).as("through the table").isEqualTo(0x08070605);
   }
@@ -138,14 +135,12 @@ class X86BackEndTest {
   void aPageFaultLeavesTheStateBeforeItsInstruction() {
     guest.cpu.protect(TestGuest.RAM + 0x3000, TestCpu.Protection.NONE);
     var outcome =
-        run(
-            e -> {
-              Value value = e.load(WORD, Type.I64, e.constant(TestGuest.RAM + 0x3008));
-              e.set(TestCpu.X, 1, value);
-            });
+        run(e -> {
+          Value value = e.load(WORD, Type.I64, e.constant(TestGuest.RAM + 0x3008));
+          e.set(TestCpu.X, 1, value);
+        });
     assertThat(outcome)
-        .isEqualTo(
-            new TestGuest.Outcome(Exit.EXCEPTION, 13, TestGuest.RAM + 0x3008, PC + 4, 1));
+        .isEqualTo(new TestGuest.Outcome(Exit.EXCEPTION, 13, TestGuest.RAM + 0x3008, PC + 4, 1));
     assertThat(guest.x(1)).isEqualTo(1);
     assertThat(guest.x(2)).isZero();
     assertThat(guest.cpu.state().get(TestCpu.WORD)).isEqualTo(0x20);
@@ -156,16 +151,14 @@ class X86BackEndTest {
   void aStoreToAProtectedPageFaultsAfterLoadsFromItWentFast() {
     guest.cpu.protect(TestGuest.RAM + 0x3000, TestCpu.Protection.READ);
     var outcome =
-        run(
-            e -> {
-              Value address = e.constant(TestGuest.RAM + 0x3000);
-              Value first = e.load(WORD, Type.I64, address);
-              Value second = e.load(WORD, Type.I64, address);
-              e.store(WORD, address, e.add(first, second));
-            });
+        run(e -> {
+          Value address = e.constant(TestGuest.RAM + 0x3000);
+          Value first = e.load(WORD, Type.I64, address);
+          Value second = e.load(WORD, Type.I64, address);
+          e.store(WORD, address, e.add(first, second));
+        });
     assertThat(outcome)
-        .isEqualTo(
-            new TestGuest.Outcome(Exit.EXCEPTION, 15, TestGuest.RAM + 0x3000, PC + 4, 1));
+        .isEqualTo(new TestGuest.Outcome(Exit.EXCEPTION, 15, TestGuest.RAM + 0x3000, PC + 4, 1));
     assertThat(guest.cpu.walks).isEqualTo(2);
   }
 
@@ -191,11 +184,10 @@ class X86BackEndTest {
   void aHelperSeesTheStateAndItsResultComesBack() {
     List<String> seen = new ArrayList<>();
     var outcome =
-        run(
-            e -> {
-              Value two = e.call(new Watch(seen, false), e.constant(40), e.constant(2));
-              e.set(TestCpu.X, 9, two);
-            });
+        run(e -> {
+          Value two = e.call(new Watch(seen, false), e.constant(40), e.constant(2));
+          e.set(TestCpu.X, 9, two);
+        });
     assertThat(seen).containsExactly("pc 0x80000004, x1 1, 40 2 0");
     assertThat(guest.x(9)).isEqualTo(42);
     assertThat(outcome.retired()).isEqualTo(3);
@@ -223,15 +215,14 @@ class X86BackEndTest {
         .isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC - 32, 7 + 2));
     // The third instruction is in these units, and is left before.
     var outcome =
-        run(
-            e -> {
-              Block out = e.block();
-              Block on = e.block();
-              e.brcond(Cond.EQ, e.get(TestCpu.X, 8), e.constant(0), out, on);
-              e.bind(out);
-              e.exit(ExitReason.LOOKUP, e.pc(100));
-              e.bind(on);
-            });
+        run(e -> {
+          Block out = e.block();
+          Block on = e.block();
+          e.brcond(Cond.EQ, e.get(TestCpu.X, 8), e.constant(0), out, on);
+          e.bind(out);
+          e.exit(ExitReason.LOOKUP, e.pc(100));
+          e.bind(on);
+        });
     assertThat(outcome).isEqualTo(new TestGuest.Outcome(Exit.LOOKUP, 0, 0, PC + 100, 9 + 2));
   }
 
@@ -392,8 +383,7 @@ class X86BackEndTest {
 
   @Test
   void aFaultInAUnitIsAReportAndTheProcessGoesOn() {
-    IrUnit unit =
-        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    IrUnit unit = between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
     var block = TestGuest.block(backEnd, unit);
     guest.x(4, TestGuest.RAM + 0x2004);
     guest.run(backEnd, block, PC);
@@ -414,24 +404,22 @@ class X86BackEndTest {
 
   @Test
   void aFaultOfOneMachineDoesNotTouchAnother() throws InterruptedException {
-    IrUnit unit =
-        between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    IrUnit unit = between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
     List<Throwable> failures = new ArrayList<>();
     var neighbour =
-        new Thread(
-            () -> {
-              try (var other = new X86BackEnd(FloatEnv.riscv());
-                  var guest2 = new TestGuest()) {
-                guest2.x(4, TestGuest.RAM + 0x2004);
-                var block = TestGuest.block(other, unit);
-                for (int i = 0; i < 5_000; i++) {
-                  guest2.run(other, block, PC);
-                }
-                assertThat(guest2.x(1)).isEqualTo(5_000);
-              } catch (Throwable e) {
-                failures.add(e);
-              }
-            });
+        new Thread(() -> {
+          try (var other = new X86BackEnd(FloatEnv.riscv());
+              var guest2 = new TestGuest()) {
+            guest2.x(4, TestGuest.RAM + 0x2004);
+            var block = TestGuest.block(other, unit);
+            for (int i = 0; i < 5_000; i++) {
+              guest2.run(other, block, PC);
+            }
+            assertThat(guest2.x(1)).isEqualTo(5_000);
+          } catch (Throwable e) {
+            failures.add(e);
+          }
+        });
     neighbour.start();
     var block = TestGuest.block(backEnd, unit);
     guest.x(4, TestGuest.RAM + 0x2004);
