@@ -2,6 +2,7 @@ package dev.kasuari.tcg.interp;
 
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.Cond;
+import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
@@ -46,8 +47,11 @@ final class Lowering {
   }
 
   private InterpCode run() {
+    int[] atEntries = InstructionMap.atEntries(unit);
     for (int block = 0; block < unit.blocks(); block++) {
       blockWord[block] = length;
+      // A block may be laid out after those of later instructions.
+      instruction = Math.max(atEntries[block], 0);
       int i = unit.blockStart(block);
       int last;
       do {

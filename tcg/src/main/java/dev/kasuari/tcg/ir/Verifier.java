@@ -8,8 +8,9 @@ import java.util.List;
 
 /**
  * The rules of the IR: operand types, a definition before every use on every path, one terminator a
- * block, and restartability — within a guest instruction no state is written before the last
- * operation that may trap, unless the instruction is declared restartable.
+ * block, one guest instruction for what may leave the unit, and restartability — within a guest
+ * instruction no state is written before the last operation that may trap, unless the instruction
+ * is declared restartable.
  *
  * <p>A violation is a bug in semantics or in a pass and throws {@link IllegalStateException} with
  * the unit as text.
@@ -40,6 +41,7 @@ public final class Verifier {
         checkBlock(block);
       }
     }
+    checkInstructions();
     checkRestartability();
   }
 
@@ -191,6 +193,18 @@ public final class Verifier {
     }
     if (unit.target(i) != IrUnit.NONE && next != unit.argumentCount(i)) {
       throw broken(i, "more values than parameters");
+    }
+  }
+
+  // ---- instructions ----------------------------------------------------------------------------
+
+  /** What leaves the unit says at which instruction: one, whatever the path. */
+  private void checkInstructions() {
+    int[] instructions = InstructionMap.of(unit);
+    for (int i = 0; i < instructions.length; i++) {
+      if (instructions[i] == InstructionMap.SEVERAL && InstructionMap.leaves(unit, i)) {
+        throw broken(i, "may leave from several guest instructions");
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.FpDesc;
+import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;

@@ -15,7 +15,7 @@ final class Coverage {
         return false;
       }
     }
-    return InstructionMap.of(unit) != null;
+    return true;
   }
 
   private static boolean covers(IrUnit unit, int i) {

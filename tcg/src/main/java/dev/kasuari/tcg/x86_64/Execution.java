@@ -160,6 +160,7 @@ final class Execution {
     context.current = null;
     context.linkFrom = from;
     context.linkSlot = slot;
+    context.linkTarget = target;
     context.cpu().setPc(target);
     return Exit.LOOKUP;
   }

@@ -11,6 +11,7 @@ import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -85,9 +86,8 @@ public final class X86BackEnd implements BackEnd {
 
   @Override
   public CompiledCode compile(IrUnit unit) {
-    int[] instructions = Coverage.covers(unit) ? InstructionMap.of(unit) : null;
-    if (instructions != null) {
-      var generator = new CodeGenerator(unit, instructions, stubs, hostFloat);
+    if (Coverage.covers(unit)) {
+      var generator = new CodeGenerator(unit, InstructionMap.of(unit), stubs, hostFloat);
       generator.run();
       long room = generator.frameSlots() <= FRAME_SLOTS ? reserve(generator) : -1;
       if (room >= 0) {

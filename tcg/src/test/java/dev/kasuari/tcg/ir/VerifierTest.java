@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kasuari.tcg.TestCpu;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -313,7 +314,7 @@ class VerifierTest {
     }
   }
 
-  private static IrUnit writesThen(boolean restartable, java.util.function.Consumer<Emitter> then) {
+  private static IrUnit writesThen(boolean restartable, Consumer<Emitter> then) {
     var e = new Emitter();
     e.begin();
     e.instruction(0, 4, 0, restartable);
@@ -381,6 +382,42 @@ class VerifierTest {
     e.bind(out);
     e.jump(a);
     broken(e.finish(), "may trap");
+  }
+
+  /** Two instructions, the second of which is skipped or not; then the join, then what follows. */
+  private static IrUnit joinOfTwoInstructions(Consumer<Emitter> then) {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    Block out = e.block();
+    Block on = e.block();
+    e.brcond(Cond.EQ, e.get(TestCpu.X, 1), e.constant(0), out, on);
+    e.bind(on);
+    e.instruction(4, 4, 0, false);
+    e.br(out);
+    e.bind(out);
+    then.accept(e);
+    return e.finish();
+  }
+
+  @Test
+  void whatLeavesBelongsToOneInstructionOnEveryPath() {
+    String why = "may leave from several guest instructions";
+    broken(joinOfTwoInstructions(e -> e.raise(9, e.constant(5))), why);
+    broken(joinOfTwoInstructions(e -> e.gotoUnit(8, 0)), why);
+    broken(
+        joinOfTwoInstructions(e -> {
+          var _ = e.load(EIGHT, Type.I64, e.constant(0));
+          e.instruction(8, 4, 0, false);
+          e.gotoUnit(12, 0);
+        }),
+        why);
+    right(
+        joinOfTwoInstructions(e -> {
+          e.set(TestCpu.X, 1, e.get(TestCpu.X, 2));
+          e.instruction(8, 4, 0, false);
+          e.gotoUnit(12, 0);
+        }));
   }
 
   @Test

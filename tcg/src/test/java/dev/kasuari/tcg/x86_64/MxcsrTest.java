@@ -17,6 +17,7 @@ import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.FpDesc;
 import dev.kasuari.tcg.ir.Helper;
+import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Value;
@@ -131,9 +132,7 @@ class MxcsrTest {
     try (var code = ExecutableMemory.allocate("kasuari-test-code", 65536)) {
       Stubs stubs = Stubs.emit(code, FloatEnv.riscv());
       IrUnit unit = unit(Op.FMUL);
-      int[] instructions = InstructionMap.of(unit);
-      assertThat(instructions).isNotNull();
-      var generator = new CodeGenerator(unit, instructions, stubs, true);
+      var generator = new CodeGenerator(unit, InstructionMap.of(unit), stubs, true);
       generator.run();
       Assembler emitted = generator.assembler();
       emitted.relocate(code.address() + 8192);

@@ -341,26 +341,6 @@ class X86BackEndTest {
     }
   }
 
-  @Test
-  void aTrapThatBelongsToSeveralInstructionsIsInterpreted() {
-    var e = new Emitter();
-    e.begin();
-    e.instruction(0, 4, 0, false);
-    Block out = e.block();
-    Block on = e.block();
-    e.brcond(Cond.EQ, e.get(TestCpu.X, 1), e.constant(0), out, on);
-    e.bind(on);
-    e.instruction(4, 4, 0, false);
-    e.br(out);
-    e.bind(out);
-    e.raise(9, e.constant(5));
-    IrUnit unit = e.finish();
-    assertThat(backEnd.supports(unit)).isFalse();
-    assertThat(guest.run(backEnd, unit, PC).pc()).isEqualTo(PC);
-    guest.x(1, 1);
-    assertThat(guest.run(backEnd, unit, PC).pc()).isEqualTo(PC + 4);
-  }
-
   // ---- faults of the code itself ---------------------------------------------------------------
 
   /** Makes the soft MMU's answer for a page point nowhere. */
