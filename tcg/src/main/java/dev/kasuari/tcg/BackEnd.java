@@ -20,6 +20,7 @@ public interface BackEnd extends AutoCloseable {
    */
   Exit run(ExecutionContext context, TranslationBlock block, long pc);
 
+  /** Gives back what it took. Nobody runs its code. May be called again. */
   @Override
   void close();
 }

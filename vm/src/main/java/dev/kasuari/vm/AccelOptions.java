@@ -1,12 +1,16 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.host.HostException;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Options;
+import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What executes guest code ({@code -accel}).
@@ -24,8 +28,8 @@ public record AccelOptions(
   private static final List<String> ACCELERATORS = List.of("tcg");
   private static final List<String> OTHER_ACCELERATORS =
       List.of("kvm", "xen", "hax", "hvf", "nvmm", "whpx", "mshv", "qtest", "nitro");
-  private static final List<String> BACK_ENDS = List.of("interp");
-  private static final List<String> OTHER_BACK_ENDS = List.of("x86_64", "jvm", "aarch64");
+  private static final List<String> BACK_ENDS = List.of("interp", "x86_64");
+  private static final List<String> OTHER_BACK_ENDS = List.of("jvm", "aarch64");
   private static final List<String> OTHER_KEYS =
       List.of(
           "tb-size",
@@ -64,7 +68,11 @@ public record AccelOptions(
     check(where, "accelerator", options.accel, ACCELERATORS);
     if (OTHER_BACK_ENDS.contains(options.backend)) {
       throw new OptionException(
-          where + ": back end '" + options.backend + "' comes later; there is interp");
+          where
+              + ": back end '"
+              + options.backend
+              + "' comes later; there are "
+              + String.join(" and ", BACK_ENDS));
     }
     check(where, "back end", options.backend, BACK_ENDS);
     if (options.thread.equals("single")) {
@@ -96,9 +104,29 @@ public record AccelOptions(
     return parse(OptionSource.of(where + " accel=" + names, all.getFirst(), "accel"));
   }
 
-  /** A new back end. */
-  BackEnd open() {
-    return new Interpreter();
+  /**
+   * A new back end.
+   *
+   * @param environment the architecture's choices where IEEE 754 leaves one
+   * @throws OptionException if this host cannot have it
+   */
+  BackEnd open(FloatEnv environment) {
+    return backend.equals("x86_64")
+        ? machineCode(() -> new X86BackEnd(environment))
+        : new Interpreter();
+  }
+
+  /** Tells what the host lacks for machine code. */
+  static BackEnd machineCode(Supplier<BackEnd> maker) {
+    try {
+      return maker.get();
+    } catch (UnsupportedOperationException | HostException e) {
+      throw new OptionException(
+          "-accel tcg,backend=x86_64: "
+              + e.getMessage()
+              + "; backend=interp does without machine code",
+          e);
+    }
   }
 
   /** What {@code -accel help} prints. */
@@ -106,7 +134,9 @@ public record AccelOptions(
     return "Accelerators:"
         + System.lineSeparator()
         + "  tcg    guest code is translated; back ends: "
-        + String.join(", ", BACK_ENDS)
+        + "interp, x86_64 (the common operations in"
+        + System.lineSeparator()
+        + "         machine code; code that needs others is left to interp)"
         + System.lineSeparator()
         + "Properties:"
         + System.lineSeparator()

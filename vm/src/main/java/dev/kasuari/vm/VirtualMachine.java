@@ -12,6 +12,7 @@ import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
+import dev.kasuari.softfloat.FloatEnv;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,7 +134,8 @@ public final class VirtualMachine implements AutoCloseable {
             description.ram(),
             description.cpus(),
             description.cpu(),
-            description.accel().open(),
+            // The board's accelerator closes it, unless there never is one.
+            machine.own(description.accel().open(FloatEnv.riscv())),
             SerialPorts.open(machine, description.serials()),
             description.properties());
     try {

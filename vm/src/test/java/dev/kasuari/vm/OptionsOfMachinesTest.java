@@ -132,6 +132,20 @@ class OptionsOfMachinesTest {
     assertThat(accel("tcg")).isEqualTo(AccelOptions.standard());
     assertThat(accel("tcg,backend=interp,thread=multi")).isEqualTo(AccelOptions.standard());
     assertThat(AccelOptions.firstOf("-M", "kvm:tcg")).isEqualTo(AccelOptions.standard());
+    assertThat(AccelOptions.standard().backend()).isEqualTo("interp");
+    assertThat(accel("tcg,backend=x86_64").backend()).isEqualTo("x86_64");
+  }
+
+  @Test
+  void aHostWithoutMachineCodeSaysSo() {
+    assertThatThrownBy(() ->
+            AccelOptions.machineCode(() -> {
+              throw new UnsupportedOperationException("this host forbids executable memory");
+            }))
+        .isInstanceOf(OptionException.class)
+        .hasMessage(
+            "-accel tcg,backend=x86_64: this host forbids executable memory; backend=interp does"
+                + " without machine code");
   }
 
   @ParameterizedTest
@@ -143,6 +157,10 @@ class OptionsOfMachinesTest {
         "tgc | -accel tgc: no accelerator 'tgc'; did you mean 'tcg'?",
         "tcg,backend=intrep | -accel tcg,backend=intrep: no back end 'intrep'; did you mean"
             + " 'interp'?",
+        "tcg,backend=x86-64 | -accel tcg,backend=x86-64: no back end 'x86-64'; did you mean"
+            + " 'x86_64'?",
+        "tcg,backend=jvm | -accel tcg,backend=jvm: back end 'jvm' comes later; there are interp"
+            + " and x86_64",
         "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
             + " does not have it yet",
         "tcg,tb-size=64 | -accel tcg,tb-size=64: 'tb-size': QEMU has this property, Kasuari does"

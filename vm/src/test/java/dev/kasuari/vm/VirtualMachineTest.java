@@ -4,6 +4,7 @@ import static dev.kasuari.target.riscv.asm.Reg.A0;
 import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.boards.BoardType;
 import dev.kasuari.boards.Boards;
@@ -15,6 +16,7 @@ import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.target.riscv.asm.Assembler;
 import dev.kasuari.target.riscv.asm.Label;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
+import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +73,24 @@ class VirtualMachineTest {
     Path console = folder.resolve("console");
     MachineDescription description =
         bare(program("Hello", 0x5555)).serial(SerialPort.parse("file:" + console)).build();
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      assertThat(end(machine).exitCode()).isZero();
+    }
+    assertThat(console).hasContent("Hello");
+  }
+
+  @Test
+  void aGuestPrintsAndSwitchesOffInMachineCode() throws Exception {
+    assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
+    Path console = folder.resolve("console");
+    AccelOptions accel =
+        AccelOptions.parse(OptionSource.of("-accel", "tcg,backend=x86_64", "accel"));
+    MachineDescription description =
+        bare(program("Hello", 0x5555))
+            .accel(accel)
+            .serial(SerialPort.parse("file:" + console))
+            .build();
     try (var machine = VirtualMachine.create(description)) {
       machine.start();
       assertThat(end(machine).exitCode()).isZero();

@@ -49,17 +49,24 @@ public final class X86BackEnd implements BackEnd {
 
   X86BackEnd(FloatEnv environment, long cacheBytes) {
     if (!available()) {
-      throw new UnsupportedOperationException("backend=x86_64 needs Linux on x86-64");
+      throw new UnsupportedOperationException(
+          "needs Linux on x86-64, not %s on %s"
+              .formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
     }
     hostFloat = hostFloat(environment);
     memory = ExecutableMemory.allocate("kasuari-code", cacheBytes);
-    stubs = Stubs.emit(memory, environment);
-    end = stubs.size();
-    enter = NativeFunction.at(stubs.enter());
-    resume = NativeFunction.at(stubs.resume());
-    faults =
-        FaultHandler.guard(
-            memory.address() + stubs.size(), cacheBytes - stubs.size(), stubs.fault());
+    try {
+      stubs = Stubs.emit(memory, environment);
+      end = stubs.size();
+      enter = NativeFunction.at(stubs.enter());
+      resume = NativeFunction.at(stubs.resume());
+      faults =
+          FaultHandler.guard(
+              memory.address() + stubs.size(), cacheBytes - stubs.size(), stubs.fault());
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
   }
 
   /** True if this host can have one. */
@@ -158,7 +165,9 @@ public final class X86BackEnd implements BackEnd {
   public void close() {
     faults.close();
     memory.close();
-    arena.close();
     interpreter.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }
