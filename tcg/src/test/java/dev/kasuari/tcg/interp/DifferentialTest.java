@@ -1,0 +1,21 @@
+package dev.kasuari.tcg.interp;
+
+import dev.kasuari.tcg.RandomPrograms;
+import dev.kasuari.tcg.RowByRow;
+import dev.kasuari.tcg.ir.RandomProgram;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Random programs do in the interpreter, lowered and fused, what their rows say one by one. */
+@Tag("fast")
+class DifferentialTest {
+  @Test
+  void programsOfAllOperationsDoTheSame() {
+    try (var rows = new RowByRow();
+        var interp = new Interpreter()) {
+      new RandomPrograms(4_000_000, 4_000, RandomProgram.ALL)
+          .compare(List.of(rows, interp), unit -> {});
+    }
+  }
+}
