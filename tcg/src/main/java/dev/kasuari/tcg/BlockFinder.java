@@ -1,10 +1,12 @@
 package dev.kasuari.tcg;
 
+import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.tcg.ir.GuestInstruction;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Verifier;
+import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /** One vCPU's way from a program counter to a block: jump cache, code cache, translator. */
@@ -24,6 +26,7 @@ final class BlockFinder {
 
   private long secondPage;
   private long secondTicket;
+  private long secondHost;
 
   BlockFinder(
       TcgAccelerator accelerator,
@@ -56,7 +59,7 @@ final class BlockFinder {
         once ? null : cache.find(ram, mode, flags, first -> virtualSecondPage());
     if (block == null) {
       block = translate(ram, mode, once ? flags | UnitFlags.ONCE : flags);
-      if (block == null) {
+      if (block == null || (once && !mayFetchRest(at, block.length()))) {
         return null;
       }
     }
@@ -68,6 +71,19 @@ final class BlockFinder {
         .write(LogCategory.EXEC, () -> "cpu%d exec 0x%016x".formatted(cpu.index(), at));
     accelerator.log().write(LogCategory.CPU, cpu::describe);
     return block;
+  }
+
+  /**
+   * Whether an instruction may be fetched behind its first two bytes, where one answer holds for
+   * one access only; sets the fault at the piece that may not.
+   */
+  private boolean mayFetchRest(long at, int length) {
+    for (int done = 2; done < length && (at & 4095) + done < 4096; done += 2) {
+      if (mmu.fetchAddress(at + done, Math.min(2, length - done)) == -1) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -97,7 +113,8 @@ final class BlockFinder {
     }
     secondPage = ram;
     secondTicket = cache.startReading(ram);
-    return mmu.fetchHostAddress(virtual);
+    secondHost = mmu.fetchHostAddress(virtual);
+    return secondHost;
   }
 
   private @Nullable TranslationBlock translate(long ram, long mode, int flags) {
@@ -150,12 +167,23 @@ final class BlockFinder {
     for (GuestInstruction each : unit.instructions()) {
       long at = pc + each.delta();
       text.append("\n0x%016x:  ".formatted(at));
-      boolean whole = (pc & 4095) + each.delta() + each.length() <= 4096;
-      text.append(
-          whole
-              ? translator.disassemble(hostPage + (pc & 4095) + each.delta(), each.length(), at)
-              : "(crosses a page)");
+      text.append(disassemble(hostPage, (pc & 4095) + each.delta(), each.length(), at));
     }
     return text.append('\n').toString();
+  }
+
+  /** One instruction, whose bytes may lie in both pages. */
+  private String disassemble(long hostPage, long offset, int length, long at) {
+    if (offset + length <= 4096) {
+      return translator.disassemble(hostPage + offset, length, at);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      long copy = arena.allocate(length).address();
+      for (int i = 0; i < length; i++) {
+        long from = offset + i < 4096 ? hostPage : secondHost - 4096;
+        RawMemory.putByte(copy + i, RawMemory.getByte(from + offset + i));
+      }
+      return translator.disassemble(copy, length, at);
+    }
   }
 }

@@ -194,19 +194,22 @@ public final class SoftMmu implements AutoCloseable {
     };
   }
 
-  /** The entry that translates an address for an access, or −1 with the fault set. */
-  private int lookup(long virtual, Access access, int mmuIndex) {
+  /**
+   * The entry that translates an access to {@code size} bytes, all in one page; or −1 with the
+   * fault set.
+   */
+  private int lookup(long virtual, int size, Access access, int mmuIndex) {
     int entry = slot(virtual, mmuIndex);
     long tag = RawMemory.getLong(entryAddress(entry) + tagOffset(access));
     if (tag != INVALID && (tag & PAGE) == (virtual & PAGE)) {
       return entry;
     }
-    return fill(virtual, access, mmuIndex);
+    return fill(virtual, size, access, mmuIndex);
   }
 
-  private int fill(long virtual, Access access, int mmuIndex) {
+  private int fill(long virtual, int size, Access access, int mmuIndex) {
     found.reset();
-    if (!cpu.translate(virtual, access, mmuIndex, found)) {
+    if (!cpu.translate(virtual, size, access, mmuIndex, found)) {
       fault(found.faultCause, found.faultValue);
       return -1;
     }
@@ -270,7 +273,12 @@ public final class SoftMmu implements AutoCloseable {
    * not be executed, or it is not memory.
    */
   long fetchAddress(long virtual) {
-    int entry = lookup(virtual, Access.EXECUTE, cpu.fetchMmuIndex());
+    return fetchAddress(virtual, 1);
+  }
+
+  /** As the other, for several bytes of one page. */
+  long fetchAddress(long virtual, int size) {
+    int entry = lookup(virtual, size, Access.EXECUTE, cpu.fetchMmuIndex());
     if (entry < 0) {
       return -1;
     }
@@ -335,7 +343,7 @@ public final class SoftMmu implements AutoCloseable {
     if ((virtual & 4095) + size > 4096) {
       return loadAcrossPages(virtual, size, mmuIndex);
     }
-    int entry = lookup(virtual, Access.READ, mmuIndex);
+    int entry = lookup(virtual, size, Access.READ, mmuIndex);
     if (entry < 0) {
       return 0;
     }
@@ -348,6 +356,9 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   private long loadAcrossPages(long virtual, int size, int mmuIndex) {
+    if (!permitsAcrossPages(virtual, size, Access.READ, mmuIndex)) {
+      return 0;
+    }
     int inFirst = (int) (4096 - (virtual & 4095));
     long first = loadPieces(virtual, inFirst, mmuIndex);
     if (faulted) {
@@ -409,7 +420,7 @@ public final class SoftMmu implements AutoCloseable {
       storeAcrossPages(virtual, bytes, size, mmuIndex);
       return;
     }
-    int entry = lookup(virtual, Access.WRITE, mmuIndex);
+    int entry = lookup(virtual, size, Access.WRITE, mmuIndex);
     if (entry < 0) {
       return;
     }
@@ -423,10 +434,19 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   private void storeAcrossPages(long virtual, long bytes, int size, int mmuIndex) {
-    long second = (virtual + size) & PAGE;
-    if (lookup(virtual, Access.WRITE, mmuIndex) < 0 || lookup(second, Access.WRITE, mmuIndex) < 0) {
-      return;
+    if (permitsAcrossPages(virtual, size, Access.WRITE, mmuIndex)) {
+      storeBytewise(virtual, bytes, size, mmuIndex);
     }
+  }
+
+  private boolean permitsAcrossPages(long virtual, int size, Access access, int mmuIndex) {
+    long second = (virtual + size) & PAGE;
+    int inFirst = (int) (second - virtual);
+    return lookup(virtual, inFirst, access, mmuIndex) >= 0
+        && lookup(second, size - inFirst, access, mmuIndex) >= 0;
+  }
+
+  private void storeBytewise(long virtual, long bytes, int size, int mmuIndex) {
     for (int i = 0; i < size && !faulted; i++) {
       storeBytes(virtual + i, bytes >>> (8 * i), 1, mmuIndex);
     }
@@ -491,7 +511,7 @@ public final class SoftMmu implements AutoCloseable {
     if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
       return -1;
     }
-    int entry = lookup(virtual, Access.WRITE, MemDesc.mmuIndex(desc));
+    int entry = lookup(virtual, size, Access.WRITE, MemDesc.mmuIndex(desc));
     if (entry >= 0 && !ranges[entry].writesMemory()) {
       fault(cpu.accessFaultCause(Access.WRITE), virtual);
       return -1;
@@ -548,7 +568,7 @@ public final class SoftMmu implements AutoCloseable {
     if (refusesUnaligned(virtual, size, desc, Access.READ)) {
       return 0;
     }
-    int entry = lookup(virtual, Access.READ, MemDesc.mmuIndex(desc));
+    int entry = lookup(virtual, size, Access.READ, MemDesc.mmuIndex(desc));
     if (entry < 0) {
       return 0;
     }
@@ -606,8 +626,10 @@ public final class SoftMmu implements AutoCloseable {
       return;
     }
     int mmuIndex = MemDesc.mmuIndex(desc);
-    if (lookup(virtual, access, mmuIndex) >= 0 && (virtual & 4095) + size > 4096) {
-      var _ = lookup((virtual + size) & PAGE, access, mmuIndex);
+    if ((virtual & 4095) + size > 4096) {
+      var _ = permitsAcrossPages(virtual, size, access, mmuIndex);
+    } else {
+      var _ = lookup(virtual, size, access, mmuIndex);
     }
   }
 

@@ -45,7 +45,8 @@ public final class TestCpu extends Cpu {
   }
 
   @Override
-  public boolean translate(long virtual, Access access, int mmuIndex, PageTranslation out) {
+  public boolean translate(
+      long virtual, int size, Access access, int mmuIndex, PageTranslation out) {
     walks++;
     Protection protection = pages.getOrDefault(virtual & -4096L, Protection.READ_WRITE);
     out.physical = virtual;

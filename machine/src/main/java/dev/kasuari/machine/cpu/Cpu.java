@@ -65,12 +65,15 @@ public abstract class Cpu implements AutoCloseable {
   public abstract int mmuIndexes();
 
   /**
-   * Translates one virtual address. On success fills {@code out} and returns true; otherwise sets
-   * its fault fields and returns false. Updates accessed and dirty bits where the architecture
+   * Translates the address of one access. On success fills {@code out} and returns true; otherwise
+   * sets its fault fields and returns false. Updates accessed and dirty bits where the architecture
    * does.
+   *
+   * @param size bytes of the access, none of them beyond the page: where protection is finer than a
+   *     page, all of them must be permitted
    */
   public abstract boolean translate(
-      long virtualAddress, Access access, int mmuIndex, PageTranslation out);
+      long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out);
 
   /**
    * Puts back what a trap inside translated code left behind: the program counter, and the word

@@ -11,7 +11,10 @@ public final class PageTranslation {
   /** Bytes of the naturally aligned virtual range that maps in one piece, at least 4096. */
   public long pageSize;
 
-  /** Whether the whole 4 KiB page around the address may be read, written, executed. */
+  /**
+   * Whether the whole 4 KiB page around the address may be read, written, executed; if {@link
+   * #uncached}, the bytes of the access.
+   */
   public boolean readable;
 
   public boolean writable;

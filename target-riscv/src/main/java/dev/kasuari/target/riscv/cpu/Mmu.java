@@ -35,6 +35,8 @@ final class Mmu {
 
   private static final int SATP_MODE_SHIFT = 60;
   private static final long SATP_PPN = (1L << 44) - 1;
+  private static final int SATP_ASID_SHIFT = 44;
+  private static final long ASID = (1L << 16) - 1;
   private static final int BARE = 0;
   private static final int SV39 = 8;
 
@@ -53,6 +55,9 @@ final class Mmu {
   private final Log log;
   private final int widestLevels;
   private final BusAccess bus;
+
+  /** Bytes of the access that is being translated. */
+  private int bytes;
 
   // What the walk under way has read last.
   private long pteAddress;
@@ -96,6 +101,16 @@ final class Mmu {
     }
   }
 
+  /** The address space that a register names; the bits above are ignored. */
+  static long asid(long register) {
+    return register & ASID;
+  }
+
+  /** Whether a register names the address space in {@code satp}. */
+  boolean isCurrent(long asid) {
+    return asid(asid) == asid(state.get(RiscvState.SATP) >>> SATP_ASID_SHIFT);
+  }
+
   /** Levels of page table that a value of {@code satp} stands for. */
   private static int levels(long satp) {
     int mode = (int) (satp >>> SATP_MODE_SHIFT);
@@ -105,8 +120,9 @@ final class Mmu {
   // ---- translation -----------------------------------------------------------------------------
 
   /** See {@link RiscvCpu#translate}. */
-  boolean translate(long virtual, Access access, int mmuIndex, PageTranslation out) {
+  boolean translate(long virtual, int size, Access access, int mmuIndex, PageTranslation out) {
     out.reset();
+    bytes = size;
     int levels = mmuIndex == RiscvMode.MMU_MACHINE ? 0 : levels(state.get(RiscvState.SATP));
     boolean found;
     if (levels == 0) {
@@ -225,7 +241,7 @@ final class Mmu {
         };
     int allowed = pmp.page(physical, privilege);
     if (allowed == Pmp.DIVIDED) {
-      allowed = pmp.permissions(physical, 1, privilege);
+      allowed = pmp.permissions(physical, bytes, privilege);
       out.uncached = true;
     }
     allowed &= permissions;

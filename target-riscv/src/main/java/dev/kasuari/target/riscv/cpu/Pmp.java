@@ -87,8 +87,14 @@ final class Pmp {
       int next = (int) (value >> (8 * i)) & WRITABLE;
       // Write without read is reserved; nothing of such a field is taken.
       boolean legal = (next & (READ | WRITE)) != WRITE;
-      if (legal && (config(base + i) & LOCKED) == 0) {
+      boolean locked = (config(base + i) & LOCKED) != 0;
+      if (legal && !locked) {
         state.set(RiscvState.PMPCFG, base + i, next);
+      } else if (next != config(base + i)) {
+        int entry = base + i;
+        cpu.guestError(() ->
+            "PMP entry %d keeps its configuration: %s"
+                .formatted(entry, locked ? "it is locked" : "write without read is reserved"));
       }
     }
     changed();
@@ -99,6 +105,8 @@ final class Pmp {
       long bits = xlen == 32 ? 0xffff_ffffL : (1L << 54) - 1;
       state.set(RiscvState.PMPADDR, entry, value & bits);
       changed();
+    } else {
+      cpu.guestError(() -> "pmpaddr%d is locked".formatted(entry));
     }
   }
 

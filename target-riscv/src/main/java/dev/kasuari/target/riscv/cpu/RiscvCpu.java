@@ -12,6 +12,7 @@ import dev.kasuari.machine.cpu.StateField;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -254,8 +255,9 @@ public final class RiscvCpu extends Cpu {
   }
 
   @Override
-  public boolean translate(long virtualAddress, Access access, int mmuIndex, PageTranslation out) {
-    return mmu.translate(virtualAddress, access, mmuIndex, out);
+  public boolean translate(
+      long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
+    return mmu.translate(virtualAddress, size, access, mmuIndex, out);
   }
 
   @Override
@@ -329,7 +331,13 @@ public final class RiscvCpu extends Cpu {
    * @return false if it is an illegal instruction
    */
   public boolean accessCsr(int csr, int op, boolean write, long operand) {
-    return csrs.access(csr, op, write, operand);
+    boolean done = csrs.access(csr, op, write, operand);
+    if (!done && csrs.find(csr) == null) {
+      log.write(
+          LogCategory.UNIMP,
+          () -> "hart%d: no CSR 0x%03x, asked for at 0x%x".formatted(index(), csr, pc()));
+    }
+    return done;
   }
 
   /** The value before the last {@link #accessCsr} that returned true. */
@@ -378,16 +386,29 @@ public final class RiscvCpu extends Cpu {
   }
 
   /**
-   * Forgets translations of this hart. Those of one address space are not told apart, so all of
-   * them go.
+   * Forgets translations of this hart (privileged, section 12.2.1). All that it remembers are of
+   * the address space in {@code satp}, as another one there makes it forget them; so there is
+   * nothing to do for others. Global mappings are not told apart and go with the rest.
    *
    * @param virtual the address, unless {@code allAddresses}
+   * @param asid the address space in the low 16 bits, unless {@code allSpaces}
    * @return false if it is an illegal instruction
    */
   public boolean sfenceVma(long virtual, boolean allAddresses, long asid, boolean allSpaces) {
     boolean trapped = privilege() == Privilege.SUPERVISOR && status.has(Status.TVM);
     if (!model.has(RiscvOption.S) || privilege() < Privilege.SUPERVISOR || trapped) {
       return false;
+    }
+    log.write(
+        LogCategory.MMU,
+        () ->
+            "hart%d: sfence.vma of %s in %s"
+                .formatted(
+                    index(),
+                    allAddresses ? "all addresses" : "0x%x".formatted(virtual),
+                    allSpaces ? "all spaces" : "space 0x%x".formatted(Mmu.asid(asid))));
+    if (!allSpaces && !mmu.isCurrent(asid)) {
+      return true;
     }
     if (allAddresses) {
       flushTlb();
@@ -440,6 +461,11 @@ public final class RiscvCpu extends Cpu {
 
   SupervisorTimer timer() {
     return timer;
+  }
+
+  /** Says that the guest did what the manual forbids. */
+  void guestError(Supplier<String> what) {
+    log.write(LogCategory.GUEST_ERRORS, () -> "hart" + index() + ": " + what.get());
   }
 
   /** Has the hart look at its interrupts soon. Any thread. */

@@ -110,6 +110,6 @@ final class LegacyExtension implements SbiExtension {
   }
 
   private static boolean readable(RiscvCpu hart, long virtual, PageTranslation found) {
-    return hart.translate(virtual, Access.READ, RiscvMode.dataMmuIndex(hart.mode()), found);
+    return hart.translate(virtual, 1, Access.READ, RiscvMode.dataMmuIndex(hart.mode()), found);
   }
 }

@@ -17,7 +17,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
   Helper CSR =
       new CpuCall("csr") {
         @Override
-        boolean perform(RiscvCpu cpu, long a, long b) {
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
           return cpu.accessCsr((int) a & 0xfff, (int) (a >> 12) & 3, (a & 1 << 14) != 0, b);
         }
 
@@ -30,7 +30,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
   Helper MRET =
       new CpuCall("mret") {
         @Override
-        boolean perform(RiscvCpu cpu, long a, long b) {
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
           return cpu.mret();
         }
       };
@@ -38,7 +38,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
   Helper SRET =
       new CpuCall("sret") {
         @Override
-        boolean perform(RiscvCpu cpu, long a, long b) {
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
           return cpu.sret();
         }
       };
@@ -46,20 +46,23 @@ interface RvSystem extends RiscvInstructions<Rv> {
   Helper WFI =
       new CpuCall("wfi") {
         @Override
-        boolean perform(RiscvCpu cpu, long a, long b) {
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
           return cpu.wfiAllowed();
         }
       };
 
-  /** First argument as for CSRs, with bits 0 and 1: all addresses, all address spaces. */
+  /**
+   * First argument as for CSRs, with bits 0 and 1: all addresses, all address spaces; then the
+   * address and the address space.
+   */
   Helper SFENCE_VMA =
       new CpuCall("sfence_vma") {
         private static final int ALL_ADDRESSES = 1;
         private static final int ALL_SPACES = 2;
 
         @Override
-        boolean perform(RiscvCpu cpu, long a, long b) {
-          return cpu.sfenceVma(b, (a & ALL_ADDRESSES) != 0, 0, (a & ALL_SPACES) != 0);
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
+          return cpu.sfenceVma(b, (a & ALL_ADDRESSES) != 0, c, (a & ALL_SPACES) != 0);
         }
       };
 
@@ -76,7 +79,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
       return name;
     }
 
-    abstract boolean perform(RiscvCpu cpu, long a, long b);
+    abstract boolean perform(RiscvCpu cpu, long a, long b, long c);
 
     long result(RiscvCpu cpu) {
       return 0;
@@ -85,7 +88,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
     @Override
     public final long call(Context context, long a, long b, long c) {
       var cpu = (RiscvCpu) context.cpu();
-      if (!perform(cpu, a, b)) {
+      if (!perform(cpu, a, b, c)) {
         context.raise(TrapCause.ILLEGAL_INSTRUCTION, a >>> 32);
         return 0;
       }
@@ -113,8 +116,8 @@ interface RvSystem extends RiscvInstructions<Rv> {
     }
   }
 
-  private static Value wide(Rv t, int rs1) {
-    return t.xlen() == 32 ? t.e().widenUnsigned(t.x(rs1)) : t.x(rs1);
+  private static Value wide(Rv t, int rs) {
+    return t.xlen() == 32 ? t.e().widenUnsigned(t.x(rs)) : t.x(rs);
   }
 
   @Override
@@ -184,7 +187,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
   @Override
   default void sfenceVma(Rv t, int rs1, int rs2) {
     int scope = (rs1 == 0 ? 1 : 0) | (rs2 == 0 ? 2 : 0);
-    t.e().call(SFENCE_VMA, withEncoding(t, scope), wide(t, rs1));
+    t.e().call(SFENCE_VMA, withEncoding(t, scope), wide(t, rs1), wide(t, rs2));
     t.exitToNext(ExitReason.LOOKUP);
   }
 }

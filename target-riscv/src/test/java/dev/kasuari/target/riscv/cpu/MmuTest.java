@@ -70,7 +70,7 @@ class MmuTest {
   }
 
   private boolean translate(long virtual, Access access, int mmuIndex) {
-    return hart.translate(virtual, access, mmuIndex, out);
+    return hart.translate(virtual, 1, access, mmuIndex, out);
   }
 
   private static int pageFault(Access access) {
@@ -355,6 +355,33 @@ class MmuTest {
     assertThat(hart.fetchMmuIndex()).isEqualTo(fetch);
     assertThat(RiscvMode.privilege(hart.mode())).isEqualTo(privilege);
     assertThat(RiscvMode.fpOff(hart.mode())).isTrue();
+  }
+
+  @Test
+  void aFenceOfAnotherSpaceForgetsNothing() {
+    fixture.csr("satp", 8L << 60 | 5L << 44 | ROOT >> 12);
+    fixture.mode(Privilege.SUPERVISOR);
+    int before = fixture.vcpu.flushes;
+    assertThat(hart.sfenceVma(0x1000, false, 6, false)).isTrue();
+    assertThat(hart.sfenceVma(0, true, 6, false)).isTrue();
+    assertThat(fixture.vcpu.pageFlushes).isEmpty();
+    assertThat(fixture.vcpu.flushes).isEqualTo(before);
+    assertThat(hart.sfenceVma(0x1000, false, 5, false)).isTrue();
+    // The bits above an address space's number are ignored.
+    assertThat(hart.sfenceVma(0x2000, false, 5 | 6L << 16, false)).isTrue();
+    assertThat(hart.sfenceVma(0x3000, false, 6, true)).isTrue();
+    assertThat(fixture.vcpu.pageFlushes).containsExactly(0x1000L, 0x2000L, 0x3000L);
+    assertThat(hart.sfenceVma(0, true, 5, false)).isTrue();
+    assertThat(hart.sfenceVma(0, true, 6, true)).isTrue();
+    assertThat(fixture.vcpu.flushes).isEqualTo(before + 2);
+  }
+
+  @Test
+  void anotherSpaceInSatpForgetsWhatWasOfTheLast() {
+    fixture.csr("satp", 8L << 60 | 5L << 44 | ROOT >> 12);
+    int before = fixture.vcpu.flushes;
+    fixture.csr("satp", 8L << 60 | 6L << 44 | ROOT >> 12);
+    assertThat(fixture.vcpu.flushes).isEqualTo(before + 1);
   }
 
   @Test

@@ -43,15 +43,23 @@ class PmpTest {
   }
 
   private boolean may(long address, Access access, int mmuIndex) {
-    boolean allowed = hart.translate(address, access, mmuIndex, out);
+    return may(address, 1, access, mmuIndex);
+  }
+
+  private boolean may(long address, int size, Access access, int mmuIndex) {
+    boolean allowed = hart.translate(address, size, access, mmuIndex, out);
     assertThat(out.faultCause).isEqualTo(allowed ? -1 : hart.accessFaultCause(access));
     return allowed;
   }
 
   private String allowed(long address, int mmuIndex) {
-    return (may(address, Access.READ, mmuIndex) ? "r" : "-")
-        + (may(address, Access.WRITE, mmuIndex) ? "w" : "-")
-        + (may(address, Access.EXECUTE, mmuIndex) ? "x" : "-");
+    return allowed(address, 1, mmuIndex);
+  }
+
+  private String allowed(long address, int size, int mmuIndex) {
+    return (may(address, size, Access.READ, mmuIndex) ? "r" : "-")
+        + (may(address, size, Access.WRITE, mmuIndex) ? "w" : "-")
+        + (may(address, size, Access.EXECUTE, mmuIndex) ? "x" : "-");
   }
 
   @Test
@@ -64,7 +72,7 @@ class PmpTest {
   @Test
   void withoutProtectionEverythingIsOpen() {
     try (var open = new HartFixture(RiscvModel.rv64().with("pmp", "off"), 1)) {
-      assertThat(open.hart.translate(RAM, Access.WRITE, RiscvMode.MMU_USER, out)).isTrue();
+      assertThat(open.hart.translate(RAM, 1, Access.WRITE, RiscvMode.MMU_USER, out)).isTrue();
       assertThat(out.uncached).isFalse();
     }
   }
@@ -162,6 +170,46 @@ class PmpTest {
     assertThat(fixture.vcpu.flushes).isGreaterThan(before);
   }
 
+  /** Section 3.7.1.3: the entry must match all bytes of an access, whatever comes after it. */
+  @Test
+  void anEntryThatMatchesPartOfAnAccessRefusesIt() {
+    entry(0, NA4 | R | W | X, (RAM + 0x1010) >> 2);
+    entry(1, NAPOT | R | W | X, napot(RAM, 0x10_0000));
+    int user = RiscvMode.MMU_USER;
+    assertThat(may(RAM + 0x1010, 4, Access.READ, user)).isTrue();
+    assertThat(may(RAM + 0x1010, 8, Access.READ, user)).isFalse();
+    assertThat(out.faultCause).isEqualTo(hart.accessFaultCause(Access.READ));
+    assertThat(out.faultValue).isEqualTo(RAM + 0x1010);
+    assertThat(may(RAM + 0x1008, 8, Access.WRITE, user)).isTrue();
+    assertThat(may(RAM + 0x100c, 8, Access.WRITE, user)).isFalse();
+    assertThat(may(RAM + 0x100e, 4, Access.READ, user)).isFalse();
+    assertThat(may(RAM + 0x100f, 1, Access.READ, user)).isTrue();
+    assertThat(may(RAM + 0x1014, 8, Access.READ, user)).isTrue();
+  }
+
+  @Test
+  void aRefusedPartBindsMachineModeToo() {
+    entry(0, NA4 | R | W | X, (RAM + 0x1010) >> 2);
+    assertThat(may(RAM + 0x1010, 4, Access.READ, RiscvMode.MMU_MACHINE)).isTrue();
+    assertThat(may(RAM + 0x1010, 8, Access.READ, RiscvMode.MMU_MACHINE)).isFalse();
+    assertThat(may(RAM + 0x1014, 8, Access.READ, RiscvMode.MMU_MACHINE)).isTrue();
+  }
+
+  @Test
+  void whatIsLockedOrReservedIsAGuestError() {
+    entry(1, LOCK | TOR | R, (RAM + 0x1000) >> 2);
+    fixture.lines.clear();
+    fixture.csr("pmpcfg0", (long) (LOCK | TOR | R) << 8);
+    assertThat(fixture.lines).isEmpty();
+    fixture.csr("pmpcfg0", W);
+    fixture.csr("pmpaddr0", 6);
+    assertThat(fixture.lines)
+        .containsExactly(
+            "hart0: PMP entry 0 keeps its configuration: write without read is reserved",
+            "hart0: PMP entry 1 keeps its configuration: it is locked",
+            "hart0: pmpaddr0 is locked");
+  }
+
   /** The manual's matching rules written down a second time, byte by byte. */
   @Test
   void randomEntriesAgreeWithAByteByByteReading() {
@@ -185,28 +233,36 @@ class PmpTest {
         long at = RAM - 0x800 + random.nextInt(0x4000);
         boolean machine = random.nextBoolean();
         int index = machine ? RiscvMode.MMU_MACHINE : RiscvMode.MMU_SUPERVISOR;
-        assertThat(allowed(at, index))
-            .as("seed %d round %d address 0x%x", seed, round, at)
-            .isEqualTo(reference(config, address, at, machine));
+        int size = Math.min(1 << random.nextInt(4), (int) (4096 - (at & 4095)));
+        assertThat(allowed(at, size, index))
+            .as("seed %d round %d address 0x%x size %d", seed, round, at, size)
+            .isEqualTo(reference(config, address, at, size, machine));
       }
     }
   }
 
-  private static String reference(int[] config, long[] address, long at, boolean machine) {
+  private static boolean matches(int[] config, long[] address, int i, long at) {
+    return switch (config[i] >> 3 & 3) {
+      case 1 -> at >> 2 >= (i == 0 ? 0 : address[i - 1]) && at >> 2 < address[i];
+      case 2 -> at >> 2 == address[i];
+      case 3 -> {
+        int ones = Long.numberOfTrailingZeros(~address[i]);
+        yield at >> (ones + 3) == address[i] >> (ones + 1);
+      }
+      default -> false;
+    };
+  }
+
+  private static String reference(
+      int[] config, long[] address, long at, int size, boolean machine) {
     for (int i = 0; i < config.length; i++) {
-      boolean matches =
-          switch (config[i] >> 3 & 3) {
-            case 1 -> at >> 2 >= (i == 0 ? 0 : address[i - 1]) && at >> 2 < address[i];
-            case 2 -> at >> 2 == address[i];
-            case 3 -> {
-              int ones = Long.numberOfTrailingZeros(~address[i]);
-              yield at >> (ones + 3) == address[i] >> (ones + 1);
-            }
-            default -> false;
-          };
-      if (matches) {
+      int matched = 0;
+      for (int b = 0; b < size; b++) {
+        matched += matches(config, address, i, at + b) ? 1 : 0;
+      }
+      if (matched > 0) {
         boolean binds = !machine || (config[i] & LOCK) != 0;
-        int bits = binds ? config[i] : 7;
+        int bits = matched < size ? 0 : binds ? config[i] : 7;
         return ((bits & R) != 0 ? "r" : "-")
             + ((bits & W) != 0 ? "w" : "-")
             + ((bits & X) != 0 ? "x" : "-");

@@ -50,7 +50,7 @@ class RandomGuestTest {
       case 6 -> hart.deliverInterrupt();
       case 7 -> {
         Access access = ACCESSES.get(random.nextInt(ACCESSES.size()));
-        hart.translate(value(random), access, random.nextInt(4), out);
+        hart.translate(value(random), 1, access, random.nextInt(4), out);
       }
       case 8 -> hart.machineTimerInput().set(random.nextBoolean());
       default -> {
