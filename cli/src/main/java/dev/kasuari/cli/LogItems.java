@@ -9,6 +9,8 @@ import java.util.Set;
 final class LogItems {
   private static final List<String> OTHERS =
       List.of(
+          "op_opt",
+          "out_asm",
           "op_ind",
           "op_plugin",
           "pcall",

@@ -9,9 +9,7 @@ import java.util.Set;
 /** What {@code -d} can switch on. */
 public enum LogCategory {
   IN_ASM("in_asm", "guest instructions of each unit as it is translated"),
-  OP("op", "intermediate code before optimisation"),
-  OP_OPT("op_opt", "intermediate code after optimisation"),
-  OUT_ASM("out_asm", "host code of each unit"),
+  OP("op", "intermediate code of each unit"),
   INT("int", "interrupts and exceptions"),
   EXEC("exec", "each unit as it is entered (very long)"),
   CPU("cpu", "CPU registers before each unit (very long)"),

@@ -174,11 +174,17 @@ final class TcgVcpu implements Vcpu {
 
   @Override
   public void flushTlb() {
+    accelerator.log().write(LogCategory.MMU, () -> "cpu%d: TLB flushed".formatted(cpu.index()));
     mmu.flush();
   }
 
   @Override
   public void flushTlbPage(long virtualAddress) {
+    accelerator
+        .log()
+        .write(
+            LogCategory.MMU,
+            () -> "cpu%d: TLB flushed of 0x%x".formatted(cpu.index(), virtualAddress));
     mmu.flushPage(virtualAddress);
   }
 

@@ -102,6 +102,15 @@ public final class Sbi implements Firmware {
     // First, as a call may put the hart somewhere else.
     hart.setPc(at + 4);
     SbiResult result = extension == null ? SbiResult.NOT_SUPPORTED : extension.call(call);
+    if (result.equals(SbiResult.NOT_SUPPORTED)) {
+      machine
+          .log()
+          .write(
+              LogCategory.UNIMP,
+              () ->
+                  "hart%d: no SBI function %d of extension 0x%x, asked for at 0x%x"
+                      .formatted(hart.index(), call.function(), id, at));
+    }
     if (result.returns()) {
       hart.setX(A0, result.error());
       if (!(extension instanceof LegacyExtension)) {

@@ -1,0 +1,141 @@
+package dev.kasuari.cli;
+
+import static dev.kasuari.target.riscv.asm.Reg.A0;
+import static dev.kasuari.target.riscv.asm.Reg.A1;
+import static dev.kasuari.target.riscv.asm.Reg.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.target.riscv.asm.Assembler;
+import dev.kasuari.target.riscv.isa.RiscvEncoder;
+import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code -d} and {@code -D}, from the command line to the file. */
+@Tag("fast")
+@Timeout(60)
+class LogOptionTest {
+  private static final int MTVEC = 0x305;
+  private static final int FINISHER = 0x10_0000;
+
+  @TempDir private Path folder;
+
+  /** Asks for a CSR that is not there, reads where nobody answers, and switches off. */
+  private Path program() throws IOException {
+    var a = new Assembler();
+    var handler = a.label("handler");
+    var next = a.label("next");
+    a.la(T0, handler);
+    a.i(RiscvEncoder.csrrw(0, MTVEC, T0), RiscvEncoder.csrrs(A0, 0x7c0, 0));
+    a.align(4);
+    a.bind(handler);
+    a.la(T0, next);
+    a.i(RiscvEncoder.csrrw(0, MTVEC, T0), RiscvEncoder.lw(A0, 0, 0x40));
+    a.align(4);
+    a.bind(next);
+    a.li(A0, FINISHER);
+    a.li(A1, 0x5555);
+    a.i(RiscvEncoder.sw(A0, A1, 0));
+    a.j(a.here("forever"));
+    return Files.write(folder.resolve("kernel"), a.assemble());
+  }
+
+  private Outcome run(String... options) throws IOException {
+    var words =
+        new ArrayList<>(
+            List.of("-m", "16M", "-bios", "none", "-serial", "null", "-display", "none"));
+    words.addAll(List.of("-kernel", program().toString()));
+    words.addAll(List.of(options));
+    return Outcome.ofRiscv(words);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "in_asm | IN: mode",
+        "in_asm | csrr    a0,",
+        "op | unit_start",
+        "int | hart0: illegal instruction (2) epc 0x",
+        "int | hart0: load access fault (5) epc 0x",
+        "mmu | hart0: mmu3 READ 0x40 -> 0x40",
+        "guest_errors | memory: nobody answers read32(0x40)",
+        "unimp | hart0: no CSR 0x7c0, asked for at 0x",
+        "exec | cpu0 exec 0x0000000080000000",
+        "cpu | mtvec",
+        "cpu_reset | hart0: reset",
+        "int,unimp | hart0: no CSR 0x7c0",
+        "all | hart0: no CSR 0x7c0",
+      })
+  void anItemIsInTheFile(String items, String part) throws IOException {
+    Path log = folder.resolve("log");
+    for (String backEnd : List.of("interp", "x86_64")) {
+      if (backEnd.equals("interp") || X86BackEnd.available()) {
+        Outcome outcome =
+            run("-accel", "tcg,backend=" + backEnd, "-d", items, "-D", log.toString());
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.code()).isZero();
+        assertThat(log).content().as(backEnd).contains(part).endsWith("\n");
+      }
+    }
+  }
+
+  @Test
+  void withoutItemsTheFileIsEmpty() throws IOException {
+    Path log = folder.resolve("log");
+    assertThat(run("-D", log.toString()).code()).isZero();
+    assertThat(log).isEmptyFile();
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenIsNamed() throws IOException {
+    Path log = folder.resolve("none/log");
+    Outcome outcome = run("-d", "int", "-D", log.toString());
+    assertThat(outcome.err())
+        .contains("-D " + log + ": cannot be written: there is no such folder");
+    assertThat(outcome.code()).isEqualTo(1);
+  }
+
+  @Test
+  void helpListsEveryItemAndNoOther() {
+    String help = Outcome.ofRiscv(List.of("-d", "help")).out();
+    for (LogCategory category : LogCategory.values()) {
+      String doc = Pattern.quote(category.doc());
+      assertThat(help).containsPattern("(?m)^  " + category.option() + " +" + doc);
+    }
+    assertThat(help).doesNotContain("op_opt").doesNotContain("out_asm");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "in-asm, in_asm",
+    "guest_error, guest_errors",
+    "unimpl, unimp",
+    "ints, int",
+    "exce, exec"
+  })
+  void aTypoGetsTheNearestItem(String typo, String item) {
+    assertThat(Outcome.ofRiscv(List.of("-d", typo)).err().strip())
+        .isEqualTo(
+            "kasuari-system-riscv64: -d: unknown log item '%s'; did you mean '%s'?"
+                .formatted(typo, item));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"out_asm", "op_opt", "nochain"})
+  void itemsOfQemuThatComeLaterAreSaid(String item) {
+    assertThat(Outcome.ofRiscv(List.of("-d", item)).err())
+        .contains("-d " + item + ": QEMU has this log item, Kasuari does not have it yet");
+  }
+}
