@@ -15,6 +15,7 @@ import javax.lang.model.SourceVersion;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
 import javax.tools.Diagnostic;
+import javax.tools.StandardLocation;
 import org.jspecify.annotations.Nullable;
 
 /** Hands each annotated declaration to the generator of its kind. */
@@ -62,7 +63,7 @@ public final class KasuariProcessor extends AbstractProcessor {
     TypeElement registry = processingEnv.getElementUtils().getTypeElement(REGISTRY);
     if (registry != null) {
       for (Element place : round.getElementsAnnotatedWith(registry)) {
-        attempt(() -> emit(place, DeviceGenerator.registry(m, place, devices)));
+        attempt(() -> registry(m, place, devices));
       }
     }
     return false;
@@ -76,6 +77,31 @@ public final class KasuariProcessor extends AbstractProcessor {
     }
     states(m, generator.state());
     emit(device, generator.generate());
+  }
+
+  private void registry(Model m, Element place, List<TypeElement> devices) throws Bad {
+    Unit unit = DeviceGenerator.registry(m, place, devices);
+    emit(place, unit);
+    service(place, Model.MACHINE + "DeviceSet", unit.packageName() + "." + unit.className());
+  }
+
+  /** Names a provider for those who have the module on their class path. */
+  private void service(Element origin, String service, String provider) {
+    String file = "META-INF/services/" + service;
+    if (!written.add(file)) {
+      return;
+    }
+    try (Writer out =
+        processingEnv
+            .getFiler()
+            .createResource(StandardLocation.CLASS_OUTPUT, "", file, origin)
+            .openWriter()) {
+      out.write(provider + "\n");
+    } catch (IOException e) {
+      processingEnv
+          .getMessager()
+          .printMessage(Diagnostic.Kind.ERROR, "cannot write " + file + ": " + e, origin);
+    }
   }
 
   /** The codec of a state class and of those inside it. */
