@@ -62,9 +62,9 @@ final class QemuPeer implements Peer {
   String cpu() {
     if (major >= 9) {
       return "rv64i,m=on,a=on,f=on,d=on,c=on,s=on,u=on,zicsr=on,zifencei=on,zicntr=on,zihpm=on,"
-          + "zba=on,zbb=on,zbs=on,sstc=on,svadu=on,sv39=on,sv48=on,mmu=on,pmp=on";
+          + "zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svadu=on,sv39=on,sv48=on,mmu=on,pmp=on";
     }
-    return "rv64,h=off,zbc=off,zba=on,zbb=on,zbs=on,sstc=on,pmp=on,mmu=on";
+    return "rv64,h=off,zba=on,zbb=on,zbc=on,zbs=on,sstc=on,pmp=on,mmu=on";
   }
 
   @Override

@@ -20,6 +20,7 @@ public enum RiscvOption {
   ZIHPM("zihpm", "zihpm", 0, "hardware performance counters (all read zero)"),
   ZBA("zba", "zba", RiscvFeatures.ZBA, "address generation"),
   ZBB("zbb", "zbb", RiscvFeatures.ZBB, "basic bit manipulation"),
+  ZBC("zbc", "zbc", RiscvFeatures.ZBC, "carry-less multiplication"),
   ZBS("zbs", "zbs", RiscvFeatures.ZBS, "single-bit instructions"),
   SSTC("sstc", "sstc", 0, "supervisor-mode timer interrupts"),
   SVADE("svade", "svade", 0, "page fault where an A or D bit would have to be set, after reset"),

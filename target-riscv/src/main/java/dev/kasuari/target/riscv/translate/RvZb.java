@@ -5,7 +5,7 @@ import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Value;
 
-/** Zba, Zbb and Zbs. Source: unprivileged manual 20240411, chapter 28. */
+/** Zba, Zbb, Zbc and Zbs. Source: unprivileged manual 20240411, chapter 28. */
 interface RvZb extends RiscvInstructions<Rv> {
 
   private static void unary(Rv t, Op op, int rd, int rs1) {
@@ -195,6 +195,25 @@ interface RvZb extends RiscvInstructions<Rv> {
   @Override
   default void rev8(Rv t, int rd, int rs1) {
     unary(t, Op.BSWAP, rd, rs1);
+  }
+
+  private static void carryLess(Rv t, CarryLess part, int rd, int rs1, int rs2) {
+    t.setX(rd, t.e().call(part, t.x(rs1), t.x(rs2)));
+  }
+
+  @Override
+  default void clmul(Rv t, int rd, int rs1, int rs2) {
+    carryLess(t, CarryLess.CLMUL, rd, rs1, rs2);
+  }
+
+  @Override
+  default void clmulh(Rv t, int rd, int rs1, int rs2) {
+    carryLess(t, CarryLess.CLMULH, rd, rs1, rs2);
+  }
+
+  @Override
+  default void clmulr(Rv t, int rd, int rs1, int rs2) {
+    carryLess(t, CarryLess.CLMULR, rd, rs1, rs2);
   }
 
   @Override

@@ -15,7 +15,7 @@ class RiscvModelTest {
   void theDefaultModelNamesWhatItHas() {
     RiscvModel model = RiscvModel.named("rv64").checked();
     assertThat(model.isaString())
-        .isEqualTo("rv64imafdc_zicntr_zicsr_zifencei_zihpm_zba_zbb_zbs_sstc_svadu");
+        .isEqualTo("rv64imafdc_zicntr_zicsr_zifencei_zihpm_zba_zbb_zbc_zbs_sstc_svadu");
     assertThat(model.isaExtensions()).startsWith("i", "m", "a", "f", "d", "c", "zicntr");
     assertThat(model.isaBase()).isEqualTo("rv64i");
     assertThat(model.mmuType()).isEqualTo("riscv,sv48");
