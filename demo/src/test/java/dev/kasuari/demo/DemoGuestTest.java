@@ -1,8 +1,8 @@
 package dev.kasuari.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kasuari.testkit.ConsoleProcess;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -28,12 +28,14 @@ class DemoGuestTest {
 
   @BeforeEach
   void qemu() {
-    assumeTrue(Qemu.installed(), Qemu.PROGRAM + " is not installed (Debian: qemu-system-misc)");
+    assertThat(Qemu.installed())
+        .as(Qemu.PROGRAM + " is installed (Debian: qemu-system-misc)")
+        .isTrue();
   }
 
   /** Runs commands until the machine is off; what it printed. */
   private String run(String bootArguments, String... options) throws Exception {
-    try (Qemu guest = Qemu.start(directory, bootArguments, options)) {
+    try (ConsoleProcess guest = Qemu.start(directory, bootArguments, options)) {
       assertThat(guest.exit()).as(guest.screen()).isZero();
       return guest.screen();
     }
@@ -221,7 +223,7 @@ class DemoGuestTest {
 
   @Test
   void aFaultThatNobodyExpectsEndsTheMachineAsFailed() throws Exception {
-    try (Qemu guest = Qemu.start(directory, "quiet run=fault fatal", "-smp", "4")) {
+    try (ConsoleProcess guest = Qemu.start(directory, "quiet run=fault fatal", "-smp", "4")) {
       assertThat(guest.exit()).isEqualTo(1);
       assertThat(guest.screen()).contains("Kernel panic on hart ").contains("nobody expected");
     }
@@ -243,7 +245,7 @@ class DemoGuestTest {
 
   @Test
   void editsTheLine() throws Exception {
-    try (Qemu guest = Qemu.start(directory, "quiet")) {
+    try (ConsoleProcess guest = Qemu.start(directory, "quiet")) {
       guest.await("kasuari> ");
       guest.type("uptimx\b\b\177imee\177\r"); // both kinds of backspace
       guest.await("up ");
@@ -267,7 +269,7 @@ class DemoGuestTest {
   /** More than the UART and the kernel can hold while a command runs. */
   @Test
   void losesNothingThatIsTypedAhead() throws Exception {
-    try (Qemu guest = Qemu.start(directory, "quiet")) {
+    try (ConsoleProcess guest = Qemu.start(directory, "quiet")) {
       guest.await("kasuari> ");
       guest.type("mem\n" + "uptime\n".repeat(200) + "poweroff\n");
       assertThat(guest.exit()).isZero();
@@ -279,7 +281,7 @@ class DemoGuestTest {
   /** An interrupt controller that it has no driver for: input is polled. */
   @Test
   void livesWithoutAnInterruptControllerItKnows() throws Exception {
-    try (Qemu guest = Qemu.start(directory, "quiet", "-machine", "aia=aplic")) {
+    try (ConsoleProcess guest = Qemu.start(directory, "quiet", "-machine", "aia=aplic")) {
       guest.await("kasuari> ");
       guest.type("poweroff\n");
       assertThat(guest.exit()).isZero();

@@ -2,6 +2,7 @@ package dev.kasuari.guests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.testkit.ConsoleProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,16 +25,16 @@ final class LinuxGuestsTest {
   void shellGuestGivesAPromptWithJobControlAndPowersOff() throws Exception {
     LinuxGuest guest =
         guests().shell("trixie", "riscv64", LinuxGuests.Form.COMPRESSED, new PrintedProgress());
-    try (Qemu qemu = Qemu.riscv64(guest, "512M", List.of())) {
-      qemu.waitFor("root@debian:~# ");
+    try (ConsoleProcess qemu = Qemu.riscv64(guest, "512M", List.of())) {
+      qemu.await("root@debian:~# ");
       qemu.type("uname -m; tty; echo $((6 * 7))\n");
-      assertThat(qemu.waitFor("\n42\r\n")).contains("riscv64").contains("/dev/ttyS0");
+      assertThat(qemu.await("\n42\r\n")).contains("riscv64").contains("/dev/ttyS0");
       qemu.type("sleep 99 &\n");
       qemu.type("jobs\n");
-      assertThat(qemu.waitFor("sleep 99\r\nroot@")).contains("Running");
-      assertThat(qemu.transcript()).doesNotContain("job control turned off");
+      assertThat(qemu.await("sleep 99\r\nroot@")).contains("Running");
+      assertThat(qemu.screen()).doesNotContain("job control turned off");
       qemu.type("poweroff -f\n");
-      qemu.waitForExit();
+      assertThat(qemu.exit()).isZero();
     }
   }
 
@@ -41,10 +42,10 @@ final class LinuxGuestsTest {
   void unpackedInitrdGivesTheSameShell() throws Exception {
     LinuxGuest guest =
         guests().shell("trixie", "riscv64", LinuxGuests.Form.UNPACKED, new PrintedProgress());
-    try (Qemu qemu = Qemu.riscv64(guest, "512M", List.of())) {
-      qemu.waitFor("root@debian:~# ");
+    try (ConsoleProcess qemu = Qemu.riscv64(guest, "512M", List.of())) {
+      qemu.await("root@debian:~# ");
       qemu.type("poweroff\n");
-      qemu.waitForExit();
+      assertThat(qemu.exit()).isZero();
     }
   }
 
@@ -72,14 +73,14 @@ final class LinuxGuestsTest {
             "-device", "virtio-blk-device,drive=d",
             "-device", "virtio-rng-device",
             "-device", "virtio-net-device");
-    try (Qemu qemu = Qemu.riscv64(guest, "256M", devices)) {
-      assertThat(qemu.waitFor(ScriptedGuest.ENDED + "7"))
+    try (ConsoleProcess qemu = Qemu.riscv64(guest, "256M", devices)) {
+      assertThat(qemu.await(ScriptedGuest.ENDED + "7"))
           .contains("first byte: k")
           .contains("sectors: 2048")
           .contains("random bytes: 16")
           .contains("eth0")
           .doesNotContain("cannot be loaded");
-      qemu.waitForExit();
+      assertThat(qemu.exit()).isZero();
     }
     byte[] after = Files.readAllBytes(disk);
     assertThat(new String(after, 512, 7, StandardCharsets.US_ASCII)).isEqualTo("written");

@@ -44,18 +44,9 @@ class LinuxDiskTest {
   private static final int READ_BACK = 16 * MIB;
   private static final String TREE = "usr/lib/riscv64-linux-gnu/opensbi/generic/";
 
-  private static final String SCRIPT =
-      """
-      echo "harts: $(nproc)"
-      echo "sectors: $(cat /sys/block/vda/size) $(cat /sys/block/vdb/size)"
-      cat /noise > /dev/vda && sync && rm /noise
-      echo 3 > /proc/sys/vm/drop_caches
-      dd if=/dev/vda of=/dev/vdb bs=1M count=%d && sync
-      """;
-
   /** What runs in M-mode. */
   enum Firmware {
-    BUILT_IN(null, "SBI implementation ID=0x4b", DISK),
+    BUILT_IN(null, "SBI implementation ID=0x6b7375 ", DISK),
     OPENSBI_DYNAMIC("fw_dynamic.bin", "SBI implementation ID=0x1 ", DISK),
     OPENSBI_JUMP("fw_jump.bin", "SBI implementation ID=0x1 ", READ_BACK);
 
@@ -139,7 +130,14 @@ class LinuxDiskTest {
   }
 
   private static String script() {
-    return SCRIPT.formatted(READ_BACK / MIB);
+    return """
+    echo "harts: $(nproc)"
+    echo "sectors: $(cat /sys/block/vda/size) $(cat /sys/block/vdb/size)"
+    cat /noise > /dev/vda && sync && rm /noise
+    echo 3 > /proc/sys/vm/drop_caches
+    dd if=/dev/vda of=/dev/vdb bs=1M count=%d && sync
+    """
+        .formatted(READ_BACK / MIB);
   }
 
   private LinuxGuest guest(byte[] noise) throws IOException {
