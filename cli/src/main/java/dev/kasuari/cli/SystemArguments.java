@@ -113,11 +113,12 @@ final class SystemArguments {
 
   void machine(String text) {
     OptionSource source = OptionSource.of("-M " + text, text, "type");
+    String type = source.text("type");
     if (source.helpWanted()) {
-      print(this::machineHelp);
-      return;
+      print(type == null ? this::machineHelp : () -> propertiesHelp(type));
+    } else {
+      machine = merged(machine, source);
     }
-    machine = merged(machine, source);
   }
 
   /** Options that are given more than once add up; later values win. */
@@ -148,10 +149,16 @@ final class SystemArguments {
 
   void smp(String text) {
     smp = OptionSource.of("-smp " + text, text, "cpus");
+    if (smp.helpWanted()) {
+      print(TopologyOptions::help);
+    }
   }
 
   void memory(String text) {
     memory = OptionSource.of("-m " + text, text, "size");
+    if (memory.helpWanted()) {
+      print(MemoryOptions::help);
+    }
   }
 
   void device(String text) {
@@ -318,6 +325,16 @@ final class SystemArguments {
       out.append(String.format("  %-16s %s%n", board.name(), doc));
     }
     return out.toString();
+  }
+
+  private static String propertiesHelp(String machine) {
+    return String.format(
+        "%s options:%n  %-24s %s%n  %-24s %s%n",
+        machine,
+        "accel=<str>",
+        "what executes guest code, as -accel",
+        "dumpdtb=<str>",
+        "write the devicetree to this file and exit");
   }
 
   private String version() {

@@ -40,6 +40,11 @@ public record MemoryOptions(
     return bytes > Long.MAX_VALUE - GRANULE ? bytes / GRANULE * GRANULE : roundUp(bytes);
   }
 
+  /** What {@code -m help} prints. */
+  public static String help() {
+    return MemoryOptionsCodec.CODEC.schema().help();
+  }
+
   private static long roundUp(long bytes) {
     return (bytes + GRANULE - 1) / GRANULE * GRANULE;
   }

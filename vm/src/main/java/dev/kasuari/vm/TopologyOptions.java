@@ -41,6 +41,11 @@ public record TopologyOptions(
     return TopologyOptionsCodec.CODEC.parse(source).count(source.where(), board, most);
   }
 
+  /** What {@code -smp help} prints. */
+  public static String help() {
+    return TopologyOptionsCodec.CODEC.schema().help();
+  }
+
   private int count(String where, String board, int most) {
     checkPositive(where, "cpus", cpus);
     checkPositive(where, "maxcpus", maxcpus);

@@ -20,6 +20,7 @@ import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -128,20 +129,49 @@ class VirtualMachineTest {
 
   @Test
   void twoMachinesAtATimeAndNothingLeft() throws Exception {
-    Set<String> before = threads();
     Path kernel = program("", 0x5555);
     Path looping = Files.write(folder.resolve("loop"), new byte[] {0x6f, 0, 0, 0});
-    var one = VirtualMachine.create(bare(looping).name("one").cpus(2).build());
-    try (one;
-        var two = VirtualMachine.create(bare(kernel).name("two").cpus(2).build())) {
+    MachineDescription first = withDisk(bare(looping).name("one").cpus(2));
+    MachineDescription second = withDisk(bare(kernel).name("two").cpus(2));
+    Set<String> before = threads();
+    List<String> open = descriptors();
+    try (var one = VirtualMachine.create(first);
+        var two = VirtualMachine.create(second)) {
+      assertThat(descriptors()).hasSizeGreaterThan(open.size());
       one.start();
       two.start();
       assertThat(end(two).exitCode()).isZero();
       assertThat(one.machine().awaitShutdown(1, TimeUnit.MILLISECONDS)).isNull();
     }
     assertThat(threads()).isEqualTo(before);
+    assertThat(descriptors()).isEqualTo(open);
     try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
       assertThat(maps).noneMatch(line -> line.contains("virt.ram"));
+    }
+  }
+
+  private MachineDescription withDisk(MachineDescription.Builder machine) throws IOException {
+    Path disk = Files.createTempFile(folder, "disk", "");
+    Files.write(disk, new byte[1024]);
+    return machine.drive(drive("file=" + disk + ",format=raw")).build();
+  }
+
+  /** Images, memory files and event counters that are open; the JVM opens others as it likes. */
+  private List<String> descriptors() throws IOException {
+    try (var links = Files.list(Path.of("/proc/self/fd"))) {
+      return links
+          .map(VirtualMachineTest::target)
+          .filter(t -> t.startsWith(folder.toString()) || t.matches(".*(memfd|eventfd).*"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException e) {
+      return ""; // it was closed meanwhile
     }
   }
 
