@@ -46,6 +46,10 @@ public final class Images {
       lock(named, opened, options);
       boolean unmap = options.discard() == DriveOptions.Discard.UNMAP;
       return new RawImage(options.id(), file, opened.writable(), unmap);
+    } catch (HostException e) {
+      file.close();
+      throw new OptionException(
+          named + ": cannot be a disk: " + e.errno().text() + "; give a file or a block device", e);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;

@@ -136,10 +136,21 @@ final class RiscvBoot {
       throws BootException {
     byte[] initrd = initrd(options);
     int dtbSize = describe(options, null).write().length + INITRD_PROPERTIES;
-    Placement place = Placement.riscv(memory(), xlen, firmwareEnd, kernel, initrd.length, dtbSize);
+    Placement place;
+    try {
+      place = Placement.riscv(memory(), xlen, firmwareEnd, kernel, initrd.length, dtbSize);
+    } catch (BootException e) {
+      throw new BootException(files(options) + ": " + e.getMessage(), e);
+    }
     kernel.load(place.kernel(), this::keep);
     finish(options, place, initrd);
     return place;
+  }
+
+  /** What was to be placed, for a complaint. */
+  private static String files(BootOptions options) {
+    String kernel = "-kernel " + options.kernel();
+    return options.initrd() == null ? kernel : kernel + " -initrd " + options.initrd();
   }
 
   private Placement placeBeside(BootOptions options, long start, long end) throws BootException {

@@ -10,15 +10,23 @@ import org.jspecify.annotations.Nullable;
  * @param fileEnd how many bytes the file must have for all its sections
  */
 record PeHeader(int machine, long fileEnd) {
+  private static final int SIGNATURE = 'P' | 'E' << 8;
   private static final int MAX_SECTIONS = 96;
 
-  /** The header, or null if the file is no PE file. */
+  /**
+   * The header, or null if the file is no PE file.
+   *
+   * @throws BootException if it begins as one and ends before it can be known
+   */
   static @Nullable PeHeader of(Bytes file) throws BootException {
-    if (!file.has(0, "MZ") || file.length() < 0x40) {
+    if (!file.has(0, "MZ")) {
       return null;
     }
     long at = file.u32(0x3c);
-    if (at > file.length() - 4L || !file.has((int) at, "PE\0\0")) {
+    if (at > file.length() - 4L && !file.has(0x38, "RSC\5")) {
+      return null; // code that happens to begin so
+    }
+    if (file.u32(at) != SIGNATURE) {
       return null;
     }
     int machine = file.u16(at + 4);

@@ -157,6 +157,8 @@ final class KernelImageTest {
   @Test
   void damageIsNamed() throws IOException {
     refused(Arrays.copyOf(efi(0x5064), SIZE - 1), "truncated: it has 4095 of 4096 bytes");
+    refused(Arrays.copyOf(efi(0x5064), 40), "truncated: it has 40 bytes");
+    refused(Arrays.copyOf(efi(0x5064), 0x40), "truncated: it has 64 bytes");
     byte[] packed = gzip(image());
     refused(Arrays.copyOf(packed, packed.length - 12), "truncated: its gzip data has no end");
     packed[packed.length - 6] ^= 1;
