@@ -217,7 +217,8 @@ public abstract class VirtioDevice<P, S> extends Device<P, S> {
       return;
     }
     int before = state.status;
-    int after = (value & 0xff) | (before & Virtio.DEVICE_NEEDS_RESET);
+    // Whether it needs a reset is for the device alone to say.
+    int after = (value & 0xff & ~Virtio.DEVICE_NEEDS_RESET) | (before & Virtio.DEVICE_NEEDS_RESET);
     if ((before & ~after) != 0) {
       guestError("status 0x" + Integer.toHexString(value) + " takes back what was set");
     }

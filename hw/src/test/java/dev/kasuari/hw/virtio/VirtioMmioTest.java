@@ -131,6 +131,13 @@ class VirtioMmioTest {
   }
 
   @Test
+  void onlyTheDeviceSaysThatItNeedsAReset() {
+    start(0);
+    driver.regs.write32(Driver.STATUS, 0x40 | 15);
+    assertThat(driver.regs.read32(Driver.STATUS)).isEqualTo(15);
+  }
+
+  @Test
   void aQueueIsSetUpWithinItsLimits() {
     plug(VirtioRng.of());
     driver.negotiate(0);
