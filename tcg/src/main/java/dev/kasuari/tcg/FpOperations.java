@@ -44,7 +44,13 @@ public final class FpOperations {
 
   /** The ten-class mask of {@link Op#FCLASS}. */
   public long classify(long desc, long a) {
-    return format(FpDesc.from(desc)).classify(a);
+    Format from = format(FpDesc.from(desc));
+    return from.classify(bits(from, a));
+  }
+
+  /** An operand as softfloat takes it: IR values of 32 bits are sign-extended, softfloat's not. */
+  private static long bits(Format format, long value) {
+    return value & -1L >>> (Long.SIZE - format.width());
   }
 
   /**
@@ -77,8 +83,15 @@ public final class FpOperations {
     return type == Type.I32 ? (int) result : result;
   }
 
-  private long compute(Op op, Type type, long desc, long a, long b, long c) {
+  private long compute(Op op, Type type, long desc, long rawA, long rawB, long rawC) {
+    if (op == Op.ITOF) {
+      return fromInteger(desc, format(FpDesc.format(desc)), rawA);
+    }
     Format f = format(FpDesc.format(desc));
+    Format from = format(FpDesc.from(desc));
+    long a = bits(from, rawA);
+    long b = bits(from, rawB);
+    long c = bits(from, rawC);
     return switch (op) {
       case FADD -> SoftFloat.add(env, f, a, b);
       case FSUB -> SoftFloat.sub(env, f, a, b);
@@ -89,9 +102,8 @@ public final class FpOperations {
       case FMIN -> minimum(desc, f, a, b);
       case FMAX -> maximum(desc, f, a, b);
       case FCMP -> compare(desc, f, a, b) ? 1 : 0;
-      case FCVT -> SoftFloat.convert(env, format(FpDesc.from(desc)), f, a);
-      case FTOI -> toInteger(desc, a);
-      case ITOF -> fromInteger(desc, f, a);
+      case FCVT -> SoftFloat.convert(env, from, f, a);
+      case FTOI -> toInteger(desc, from, a);
       case FRINT -> SoftFloat.roundToIntegral(env, f, a, FpDesc.raisesInexact(desc));
       default -> throw new IllegalArgumentException(op + " " + type);
     };
@@ -134,8 +146,7 @@ public final class FpOperations {
     };
   }
 
-  private long toInteger(long desc, long a) {
-    Format from = format(FpDesc.from(desc));
+  private long toInteger(long desc, Format from, long a) {
     int width = FpDesc.integerWidth(desc);
     return FpDesc.integerIsSigned(desc)
         ? SoftFloat.toSigned(env, from, a, width, 0)
