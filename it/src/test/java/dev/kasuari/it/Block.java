@@ -9,7 +9,7 @@ final class Block {
   /** Not zero if a trap outside of the code returns to {@code ra}. */
   static final int RETURNING = 24;
 
-  /** Registers that the handler uses: {@code t1} to {@code t5}, and {@code mstatus}. */
+  /** Registers that the handler uses: {@code t1} to {@code t5}, and {@code mstatus} twice. */
   static final int SAVED = 32;
 
   static final int X = SAVED + 8 * 8;

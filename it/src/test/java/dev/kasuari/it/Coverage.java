@@ -2,7 +2,9 @@ package dev.kasuari.it;
 
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.target.riscv.cpu.Csr;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
+import dev.kasuari.target.riscv.cpu.TrapCause;
 import dev.kasuari.target.riscv.isa.RiscvDecoder;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
@@ -12,11 +14,21 @@ import dev.kasuari.tcg.Translator;
 import dev.kasuari.tcg.ir.Helper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
 
-/** RISC-V as it is, and a count of how often an instruction of each pattern was executed. */
+/**
+ * RISC-V as it is, and a count of how often an instruction of each pattern was executed, each CSR
+ * was accessed, and each kind of trap was taken.
+ */
 final class Coverage implements InstructionSet {
   private final RiscvInstructionSet plain = new RiscvInstructionSet();
   private final long[] counts = new long[RiscvPatterns.COUNT];
+  private final long[] csrCounts = new long[4096];
+  private final SortedMap<String, Long> traps = new TreeMap<>();
+  private List<Csr> csrs = List.of();
   private long first;
   private long last;
 
@@ -28,6 +40,7 @@ final class Coverage implements InstructionSet {
 
   @Override
   public Translator translator(Cpu cpu) {
+    csrs = ((RiscvCpu) cpu).csrs();
     return new Counter(plain.translator(cpu), ((RiscvCpu) cpu).model().features());
   }
 
@@ -36,11 +49,22 @@ final class Coverage implements InstructionSet {
     return plain.floatEnv();
   }
 
-  /** How often instructions of a pattern were executed. */
-  long count(int pattern) {
-    return counts[pattern];
+  /** Counts the traps that a sequence took. */
+  void trapped(List<Long> causes) {
+    causes.forEach(cause -> traps.merge(trapName(cause), 1L, Long::sum));
   }
 
+  static String trapName(long cause) {
+    int number = (int) cause & 63;
+    return cause < 0 ? TrapCause.interrupt(number) : TrapCause.exception(number);
+  }
+
+  /** How often each kind of trap was taken. */
+  Map<String, Long> traps() {
+    return traps;
+  }
+
+  /** Instructions executed. */
   long total() {
     long sum = 0;
     for (long count : counts) {
@@ -60,19 +84,37 @@ final class Coverage implements InstructionSet {
     return missed;
   }
 
-  /** A line for each pattern there is. */
+  /** The CSRs that were never accessed, but for some. */
+  List<String> missedCsrs(IntPredicate except) {
+    return csrs.stream()
+        .filter(csr -> csrCounts[csr.number()] == 0 && !except.test(csr.number()))
+        .map(Csr::name)
+        .toList();
+  }
+
+  /** A line for each pattern, CSR and kind of trap there is. */
   String report(long features) {
-    var text = new StringBuilder();
+    var text = new StringBuilder("Instructions executed, by pattern:\n");
     for (int i = 0; i < counts.length; i++) {
       if (RiscvPatterns.available(i, features)) {
-        text.append("%10d %s%n".formatted(counts[i], RiscvPatterns.name(i)));
+        line(text, counts[i], RiscvPatterns.name(i));
       }
     }
+    text.append("Instructions that access a CSR:\n");
+    csrs.forEach(csr -> line(text, csrCounts[csr.number()], csr.name()));
+    text.append("Traps, but for those that end a sequence:\n");
+    traps.forEach((name, count) -> line(text, count, name));
     return text.toString();
+  }
+
+  private static void line(StringBuilder text, long count, String name) {
+    text.append("%10d %s%n".formatted(count, name));
   }
 
   /** Puts a pseudo-instruction that counts before each instruction. */
   private final class Counter implements Translator, Helper {
+    private static final int NO_CSR = -1;
+
     private final Translator inner;
     private final long features;
 
@@ -89,10 +131,12 @@ final class Coverage implements InstructionSet {
       if (low == Translation.UNREADABLE || high == Translation.UNREADABLE) {
         return;
       }
-      int pattern = RiscvDecoder.match(wide ? high << 16 | low : low, features);
+      int instruction = wide ? high << 16 | low : low;
+      int pattern = RiscvDecoder.match(instruction, features);
       if (pattern >= 0) {
         at.instruction(wide ? 4 : 2);
-        at.emitter().call(this, at.emitter().constant(pattern));
+        int csr = RiscvPatterns.name(pattern).startsWith("csrr") ? instruction >>> 20 : NO_CSR;
+        at.emitter().call(this, at.emitter().constant(pattern), at.emitter().constant(csr));
       }
       inner.translate(at);
     }
@@ -108,10 +152,13 @@ final class Coverage implements InstructionSet {
     }
 
     @Override
-    public long call(Context context, long pattern, long b, long c) {
+    public long call(Context context, long pattern, long csr, long c) {
       long pc = context.cpu().pc();
       if (pc >= first && pc < last) {
         counts[(int) pattern]++;
+        if (csr != NO_CSR) {
+          csrCounts[(int) csr]++;
+        }
       }
       return 0;
     }

@@ -5,6 +5,7 @@ import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
 /** Runs sequences on two machines, and finds the instructions that one of them does otherwise. */
@@ -27,25 +28,49 @@ final class Duel {
   /**
    * Runs them all.
    *
+   * @param repeat the command that runs the sequence of a seed again
    * @return a report for each instruction that differs, with a sequence as short as can be; none if
    *     the machines agree
    */
-  List<String> run(List<Sequence> sequences, Coverage coverage) throws Exception {
+  List<String> run(List<Sequence> sequences, Coverage coverage, LongFunction<String> repeat)
+      throws Exception {
     var batch = new SequenceBatch(sequences);
     coverage.between(batch.codeStart(), batch.codeEnd());
-    Map<Integer, List<String>> differing = differing(batch);
+    Map<Integer, List<String>> differing;
+    try {
+      differing = differing(batch, coverage);
+    } catch (Peer.StuckException e) {
+      return List.of(stuck(batch, batch.indexAt(e.progress()), e, repeat));
+    }
     coverage.between(0, 0);
     Map<String, String> reports = new LinkedHashMap<>();
     for (int index : differing.keySet().stream().limit(EXPLAINED).toList()) {
-      Sequence shorter = shorten(sequences.get(index));
+      Sequence sequence = sequences.get(index);
+      Sequence shorter = shorten(sequence);
       String culprit = culprit(shorter);
       if (!reports.containsKey(culprit)) {
-        String report = report(thin(shorter));
-        String there = "%s, in the batch:%n".formatted(culprit);
+        String report = report(culprit, thin(shorter), repeat.apply(sequence.seed()));
+        String there = "The whole sequence, among the others:%n".formatted();
         reports.put(culprit, report + there + String.join("\n", differing.get(index)));
       }
     }
     return List.copyOf(reports.values());
+  }
+
+  private String stuck(
+      SequenceBatch batch, int index, Peer.StuckException how, LongFunction<String> repeat) {
+    Sequence sequence = batch.sequences().get(index);
+    return "sequence %d does not end.%n%s%nTo repeat: %s%n%s"
+        .formatted(
+            sequence.seed(),
+            how.getMessage(),
+            repeat.apply(sequence.seed()),
+            sequence.disassembly(batch.codeAddress(index), features));
+  }
+
+  /** The other machine's name. */
+  String peer() {
+    return theirs.name();
   }
 
   /** What the other machine is known to do otherwise. */
@@ -55,10 +80,16 @@ final class Duel {
 
   /** The sequences with another outcome, and what is different. */
   private Map<Integer, List<String>> differing(SequenceBatch batch) throws Exception {
+    return differing(batch, new Coverage());
+  }
+
+  private Map<Integer, List<String>> differing(SequenceBatch batch, Coverage coverage)
+      throws Exception {
     List<byte[]> mine = ours.run(batch.program());
     List<byte[]> others = theirs.run(batch.program());
     Map<Integer, List<String>> differing = new LinkedHashMap<>();
     for (int i = 0; i < batch.sequences().size(); i++) {
+      coverage.trapped(batch.outcome(i, mine).trapCauses());
       List<String> differences = differences(batch, i, mine, others);
       if (!differences.isEmpty()) {
         differing.put(i, differences);
@@ -76,17 +107,21 @@ final class Duel {
   /** The sequence up to the first instruction that makes a difference. */
   private Sequence shorten(Sequence sequence) throws Exception {
     List<Sequence> prefixes =
-        IntStream.rangeClosed(1, sequence.code().size()).mapToObj(sequence::prefix).toList();
+        IntStream.rangeClosed(0, sequence.code().size()).mapToObj(sequence::prefix).toList();
     return differing(new SequenceBatch(prefixes)).keySet().stream()
         .findFirst()
         .map(prefixes::get)
         .orElse(sequence);
   }
 
+  /** The instruction that makes the difference. */
   private String culprit(Sequence prefix) {
-    int instruction = prefix.code().get(lastReal(prefix));
-    int pattern = RiscvDecoder.match(instruction, features);
-    return pattern < 0 ? "illegal" : RiscvPatterns.name(pattern);
+    int last = lastReal(prefix);
+    if (prefix.without(last).equals(prefix)) {
+      return "what the sequence starts from";
+    }
+    int pattern = RiscvDecoder.match(prefix.code().get(last), features);
+    return pattern < 0 ? "an illegal instruction" : RiscvPatterns.name(pattern);
   }
 
   private static int lastReal(Sequence prefix) {
@@ -104,7 +139,11 @@ final class Duel {
     Sequence thinned = sequence;
     for (int index : differing(new SequenceBatch(candidates)).keySet()) {
       Sequence candidate = thinned.without(index);
-      if (!candidate.equals(thinned)
+      // Without its fence a sequence would show what needs no fence.
+      boolean fence =
+          RiscvDecoder.match(thinned.code().get(index), features) == RiscvPatterns.SFENCE_VMA;
+      if (!fence
+          && !candidate.equals(thinned)
           && !differing(new SequenceBatch(List.of(candidate))).isEmpty()) {
         thinned = candidate;
       }
@@ -112,12 +151,13 @@ final class Duel {
     return thinned;
   }
 
-  private String report(Sequence sequence) throws Exception {
+  private String report(String culprit, Sequence sequence, String repeat) throws Exception {
     var batch = new SequenceBatch(List.of(sequence));
     List<byte[]> mine = ours.run(batch.program());
     List<byte[]> others = theirs.run(batch.program());
     var text = new StringBuilder();
-    text.append("%nsequence %d from mode %d%n".formatted(sequence.seed(), sequence.privilege()));
+    text.append("%nDifferent: %s%nTo repeat: %s%n".formatted(culprit, repeat));
+    text.append("sequence %d from mode %d%n".formatted(sequence.seed(), sequence.privilege()));
     text.append(sequence.disassembly(batch.codeAddress(0), features));
     text.append("registers before:\n");
     for (int i = 0; i < 32; i++) {

@@ -74,7 +74,12 @@ final class GdbRemote {
     return c;
   }
 
-  /** Reads guest memory as the current mode sees it. */
+  /** Has addresses be physical from now on, where the stub can do that. */
+  void physical() throws IOException {
+    ask("Qqemu.PhyMemMode:1");
+  }
+
+  /** Reads guest memory; as the current mode sees it, unless addresses are physical. */
   byte[] memory(long address, int length) throws IOException {
     byte[] bytes = new byte[length];
     for (int at = 0; at < length; at += CHUNK) {

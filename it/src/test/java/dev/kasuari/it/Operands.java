@@ -9,8 +9,11 @@ import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import dev.kasuari.target.riscv.isa.RiscvPatterns.Operand;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -26,9 +29,6 @@ final class Operands implements RiscvGenerator.Chooser {
 
   private static final Set<Integer> JUMPS =
       Set.of(JAL, BEQ, BNE, BLT, BGE, BLTU, BGEU, C_J, C_BEQZ, C_BNEZ);
-
-  /** Those that change the mode, which a user-level sequence does not do. */
-  private static final Set<Integer> RETURNS = Set.of(MRET, SRET);
 
   private static final Set<Integer> USE_SP =
       Set.of(C_LWSP, C_LDSP, C_SWSP, C_SDSP, C_FLDSP, C_FSDSP);
@@ -55,12 +55,15 @@ final class Operands implements RiscvGenerator.Chooser {
   private static final int[] ABSENT = {0x800, 0x8ff, 0xcc0, 0x5c0, 0x7c0, 0xbc0, 0x9c0, 0xfc0};
 
   private final SplittableRandom random;
-  private final int privilege;
+  private final Setting setting;
   private final int nudge;
   private final QemuDifferences known;
   private final long[] x = new long[32];
   private final Base[] bases = new Base[32];
   private final boolean[] kept = new boolean[32];
+  private final Map<Integer, Word> claimed = new TreeMap<>();
+  private final Set<Integer> pointers = new TreeSet<>();
+  private final Set<Integer> alignedPointers = new TreeSet<>();
   private final boolean narrowReservations;
   private final int codeRegister;
   private final int jumpRegister;
@@ -70,17 +73,19 @@ final class Operands implements RiscvGenerator.Chooser {
 
   private int codeDistance;
   private int base;
+  private int forced = -1;
 
-  Operands(SplittableRandom random, int privilege, int nudge, QemuDifferences known) {
+  Operands(SplittableRandom random, Setting setting, int nudge, QemuDifferences known) {
     this.nudge = nudge;
     this.known = known;
     this.random = random;
-    this.privilege = privilege;
+    this.setting = setting;
     narrowReservations = random.nextBoolean();
     Arrays.fill(bases, Base.ZERO);
     for (int i = 1; i < 32; i++) {
       x[i] = CornerValues.integer(random);
     }
+    setting.reserve(this);
     int alignment = random.nextInt(10) < 7 ? 8 : random.nextInt(3) == 0 ? 1 : 4;
     if (random.nextInt(10) < 6) {
       keep(Reg.SP, Base.SCRATCH, -random.nextInt(0, REACH / 8) * 8L);
@@ -88,13 +93,46 @@ final class Operands implements RiscvGenerator.Chooser {
     keep(8 + random.nextInt(8), Base.SCRATCH, random.nextInt(-8, 8) * 8L);
     keep(random.nextInt(3, 32), Base.SCRATCH, random.nextLong(-64, 64) * alignment);
     keep(random.nextInt(3, 32), Base.SCRATCH, random.nextBoolean() ? 1800 : -1800);
-    if (random.nextInt(6) == 0) {
-      keep(random.nextInt(3, 32), Base.ZERO, NOWHERE[random.nextInt(NOWHERE.length)]);
-    }
     codeRegister = free();
     keep(codeRegister, Base.CODE, nudge + random.nextInt(-1000, 1000));
     jumpRegister = free();
     kept[jumpRegister] = true;
+    setting.claim(this);
+  }
+
+  /** Sometimes has a register point to where nothing is. */
+  void addNowhere() {
+    if (random.nextInt(6) == 0) {
+      claimPointer(Word.of(NOWHERE[random.nextInt(NOWHERE.length)]), false);
+    }
+  }
+
+  /** A register that keeps a value, and is no base of plain accesses. */
+  int claim(Word value) {
+    int register;
+    do {
+      register = random.nextInt(16, 32);
+    } while (kept[register]);
+    kept[register] = true;
+    claimed.put(register, value);
+    return register;
+  }
+
+  /**
+   * A register that keeps an address.
+   *
+   * @param aligned whether accesses there are aligned; then it is no base of plain ones
+   */
+  int claimPointer(Word value, boolean aligned) {
+    int register = claim(value);
+    (aligned ? alignedPointers : pointers).add(register);
+    return register;
+  }
+
+  /** Keeps a register for what the setting does with it; it starts as 0. */
+  void reserve(int register) {
+    kept[register] = true;
+    claimed.put(register, Word.of(0));
   }
 
   private void keep(int register, Base to, long delta) {
@@ -110,7 +148,9 @@ final class Operands implements RiscvGenerator.Chooser {
   }
 
   List<Word> values() {
-    return IntStream.range(0, 32).mapToObj(i -> Word.at(bases[i], x[i])).toList();
+    return IntStream.range(0, 32)
+        .mapToObj(i -> claimed.getOrDefault(i, Word.at(bases[i], x[i])))
+        .toList();
   }
 
   /** The register that holds an address in the code. */
@@ -140,7 +180,7 @@ final class Operands implements RiscvGenerator.Chooser {
   // ---- patterns --------------------------------------------------------------------------------
 
   boolean suits(int pattern) {
-    if (OTHER_WIDTH.get(narrowReservations ? 1 : 0).contains(pattern) || known.avoids(pattern)) {
+    if (OTHER_WIDTH.get(narrowReservations ? 1 : 0).contains(pattern)) {
       return false;
     }
     if (USE_SP.contains(pattern)) {
@@ -152,7 +192,7 @@ final class Operands implements RiscvGenerator.Chooser {
     if (pattern == C_JALR) {
       return !kept[Reg.RA];
     }
-    return privilege == 0 || !(RETURNS.contains(pattern) || (privilege == 1 && pattern == WFI));
+    return setting.suits(pattern);
   }
 
   private static boolean atomic(int pattern) {
@@ -166,10 +206,17 @@ final class Operands implements RiscvGenerator.Chooser {
 
   // ---- operands --------------------------------------------------------------------------------
 
-  /** Begins an instruction, which jumps that far from itself or from the code register. */
-  void begin(int distance, int fromCodeRegister) {
+  /**
+   * Begins an instruction.
+   *
+   * @param distance how far it jumps from itself
+   * @param fromCodeRegister and from the code register
+   * @param accessBase base of its access to memory, or −1 for any
+   */
+  void begin(int distance, int fromCodeRegister, int accessBase) {
     jumpDistance = distance;
     codeDistance = fromCodeRegister;
+    forced = accessBase;
     base = Reg.SP;
   }
 
@@ -202,6 +249,10 @@ final class Operands implements RiscvGenerator.Chooser {
     if (pattern == C_JR || pattern == C_JALR) {
       return jumpRegister;
     }
+    if (forced >= 0) {
+      base = forced;
+      return base;
+    }
     if (memory(pattern) || atomic(pattern)) {
       int[] pointers =
           IntStream.rangeClosed((int) operand.min(), (int) operand.max())
@@ -221,10 +272,7 @@ final class Operands implements RiscvGenerator.Chooser {
     }
     if (bases[register] != Base.SCRATCH) {
       // Whether one without a reservation faults is up to the implementation.
-      return !storeConditional
-          && kept[register]
-          && register != codeRegister
-          && register != jumpRegister;
+      return !storeConditional && pointers.contains(register);
     }
     return atomic(pattern)
         ? Math.abs(delta) < REACH
@@ -248,6 +296,9 @@ final class Operands implements RiscvGenerator.Chooser {
     if (pattern == JALR) {
       return codeDistance;
     }
+    if (forced >= 0) {
+      return nearBoundary(pattern, operand);
+    }
     if (!memory(pattern) || bases[base] != Base.SCRATCH) {
       return uniform(pattern, operand);
     }
@@ -258,6 +309,17 @@ final class Operands implements RiscvGenerator.Chooser {
     long aligned = ((imm + delta) & -8) - delta;
     boolean fits = aligned >= least && (aligned - operand.min()) % operand.step() == 0;
     return random.nextBoolean() && fits ? aligned : imm;
+  }
+
+  /** Often such that an access of eight bytes crosses a page. */
+  private long nearBoundary(int pattern, Operand operand) {
+    long within = claimed.getOrDefault(base, Word.of(0)).value() & 0xfff;
+    long boundary = within < 2048 ? -within : 4096 - within;
+    long imm = boundary - random.nextInt(1, 8);
+    boolean aligned = alignedPointers.contains(base);
+    return random.nextInt(3) == 0 && imm >= operand.min() && imm <= operand.max() && !aligned
+        ? imm
+        : uniform(pattern, operand) & (random.nextInt(4) == 0 && !aligned ? -1 : -8);
   }
 
   private long csr(int pattern) {
@@ -271,8 +333,10 @@ final class Operands implements RiscvGenerator.Chooser {
     if (choice < 15) {
       return 3;
     }
+    int privilege = setting.privilege();
     if (privilege < 3 && choice < 18) {
-      return random.nextInt(0x1000);
+      // A supervisor does not touch its own CSRs here: the runtime relies on some.
+      return random.nextInt(0x1000) | (privilege == 1 ? 0x200 : 0);
     }
     int[] numbers = choice < 18 && privilege == 3 ? HARMLESS : ABSENT;
     int csr = numbers[random.nextInt(numbers.length)];

@@ -19,8 +19,9 @@ final class SequenceBatch {
   /** The CSRs that a sequence begins with and that it leaves, in the order of writing. */
   static final List<Integer> CSRS =
       Stream.of(
-              IntStream.of(0x30a, 0x306, 0x106, 0x10a, 0x320, 0x302, 0x303, 0x304, 0x344, 0x105),
-              IntStream.of(0x141, 0x142, 0x143, 0x342, 0x343, 0x14d, 0x180),
+              IntStream.of(0x30a, 0x306, 0x106, 0x10a, 0x320, 0x302, 0x303),
+              IntStream.of(0x14d, 0x304, 0x344, 0x105, 0x305),
+              IntStream.of(0x141, 0x142, 0x143, 0x342, 0x343, 0x180),
               IntStream.rangeClosed(0x3b0, 0x3bf),
               IntStream.of(0x3a0, 0x3a2, 0x300))
           .flatMap(IntStream::boxed)
@@ -29,6 +30,7 @@ final class SequenceBatch {
   static final int FCSR = 0x003;
   static final int STVEC = 0x105;
   static final int STIMECMP = 0x14d;
+  static final int MTVEC = 0x305;
   static final int MSTATUS = 0x300;
   static final int PMPCFG0 = 0x3a0;
   static final int PMPADDR0 = 0x3b0;
@@ -94,6 +96,12 @@ final class SequenceBatch {
     return dataAddress;
   }
 
+  /** The sequence that is run while the program's progress word is this. */
+  int indexAt(long progress) {
+    long index = (progress - block(0)) / PAGE;
+    return Math.clamp(index, 0, sequences.size() - 1);
+  }
+
   private long block(int index) {
     return dataAddress + (long) index * PAGE + BLOCK;
   }
@@ -116,6 +124,7 @@ final class SequenceBatch {
           case SCRATCH -> scratch(index);
           case PAGES -> ownPages[index];
           case SUPERVISOR_HANDLER -> runtime.supervisorHandlerAddress();
+          case MACHINE_HANDLER -> runtime.machineHandlerAddress();
         };
     return word.value() + (base >>> word.shift());
   }
@@ -177,6 +186,7 @@ final class SequenceBatch {
       case PMPADDR0 -> PMPADDR_ALL;
       case STIMECMP -> -1;
       case STVEC -> runtime.supervisorHandlerAddress();
+      case MTVEC -> runtime.machineHandlerAddress();
       default -> 0;
     };
   }

@@ -6,57 +6,47 @@ import dev.kasuari.target.riscv.isa.RiscvGenerator;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
+import java.util.function.Function;
 
-/** Makes one random sequence of user-level instructions. */
+/** Makes one random sequence. */
 final class SequenceGenerator {
   private static final int LEAST = 32;
   private static final int MOST = 56;
   private static final int PAGE = 4096;
   private static final int FFLAGS = 1;
-  private static final int MIE = 0x304;
-  private static final int MIP = 0x344;
-  private static final int SSIP = 2;
-
-  /** Places in the sequence: a pattern, or {@link #ILLEGAL}. */
-  private record Slot(int pattern, boolean target) {}
-
-  private static final int ILLEGAL = -1;
-
-  /** The flags are read into a register and cleared, so that each operation shows its own. */
-  private static final int TAKE_FLAGS = -2;
-
-  /** The address for the register jump that follows. */
-  private static final int JUMP_ADDRESS = -3;
 
   private final long seed;
   private final long features;
   private final SplittableRandom random;
-  private final int privilege;
   private final int nudge;
   private final QemuDifferences known;
+  private final Setting setting;
   private final Operands operands;
   private final RiscvGenerator patterns;
   private final List<Slot> slots = new ArrayList<>();
   private int[] offsets = {};
 
-  SequenceGenerator(long seed, long features, QemuDifferences known) {
+  SequenceGenerator(
+      long seed,
+      long features,
+      QemuDifferences known,
+      Function<SplittableRandom, ? extends Setting> settings) {
     this.seed = seed;
     this.features = features;
     random = new SplittableRandom(seed);
-    privilege = random.nextBoolean() ? 3 : random.nextInt(2);
+    setting = settings.apply(random);
     nudge = nudge();
     this.known = known;
-    operands = new Operands(random, privilege, nudge, known);
+    operands = new Operands(random, setting, nudge, known);
     patterns = new RiscvGenerator(random, features, operands::suits, operands);
   }
 
   Sequence generate() {
     int count = LEAST + random.nextInt(MOST - LEAST + 1);
     while (slots.size() < count) {
-      add();
+      setting.addGroup(this);
+      addPlain();
     }
     place();
     List<Integer> code = new ArrayList<>();
@@ -65,60 +55,116 @@ final class SequenceGenerator {
     }
     return new Sequence(
         seed,
-        privilege,
-        csrs(),
+        setting.privilege(),
+        setting.csrs(),
         operands.values(),
         floats(),
         scratch(),
-        List.of(),
-        false,
+        setting.pages(),
+        setting.returning(),
         nudge,
         List.copyOf(code));
   }
 
-  private void add() {
+  // ---- choosing --------------------------------------------------------------------------------
+
+  private void addPlain() {
     if (random.nextInt(50) == 0) {
-      slots.add(new Slot(ILLEGAL, true));
+      slots.add(new Slot(Slot.ILLEGAL, true, 0));
       return;
     }
     int pattern = patterns.pattern();
     if (pattern == RiscvPatterns.C_JR || pattern == RiscvPatterns.C_JALR) {
-      slots.add(new Slot(JUMP_ADDRESS, true));
-      slots.add(new Slot(pattern, false));
+      addJumpAddress(1);
+      slots.add(new Slot(pattern, false, -1));
       return;
     }
-    slots.add(new Slot(pattern, true));
+    if (pattern == RiscvPatterns.CTZW && known.avoidsEmptyCount()) {
+      addEarlyCount();
+      return;
+    }
+    slots.add(new Slot(pattern, true, -1));
     if (RiscvPatterns.name(pattern).startsWith("f") && random.nextInt(5) < 2) {
-      slots.add(new Slot(TAKE_FLAGS, true));
+      slots.add(new Slot(Slot.TAKE_FLAGS, true, 0));
     }
   }
+
+  private void addEarlyCount() {
+    int register = operands.destination(1, 31);
+    add(RiscvEncoder.bseti(register, register, random.nextInt(32)));
+    addNext(RiscvEncoder.ctzw(operands.destination(1, 31), register));
+  }
+
+  /** Begins a group with an instruction. */
+  void add(int instruction) {
+    slots.add(new Slot(Slot.ENCODED, true, instruction));
+  }
+
+  /** Goes on with a group: nothing jumps there. */
+  void addNext(int instruction) {
+    slots.add(new Slot(Slot.ENCODED, false, instruction));
+  }
+
+  /**
+   * Begins a group whose {@link Operands#jumpRegister} holds an address behind it.
+   *
+   * @param more how many instructions the group has after this one
+   */
+  void addJumpAddress(int more) {
+    slots.add(new Slot(Slot.JUMP_ADDRESS, true, more));
+  }
+
+  /** An instruction of a pattern, with any operands. */
+  void addPattern(int pattern) {
+    slots.add(new Slot(pattern, true, -1));
+  }
+
+  /** An access of that pattern to memory at a register. */
+  void addAccess(int pattern, int base) {
+    slots.add(new Slot(pattern, true, base));
+  }
+
+  Operands operands() {
+    return operands;
+  }
+
+  // ---- encoding --------------------------------------------------------------------------------
 
   private void place() {
     offsets = new int[slots.size() + 1];
     for (int i = 0; i < slots.size(); i++) {
-      int pattern = slots.get(i).pattern;
-      offsets[i + 1] = offsets[i] + (pattern < 0 ? 4 : RiscvPatterns.bytes(pattern));
+      offsets[i + 1] = offsets[i] + bytes(slots.get(i));
     }
   }
 
+  private static int bytes(Slot slot) {
+    if (slot.pattern() == Slot.ENCODED) {
+      return Sequence.length(slot.argument());
+    }
+    return slot.pattern() < 0 ? 4 : RiscvPatterns.bytes(slot.pattern());
+  }
+
   private int encode(int i) {
-    int pattern = slots.get(i).pattern;
-    return switch (pattern) {
-      case ILLEGAL -> illegal();
-      case TAKE_FLAGS -> RiscvEncoder.csrrwi(operands.destination(1, 31), FFLAGS, 0);
-      case JUMP_ADDRESS -> {
-        int to = target(i + 1);
+    Slot slot = slots.get(i);
+    return switch (slot.pattern()) {
+      case Slot.ENCODED -> slot.argument();
+      case Slot.ILLEGAL -> illegal();
+      case Slot.TAKE_FLAGS -> RiscvEncoder.csrrwi(operands.destination(1, 31), FFLAGS, 0);
+      case Slot.JUMP_ADDRESS -> {
+        int to = target(i + slot.argument());
         yield RiscvEncoder.addi(
             operands.jumpRegister(), operands.codeRegister(), (int) (to - operands.codeDelta()));
       }
       case RiscvPatterns.WFI -> {
         int end = nudge + offsets[i + 1];
-        yield known.avoidsWfi(privilege, end) ? RiscvEncoder.fence(0, 0) : RiscvEncoder.wfi();
+        yield known.avoidsWfi(setting.privilege(), end)
+            ? RiscvEncoder.fence(0, 0)
+            : RiscvEncoder.wfi();
       }
       default -> {
         int to = target(i);
-        operands.begin(to - offsets[i], (int) (to - operands.codeDelta()));
-        yield patterns.encode(pattern);
+        operands.begin(to - offsets[i], (int) (to - operands.codeDelta()), slot.argument());
+        yield patterns.encode(slot.pattern());
       }
     };
   }
@@ -128,7 +174,7 @@ final class SequenceGenerator {
     int to;
     do {
       to = i + 1 + random.nextInt(random.nextInt(8) + 1);
-    } while (to < slots.size() && !slots.get(to).target);
+    } while (to < slots.size() && !slots.get(to).target());
     return offsets[Math.min(to, slots.size())];
   }
 
@@ -137,7 +183,7 @@ final class SequenceGenerator {
     while (true) {
       int bits = random.nextInt() | 3;
       if (random.nextBoolean()) {
-        operands.begin(8, 8);
+        operands.begin(8, 8, -1);
         bits = (patterns.encode(patterns.pattern()) ^ 1 << random.nextInt(2, 32)) | 3;
       }
       if ((bits & 0x1c) != 0x1c && RiscvDecoder.match(bits, features) < 0) {
@@ -146,29 +192,7 @@ final class SequenceGenerator {
     }
   }
 
-  private Map<Integer, Word> csrs() {
-    Map<Integer, Word> csrs = new TreeMap<>();
-    csrs.put(SequenceBatch.FCSR, Word.of(fcsr()));
-    csrs.put(SequenceBatch.MSTATUS, Word.of(fs() << 13));
-    // With an interrupt pending and enabled, but masked, wfi goes on at once.
-    csrs.put(MIP, Word.of(SSIP));
-    csrs.put(MIE, Word.of(privilege == 3 ? SSIP : 0));
-    return csrs;
-  }
-
-  private long fs() {
-    return switch (random.nextInt(20)) {
-      case 0 -> 0;
-      case 1, 2 -> 1;
-      case 3, 4 -> 2;
-      default -> 3;
-    };
-  }
-
-  private long fcsr() {
-    int rm = random.nextInt(16) == 0 ? random.nextInt(8) : random.nextInt(5);
-    return (long) rm << 5 | (random.nextBoolean() ? 0 : random.nextInt(32));
-  }
+  // ---- what it starts from ---------------------------------------------------------------------
 
   private List<Long> floats() {
     List<Long> f = new ArrayList<>();

@@ -13,12 +13,20 @@ import dev.kasuari.target.riscv.asm.Label;
  * <p>While a sequence runs, {@code mscratch} holds its block's address and {@code sscratch} the bit
  * of {@code mstatus.MPRV}, which the handler has to clear before it can touch memory. A trap that
  * is delegated comes in through the {@code ecall} of the supervisor's handler, is recorded in its
- * own terms, and goes back through the {@code sret} there.
+ * own terms, and goes back through the {@code sret} there. Each entry of the supervisor's vector
+ * has such a pair, and the record says which it was.
  */
 final class SequenceRuntime {
   private static final int MSTATUS_FS = 3 << 13;
   private static final int MPRV = 1 << 17;
   private static final int INTERRUPTS = 16;
+
+  /** Bytes of a call and the return behind it. */
+  private static final int PAIR = 8;
+
+  /** Where a record's status has the entry of the supervisor's vector, in units of a pair. */
+  private static final int ENTRY_SHIFT = 40;
+
   private static final int LAST_FETCH_FAULT = 1;
   private static final int FETCH_PAGE_FAULT = 12;
 
@@ -29,7 +37,6 @@ final class SequenceRuntime {
   private static final int STVAL = 0x143;
   private static final int MSTATUS = 0x300;
   private static final int MIE = 0x304;
-  private static final int MTVEC = 0x305;
   private static final int MSCRATCH = 0x340;
   private static final int MEPC = 0x341;
   private static final int MCAUSE = 0x342;
@@ -39,13 +46,15 @@ final class SequenceRuntime {
   private static final int[] TEMPORARIES = {T1, T2, T3, T4, T5};
 
   private static final int SAVED_STATUS = Block.SAVED + 8 * TEMPORARIES.length;
+  private static final int RECORDED_STATUS = SAVED_STATUS + 8;
 
   private final Assembler a = new Assembler();
   private final Label progress = a.label("progress");
   private final Label done = a.label("done");
   private final Label handler = a.label("handler");
+  private final Label machineHandler = a.label("machine handler");
   private final Label supervisorHandler = a.label("supervisor handler");
-  private final Label supervisorCall = a.label("supervisor call");
+  private final Label supervisorCalls = a.label("supervisor calls");
   private final byte[] code;
 
   /**
@@ -61,14 +70,13 @@ final class SequenceRuntime {
     a.align(8);
     a.bind(progress);
     a.dword(firstBlock);
-    vectors(handler, a.label("vectors"));
-    a.bind(supervisorHandler);
-    vectors(supervisorCall, a.label("supervisor vectors"));
-    a.bind(supervisorCall);
-    a.i(ecall(), sret());
+    a.align(4 * INTERRUPTS);
+    a.bind(machineHandler);
+    for (int i = 0; i < INTERRUPTS; i++) {
+      a.j(handler);
+    }
+    supervisorVectors();
     a.bind(begin);
-    a.la(T0, handler);
-    a.i(csrrw(ZERO, MTVEC, T0));
     // The machine timer never comes.
     a.li(T0, Program.MTIMECMP);
     a.li(T1, -1);
@@ -111,11 +119,21 @@ final class SequenceRuntime {
     return Program.BASE + supervisorHandler.offset();
   }
 
-  private void vectors(Label target, Label here) {
+  /** For {@code mtvec}, in the same way. */
+  long machineHandlerAddress() {
+    return Program.BASE + machineHandler.offset();
+  }
+
+  /** Entry {@code i} leads to the pair at {@code supervisorCalls + 8 * i}. */
+  private void supervisorVectors() {
     a.align(4 * INTERRUPTS);
-    a.bind(here);
+    a.bind(supervisorHandler);
     for (int i = 0; i < INTERRUPTS; i++) {
-      a.j(target);
+      a.i(jal(ZERO, 4 * (INTERRUPTS - i) + PAIR * i));
+    }
+    a.bind(supervisorCalls);
+    for (int i = 0; i < INTERRUPTS; i++) {
+      a.i(ecall(), sret());
     }
   }
 
@@ -150,26 +168,38 @@ final class SequenceRuntime {
     var resumeOwn = a.label("resume own");
     save();
     a.i(csrrs(T1, MCAUSE, ZERO), csrrs(T2, MEPC, ZERO), csrrs(T5, MTVAL, ZERO));
-    a.i(ld(T4, T6, Block.END));
-    a.to(leave, d -> beq(T2, T4, d));
-    a.la(T4, supervisorCall);
-    a.to(own, d -> bne(T2, T4, d));
+    delegation(own);
+    a.i(slli(T3, T3, ENTRY_SHIFT - 3), ld(T4, T6, SAVED_STATUS), add(T4, T4, T3));
+    a.i(sd(T6, T4, RECORDED_STATUS));
     a.i(csrrs(T1, SCAUSE, ZERO), csrrs(T2, SEPC, ZERO), csrrs(T5, STVAL, ZERO));
     a.bind(own);
+    a.i(ld(T4, T6, Block.END));
+    a.to(leave, d -> beq(T2, T4, d));
     record(leave);
     // A trap may or may not take the reservation (privileged, section 3.3.2).
     a.i(scD(ZERO, T6, ZERO, 0));
     findNext(resume, leave);
     a.bind(resume);
-    a.i(csrrs(T1, MEPC, ZERO));
-    a.la(T4, supervisorCall);
-    a.to(resumeOwn, d -> bne(T1, T4, d));
-    a.i(csrrw(ZERO, SEPC, T2), addi(T2, T4, 4));
+    a.i(addi(T1, T2, 0), csrrs(T2, MEPC, ZERO));
+    delegation(resumeOwn);
+    a.i(csrrw(ZERO, SEPC, T1), addi(T1, T2, 4));
     a.bind(resumeOwn);
-    a.i(csrrw(ZERO, MEPC, T2));
+    a.i(csrrw(ZERO, MEPC, T1));
     restore();
     a.i(mret());
     a.bind(leave);
+  }
+
+  /**
+   * Finds where in the supervisor's calls {@code t2} is, as {@code t3}; goes to {@code otherwise}
+   * if it is at none of them. Changes {@code t4}.
+   */
+  private void delegation(Label otherwise) {
+    a.la(T4, supervisorCalls);
+    a.i(sub(T3, T2, T4), andi(T4, T3, PAIR - 1));
+    a.to(otherwise, d -> bne(T4, ZERO, d));
+    a.i(sltiu(T4, T3, PAIR * INTERRUPTS));
+    a.to(otherwise, d -> beq(T4, ZERO, d));
   }
 
   /** Saves the temporaries; {@code t6} becomes the block's address, and memory is in reach. */
@@ -178,7 +208,7 @@ final class SequenceRuntime {
     for (int i = 0; i < TEMPORARIES.length - 1; i++) {
       a.i(sd(T6, TEMPORARIES[i], Block.SAVED + 8 * i));
     }
-    a.i(sd(T6, T5, SAVED_STATUS));
+    a.i(sd(T6, T5, SAVED_STATUS), sd(T6, T5, RECORDED_STATUS));
     a.i(csrrs(T5, SSCRATCH, ZERO), sd(T6, T5, SAVED_STATUS - 8));
   }
 
@@ -199,7 +229,7 @@ final class SequenceRuntime {
     int traps = Block.RESULT + Outcome.TRAPS;
     a.i(ld(T4, T6, traps), slli(T3, T4, 5), add(T3, T3, T6));
     a.i(sd(T3, T1, log), sd(T3, T2, log + 8), sd(T3, T5, log + 16));
-    a.i(ld(T5, T6, SAVED_STATUS), sd(T3, T5, log + 24));
+    a.i(ld(T5, T6, RECORDED_STATUS), sd(T3, T5, log + 24));
     a.i(addi(T4, T4, 1), sd(T6, T4, traps), addi(T3, ZERO, Outcome.TRAPS_MOST));
     a.to(full, d -> beq(T4, T3, d));
   }
@@ -225,7 +255,7 @@ final class SequenceRuntime {
     a.i(addi(T2, T2, 2));
     a.j(found);
     a.bind(outside);
-    a.i(ld(T3, T6, Block.RETURNING), addi(T2, RA, 0));
+    a.i(ld(T3, T6, Block.RETURNING), andi(T2, RA, -2));
     a.to(none, d -> beq(T3, ZERO, d));
   }
 

@@ -16,7 +16,9 @@ record Word(long value, Base base, int shift) {
     /** The first of the sequence's own pages. */
     PAGES,
     /** Where delegated traps go, and go on from. */
-    SUPERVISOR_HANDLER
+    SUPERVISOR_HANDLER,
+    /** Where all other traps go. */
+    MACHINE_HANDLER
   }
 
   static Word of(long value) {
