@@ -114,14 +114,25 @@ public final class RegisterFuzz implements AutoCloseable {
 
   private void step(DeviceProbe<?> device) {
     switch (in.choose(10)) {
-      case 0, 1, 2 -> device.tryWrite(in.u8(), in.size(), in.value());
-      case 3, 4 -> device.tryRead(in.u8(), in.size());
-      case 5 -> device.tryWrite(in.number(3), in.size(), in.value());
-      case 6 -> device.tryRead(in.number(3), in.size());
+      case 0, 1, 2 -> write(device, 1);
+      case 3, 4 -> read(device, 1);
+      case 5 -> write(device, 3);
+      case 6 -> read(device, 3);
       case 7 -> bench.clock().advance(1L << in.choose(45));
       case 8 -> fromOutside();
       default -> seldom(device);
     }
+  }
+
+  /** Somewhere in the first bytes, of which there are as many as a number of that size counts. */
+  private void write(DeviceProbe<?> device, int offsetSize) {
+    int size = in.size();
+    device.tryWrite(in.number(offsetSize) & -size, size, in.value());
+  }
+
+  private void read(DeviceProbe<?> device, int offsetSize) {
+    int size = in.size();
+    device.tryRead(in.number(offsetSize) & -size, size);
   }
 
   private void fromOutside() {
