@@ -41,7 +41,7 @@ final class Command {
   static void run(
       List<String> command, Map<String, String> environment, Path directory, Consumer<String> lines)
       throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command);
+    ProcessBuilder builder = new ProcessBuilder(resolved(command));
     builder.directory(directory.toFile()).redirectErrorStream(true);
     builder.environment().putAll(environment);
     builder.environment().put("LC_ALL", "C");
@@ -69,6 +69,20 @@ final class Command {
     } finally {
       process.destroy();
     }
+  }
+
+  private static List<String> resolved(List<String> command) throws GuestException {
+    String name = command.getFirst();
+    if (name.contains(File.separator)) {
+      return command;
+    }
+    Path program = find(name, System.getenv());
+    if (program == null) {
+      throw new GuestException(name + " is not installed");
+    }
+    List<String> words = new ArrayList<>(command);
+    words.set(0, program.toString());
+    return words;
   }
 
   /** What a program prints, as one string. */
