@@ -53,12 +53,12 @@ final class Bytes {
   }
 
   /** True if these bytes stand there; false if not or if the file ends before. */
-  boolean has(int offset, int... bytes) {
-    if (offset > data.length - bytes.length) {
+  boolean has(long offset, int... bytes) {
+    if (offset < 0 || offset > data.length - bytes.length) {
       return false;
     }
     for (int i = 0; i < bytes.length; i++) {
-      if ((data[offset + i] & 0xff) != bytes[i]) {
+      if ((data[(int) offset + i] & 0xff) != bytes[i]) {
         return false;
       }
     }

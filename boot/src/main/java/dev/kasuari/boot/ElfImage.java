@@ -3,6 +3,7 @@ package dev.kasuari.boot;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,7 @@ public final class ElfImage {
     }
   }
 
-  private final byte[] file;
+  private final Bytes in;
   private final @Nullable Architecture architecture;
   private final int machine;
   private final int type;
@@ -46,7 +47,7 @@ public final class ElfImage {
   private final List<Segment> segments;
 
   private ElfImage(Bytes in) throws BootException {
-    this.file = in.array();
+    this.in = in;
     this.wide = in.u8(4) == 2;
     this.order = in.u8(5) == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
     this.type = in.u16(0x10);
@@ -186,13 +187,30 @@ public final class ElfImage {
 
   /** Where it starts before any translation is on: the entry within the segment that holds it. */
   public long physicalEntry() {
+    return physical(entry, true);
+  }
+
+  /**
+   * The physical address of what is called {@code name} in the symbol table, empty if there is none
+   * such.
+   *
+   * @throws BootException if there is a table and it is damaged
+   */
+  public OptionalLong symbol(String name) throws BootException {
+    OptionalLong value = new ElfSymbols(in, wide).find(name);
+    return value.isPresent()
+        ? OptionalLong.of(physical(value.getAsLong(), false))
+        : OptionalLong.empty();
+  }
+
+  private long physical(long address, boolean ofCode) {
     for (Segment s : segments) {
-      long into = entry - s.virtual();
-      if (s.executable() && Long.compareUnsigned(into, s.memorySize()) < 0) {
+      long into = address - s.virtual();
+      if ((s.executable() || !ofCode) && Long.compareUnsigned(into, s.memorySize()) < 0) {
         return s.physical() + into;
       }
     }
-    return entry;
+    return address;
   }
 
   /** What to load, in the file's order; never empty. */
@@ -236,7 +254,7 @@ public final class ElfImage {
   public void load(long offset, MemoryWriter memory) {
     byte[] zeros = new byte[1 << 16];
     for (Segment s : segments) {
-      memory.write(offset + s.physical(), file, s.offset(), s.fileSize());
+      memory.write(offset + s.physical(), in.array(), s.offset(), s.fileSize());
       for (long at = s.fileSize(); at < s.memorySize(); at += zeros.length) {
         int length = (int) Math.min(zeros.length, s.memorySize() - at);
         memory.write(offset + s.physical() + at, zeros, 0, length);

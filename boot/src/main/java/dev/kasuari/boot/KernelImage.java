@@ -1,5 +1,7 @@
 package dev.kasuari.boot;
 
+import java.util.OptionalLong;
+
 /**
  * What to put into memory to start a kernel or a firmware: either linked to addresses of its own,
  * or to be put where the machine likes.
@@ -32,6 +34,14 @@ public sealed interface KernelImage {
     @Override
     public void load(long preferred, MemoryWriter memory) {
       elf.load(offset(preferred), memory);
+    }
+
+    @Override
+    public OptionalLong symbol(String name, long preferred) throws BootException {
+      OptionalLong found = elf.symbol(name);
+      return found.isPresent()
+          ? OptionalLong.of(offset(preferred) + found.getAsLong())
+          : OptionalLong.empty();
     }
   }
 
@@ -76,6 +86,16 @@ public sealed interface KernelImage {
 
   /** Writes it. The caller has checked that it lies in memory. */
   void load(long preferred, MemoryWriter memory);
+
+  /**
+   * The physical address of what is called {@code name} in its symbol table, empty if there is none
+   * such.
+   *
+   * @throws BootException if there is a table and it is damaged
+   */
+  default OptionalLong symbol(String name, long preferred) throws BootException {
+    return OptionalLong.empty();
+  }
 
   /**
    * Understands a kernel for a machine of this architecture.

@@ -33,6 +33,11 @@ public record Placement(long kernel, long kernelEnd, long initrd, long initrdEnd
     public long end() {
       return base + size;
     }
+
+    /** True if the byte of this address is in it. */
+    public boolean contains(long address) {
+      return Long.compareUnsigned(address - base, size) < 0;
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.kasuari.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kasuari.testkit.ElfFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +58,33 @@ final class ElfImageTest {
     assertThat(ElfImage.parse("k", kernel().bytes()).physicalEntry()).isEqualTo(0x8020_0002L);
     byte[] elsewhere = kernel().entry(0x42).bytes();
     assertThat(ElfImage.parse("k", elsewhere).physicalEntry()).isEqualTo(0x42);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true,true", "true,false", "false,true", "false,false"})
+  void findsSymbolsWhereTheyAreLoaded(boolean wide, boolean big) throws BootException {
+    ByteOrder order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    byte[] file =
+        new ElfFile(243, wide, order)
+            .segment(0x8020_0000L, 0xc000_0000L, CODE, 16)
+            .symbol("tohost", 0x42)
+            .symbol("host", 0xc000_0008L)
+            .bytes();
+    ElfImage elf = ElfImage.parse("k", file);
+    assertThat(elf.symbol("tohost")).hasValue(0x42);
+    assertThat(elf.symbol("host")).hasValue(0x8020_0008L);
+    assertThat(elf.symbol("hos")).isEmpty();
+    assertThat(elf.symbol("")).isEmpty();
+    assertThat(ElfImage.parse("k", kernel().bytes()).symbol("host")).isEmpty();
+  }
+
+  @Test
+  void aTruncatedSymbolTableIsNamed() throws BootException {
+    byte[] whole = kernel().symbol("a", 1).bytes();
+    ElfImage elf = ElfImage.parse("k", Arrays.copyOf(whole, whole.length - 20));
+    assertThatThrownBy(() -> elf.symbol("b"))
+        .isInstanceOf(BootException.class)
+        .hasMessageStartingWith("k: truncated");
   }
 
   @Test
@@ -117,10 +145,11 @@ final class ElfImageTest {
   @Test
   void randomDamageGivesAnImageOrACheckedError() {
     Damage.loop(
-        kernel().bytes(),
+        kernel().symbol("tohost", 0x8030_0000L).bytes(),
         50_000,
         file -> {
           ElfImage elf = ElfImage.parse("k", file);
+          elf.symbol("fromhost");
           assertThat(elf.segments()).isNotEmpty();
           if (elf.segments().stream().allMatch(s -> s.memorySize() < 1 << 20)) {
             elf.load((address, data, offset, length) -> {
