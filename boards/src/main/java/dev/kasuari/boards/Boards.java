@@ -13,6 +13,6 @@ public final class Boards {
 
   /** All of them. */
   public static List<BoardType> all() {
-    return List.of(new RiscvVirt());
+    return List.of(new RiscvBoardType("virt", "RISC-V VirtIO board", RiscvVirtBoard::new));
   }
 }

@@ -18,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,9 @@ final class RiscvBoot {
   /** Bytes written to an address at every reset. */
   private record Piece(long address, MemorySegment bytes) {}
 
+  /** A kernel or firmware, and the address the machine preferred for it. */
+  private record Loaded(KernelImage image, long preferred) {}
+
   private final Machine machine;
   private final List<RiscvCpu> harts;
   private final SbiConsole console;
@@ -43,6 +47,7 @@ final class RiscvBoot {
   private final RamBlock rom;
   private final int xlen;
   private final List<Piece> pieces = new ArrayList<>();
+  private final List<Loaded> images = new ArrayList<>();
   private @Nullable Fdt tree;
 
   RiscvBoot(
@@ -124,7 +129,7 @@ final class RiscvBoot {
         kernel == null
             ? placeBeside(options, firmware.start(ramBase), end)
             : place(options, end, kernel);
-    firmware.load(ramBase, this::keep);
+    keep(firmware, ramBase);
     long next = kernel == null ? 0 : kernel.entry(place.kernel());
     writeRom(firmware.entry(ramBase), place.dtb(), next);
   }
@@ -142,7 +147,7 @@ final class RiscvBoot {
     } catch (BootException e) {
       throw new BootException(files(options) + ": " + e.getMessage(), e);
     }
-    kernel.load(place.kernel(), this::keep);
+    keep(kernel, place.kernel());
     finish(options, place, initrd);
     return place;
   }
@@ -196,7 +201,27 @@ final class RiscvBoot {
     return fdt;
   }
 
+  /**
+   * Where in RAM a symbol of the kernel, or else of the firmware, is; empty before {@link #load}.
+   *
+   * @throws BootException if a file's symbols cannot be read
+   */
+  OptionalLong symbol(String name) throws BootException {
+    for (Loaded loaded : images) {
+      OptionalLong found = loaded.image().symbol(name, loaded.preferred());
+      if (found.isPresent() && memory().contains(found.getAsLong())) {
+        return found;
+      }
+    }
+    return OptionalLong.empty();
+  }
+
   // ---- what is in memory at reset --------------------------------------------------------------
+
+  private void keep(KernelImage image, long preferred) {
+    image.load(preferred, this::keep);
+    images.add(new Loaded(image, preferred));
+  }
 
   private void keep(long address, byte[] data, int offset, int length) {
     pieces.add(new Piece(address, MemorySegment.ofArray(data).asSlice(offset, length)));

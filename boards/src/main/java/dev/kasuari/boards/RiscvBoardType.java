@@ -4,23 +4,19 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
- * {@code virt} of RISC-V: a board of no maker, for software that finds everything in the
- * devicetree. Addresses and interrupt numbers are those that QEMU gave it.
+ * A RISC-V board. Addresses and interrupt numbers are those that QEMU gave the board of that name.
+ *
+ * @param name what {@code -M} calls it
+ * @param description a line for {@code -M help}
+ * @param wiring puts the parts together
  */
-final class RiscvVirt implements BoardType {
+record RiscvBoardType(
+    String name, String description, BiFunction<Machine, BoardOptions, Board> wiring)
+    implements BoardType {
   private static final int MAX_CPUS = 8;
-
-  @Override
-  public String name() {
-    return "virt";
-  }
-
-  @Override
-  public String description() {
-    return "RISC-V VirtIO board";
-  }
 
   @Override
   public String target() {
@@ -54,6 +50,6 @@ final class RiscvVirt implements BoardType {
 
   @Override
   public Board build(Machine machine, BoardOptions options) {
-    return new RiscvVirtBoard(machine, options);
+    return wiring.apply(machine, options);
   }
 }

@@ -1,0 +1,100 @@
+package dev.kasuari.boards;
+
+import dev.kasuari.boot.BootException;
+import dev.kasuari.boot.Fdt;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.machine.backend.CharBackend;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.tcg.interp.Interpreter;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** A machine of a RISC-V board, its serial port connected to a test. */
+final class BoardMachine implements AutoCloseable {
+  private final Line line = new Line();
+  private final Machine machine;
+  private final Board board;
+
+  BoardMachine(String name, long ram, int cpus, BootOptions boot) throws BootException {
+    machine = Machine.builder(name).build();
+    boolean made = false;
+    try {
+      board = type(name).build(machine, options(ram, cpus));
+      board.load(boot);
+      made = true;
+    } finally {
+      if (!made) {
+        machine.close();
+      }
+    }
+  }
+
+  private static BoardType type(String name) {
+    return Boards.of("riscv64").stream()
+        .filter(b -> b.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private BoardOptions options(long ram, int cpus) {
+    var properties = OptionSource.empty("-M");
+    return new BoardOptions(ram, cpus, "rv64", new Interpreter(), List.of(line), properties);
+  }
+
+  Fdt deviceTree() {
+    return board.deviceTree();
+  }
+
+  /** What the machine has printed until now. */
+  String printed() {
+    return line.printed();
+  }
+
+  /** Runs until the guest ends the machine; its exit code. */
+  int run() throws InterruptedException {
+    machine.resume();
+    Shutdown end = machine.awaitShutdown(60, TimeUnit.SECONDS);
+    if (end == null) {
+      throw new AssertionError("the guest goes on; it has printed: " + printed());
+    }
+    return end.exitCode();
+  }
+
+  @Override
+  public void close() {
+    machine.close();
+  }
+
+  /** Keeps what is sent and says nothing. */
+  private static final class Line implements CharBackend {
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    @Override
+    public String id() {
+      return "line";
+    }
+
+    @Override
+    public void connect(Receiver receiver, Consumer<Runnable> post) {}
+
+    @Override
+    public synchronized int write(byte[] bytes, int offset, int length, Runnable writable) {
+      printed.write(bytes, offset, length);
+      return length;
+    }
+
+    synchronized String printed() {
+      return printed.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public void acceptInput() {}
+
+    @Override
+    public void close() {}
+  }
+}
