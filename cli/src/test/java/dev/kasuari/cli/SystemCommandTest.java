@@ -27,7 +27,6 @@ class SystemCommandTest {
         "-kernel | -kernel: an argument is missing: -kernel FILE",
         "--dtb | --dtb: an argument is missing: -dtb FILE",
         "-m=5 | -m=5: write -m 5",
-        "-M pc | -M pc: no such machine type; there is virt",
         "-M vrit | -M vrit: no such machine type; did you mean 'virt'?",
         "-kernle x | -kernle: no such option; did you mean -kernel?",
         "-zzzzzzzz | -zzzzzzzz: no such option; -help lists what there is",

@@ -19,6 +19,14 @@ class NearestTest {
   }
 
   @Test
+  void hintsAtOneOrAtAll() {
+    assertThat(Nearest.hint("vrit", List.of("virt"))).isEqualTo("; did you mean 'virt'?");
+    assertThat(Nearest.hint("pc", List.of("virt"))).isEqualTo("; there is virt");
+    assertThat(Nearest.hint("pc", List.of("virt", "mps2"))).isEqualTo("; there are virt, mps2");
+    assertThat(Nearest.hint("pc", List.of())).isEmpty();
+  }
+
+  @Test
   void distanceCountsSingleMistakes() {
     assertThat(Nearest.distance("", "abc")).isEqualTo(3);
     assertThat(Nearest.distance("abcd", "acbd")).isEqualTo(1);
