@@ -13,6 +13,8 @@ public final class Boards {
 
   /** All of them. */
   public static List<BoardType> all() {
-    return List.of(new RiscvBoardType("virt", "RISC-V VirtIO board", RiscvVirtBoard::new));
+    return List.of(
+        new RiscvBoardType("virt", "RISC-V VirtIO board", RiscvVirtBoard::new),
+        new RiscvBoardType("spike", "RISC-V Spike board", RiscvSpikeBoard::new));
   }
 }
