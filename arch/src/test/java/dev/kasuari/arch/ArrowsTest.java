@@ -66,16 +66,7 @@ class ArrowsTest {
           Map.entry(
               "vm",
               List.of(
-                  "machine",
-                  "host",
-                  "qapi",
-                  "softfloat",
-                  "tcg",
-                  "hw",
-                  "boot",
-                  "boards",
-                  "block",
-                  "chardev")),
+                  "machine", "host", "qapi", "tcg", "hw", "boot", "boards", "block", "chardev")),
           Map.entry(
               "cli",
               List.of(

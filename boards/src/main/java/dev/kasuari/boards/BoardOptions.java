@@ -11,7 +11,7 @@ import java.util.List;
  * @param ram bytes of RAM, a multiple of 4096
  * @param cpus number of CPUs, at least 1
  * @param cpu model and properties as {@code -cpu} takes them: {@code rv64,zba=off}
- * @param backEnd what runs translated code; the machine closes it
+ * @param backEnd makes what runs translated code
  * @param serials what the serial ports are connected to, in order
  * @param properties what {@code -M} says beyond the name
  */
@@ -19,7 +19,7 @@ public record BoardOptions(
     long ram,
     int cpus,
     String cpu,
-    BackEnd backEnd,
+    BackEnd.Maker backEnd,
     List<CharBackend> serials,
     OptionSource properties) {
   public BoardOptions {

@@ -10,6 +10,7 @@ import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import dev.kasuari.target.riscv.cpu.Timebase;
 import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
+import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,9 @@ final class RiscvHarts {
   RiscvHarts(Machine machine, BoardOptions options, long start, Aclint aclint) {
     model = model(options.cpu());
     var time = new Timebase(aclint::mtime, aclint.frequency());
-    var accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), options.backEnd());
+    var instructions = new RiscvInstructionSet();
+    BackEnd backEnd = machine.own(options.backEnd().make(instructions));
+    var accelerator = new TcgAccelerator(machine, instructions, backEnd);
     var added = new ArrayList<RiscvCpu>();
     for (int i = 0; i < options.cpus(); i++) {
       RiscvCpu hart = machine.own(new RiscvCpu(i, model, machine, time));

@@ -42,7 +42,8 @@ final class BoardMachine implements AutoCloseable {
 
   private BoardOptions options(long ram, int cpus) {
     var properties = OptionSource.empty("-M");
-    return new BoardOptions(ram, cpus, "rv64", new Interpreter(), List.of(line), properties);
+    return new BoardOptions(
+        ram, cpus, "rv64", code -> new Interpreter(), List.of(line), properties);
   }
 
   Fdt deviceTree() {

@@ -6,6 +6,13 @@ import dev.kasuari.tcg.ir.IrUnit;
  * Turns IR into something that runs, and runs it. One for each machine; any vCPU thread calls it.
  */
 public interface BackEnd extends AutoCloseable {
+  /** Makes a machine's back end, once it is known whose instructions it is to run. */
+  @FunctionalInterface
+  interface Maker {
+    /** A new one for code of {@code instructions}. */
+    BackEnd make(InstructionSet instructions);
+  }
+
   /** The name after {@code backend=}. */
   String name();
 

@@ -5,8 +5,8 @@ import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Options;
-import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.List;
@@ -107,12 +107,12 @@ public record AccelOptions(
   /**
    * A new back end.
    *
-   * @param environment the architecture's choices where IEEE 754 leaves one
+   * @param instructions whose code it is to run
    * @throws OptionException if this host cannot have it
    */
-  BackEnd open(FloatEnv environment) {
+  BackEnd open(InstructionSet instructions) {
     return backend.equals("x86_64")
-        ? machineCode(() -> new X86BackEnd(environment))
+        ? machineCode(() -> new X86BackEnd(instructions.floatEnv()))
         : new Interpreter();
   }
 

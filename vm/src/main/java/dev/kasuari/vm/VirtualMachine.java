@@ -12,7 +12,6 @@ import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
-import dev.kasuari.softfloat.FloatEnv;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,8 +133,7 @@ public final class VirtualMachine implements AutoCloseable {
             description.ram(),
             description.cpus(),
             description.cpu(),
-            // The board's accelerator closes it, unless there never is one.
-            machine.own(description.accel().open(FloatEnv.riscv())),
+            description.accel()::open,
             SerialPorts.open(machine, description.serials()),
             description.properties());
     try {
