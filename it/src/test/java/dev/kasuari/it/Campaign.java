@@ -10,6 +10,7 @@ import java.util.function.LongFunction;
  *
  * <p>Properties say which: {@code kasuari.it.seed} and {@code kasuari.it.sequences}, where each
  * seed stands for other sequences; or {@code kasuari.it.sequence} for one that a report names.
+ * {@code kasuari.it.backend} is the back end here, {@code interp} or {@code x86_64}.
  */
 final class Campaign {
   private static final long USUAL_SEED = 20260101;

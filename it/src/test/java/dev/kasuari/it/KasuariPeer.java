@@ -9,9 +9,11 @@ import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import dev.kasuari.target.riscv.cpu.Timebase;
+import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +47,7 @@ final class KasuariPeer implements Peer {
       Timebase time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
       var cpu = new RiscvCpu(0, model, machine, time);
       cpu.setResetVector(Program.BASE);
-      var accelerator = new TcgAccelerator(machine, instructions, new Interpreter());
+      var accelerator = new TcgAccelerator(machine, instructions, backEnd());
       accelerator.add(cpu);
       machine.addExecution(accelerator);
       ram.put(0, program.image());
@@ -60,6 +62,15 @@ final class KasuariPeer implements Peer {
       }
       return memory;
     }
+  }
+
+  private BackEnd backEnd() {
+    String name = System.getProperty("kasuari.it.backend", "interp");
+    return switch (name) {
+      case "interp" -> new Interpreter();
+      case "x86_64" -> new X86BackEnd(instructions.floatEnv());
+      default -> throw new IllegalArgumentException("kasuari.it.backend=" + name);
+    };
   }
 
   private static StuckException stuck(
