@@ -9,6 +9,7 @@ import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.AccelOptions;
+import dev.kasuari.vm.DeviceDefault;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.MemoryOptions;
@@ -43,6 +44,7 @@ final class SystemArguments {
   private boolean noDisplay;
   private final List<SerialPort> serials = new ArrayList<>();
   private final List<Drive> drives = new ArrayList<>();
+  private final List<DeviceDefault> globals = new ArrayList<>();
   private final List<String> devices = new ArrayList<>();
   private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
   @Nullable String bios;
@@ -174,6 +176,10 @@ final class SystemArguments {
     devices.add(text);
   }
 
+  void global(String text) {
+    globals.add(DeviceDefault.parse(text));
+  }
+
   void name(String text) {
     OptionSource source = OptionSource.of("-name " + text, text, "guest");
     for (String key : source.tree().members().keySet()) {
@@ -281,6 +287,7 @@ final class SystemArguments {
     }
     connected().forEach(description::serial);
     drives.forEach(description::drive);
+    globals.forEach(description::deviceDefault);
     devices.forEach(description::device);
   }
 

@@ -60,6 +60,12 @@ final class SystemOptions {
         "NAME[,PROP=VALUE]...",
         "plug a device ('help' lists them, 'NAME,help' its properties)",
         SystemArguments::device);
+    with(
+        s,
+        "global",
+        "DRIVER.PROP=VALUE",
+        "a property of all devices of a kind that do not set it",
+        SystemArguments::global);
     with(s, "name", "[guest=]TEXT", "a name for people", SystemArguments::name);
     flag(s, "nodefaults", "no default devices; there are none anyway", a -> {});
     flag(s, "no-user-config", "read no configuration files; there are none anyway", a -> {});

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param accel what executes guest code
  * @param serials what the serial ports are connected to, in order
  * @param drives disks, in order
+ * @param defaults of properties of devices, later ones first
  * @param devices to be plugged, each with its driver's name and properties, in order
  * @param boot what it starts with
  * @param logged what is written to the log
@@ -42,6 +43,7 @@ public record MachineDescription(
     AccelOptions accel,
     List<SerialPort> serials,
     List<Drive> drives,
+    List<DeviceDefault> defaults,
     List<OptionSource> devices,
     BootOptions boot,
     Set<LogCategory> logged,
@@ -52,6 +54,7 @@ public record MachineDescription(
   public MachineDescription {
     serials = List.copyOf(serials);
     drives = List.copyOf(drives);
+    defaults = List.copyOf(defaults);
     devices = List.copyOf(devices);
     logged = Set.copyOf(logged);
   }
@@ -66,6 +69,7 @@ public record MachineDescription(
     private final BoardType board;
     private final List<SerialPort> serials = new ArrayList<>();
     private final List<Drive> drives = new ArrayList<>();
+    private final List<DeviceDefault> defaults = new ArrayList<>();
     private final List<OptionSource> devices = new ArrayList<>();
     private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
     private String name;
@@ -135,6 +139,12 @@ public record MachineDescription(
       return this;
     }
 
+    /** Sets a property of devices that do not set it ({@code -global}). */
+    public Builder deviceDefault(DeviceDefault standard) {
+      defaults.addFirst(standard);
+      return this;
+    }
+
     /** Plugs a device ({@code -device}). */
     public Builder device(OptionSource device) {
       devices.add(device);
@@ -194,6 +204,7 @@ public record MachineDescription(
           accel,
           serials,
           drives,
+          defaults,
           devices,
           boot,
           logged,

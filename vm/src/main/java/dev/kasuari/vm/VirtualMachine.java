@@ -115,7 +115,9 @@ public final class VirtualMachine implements AutoCloseable {
     var drives = new Drives();
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
     Board board = board(machine, description);
-    var plugging = new Plugging(machine, DeviceTypes.load(), backEnds);
+    DeviceTypes types = DeviceTypes.load();
+    description.defaults().forEach(d -> d.check(types));
+    var plugging = new Plugging(machine, types, backEnds, description.defaults());
     description.devices().forEach(plugging::plug);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());

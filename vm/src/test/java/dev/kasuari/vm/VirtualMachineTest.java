@@ -231,6 +231,51 @@ class VirtualMachineTest {
   }
 
   @Test
+  void aDefaultOfAllDevicesOfAKindIsNoMoreThanThat() throws Exception {
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .drive(drive("file=" + Files.write(folder.resolve("a"), new byte[512]) + ",format=raw"))
+            .deviceDefault(DeviceDefault.parse("virtio-rng-device.period=1000"))
+            .deviceDefault(DeviceDefault.parse("virtio-rng-device.period=2000"))
+            .deviceDefault(DeviceDefault.parse("virtio-blk-device.queue-size=64"))
+            .deviceDefault(DeviceDefault.parse("virtio-mmio.force-legacy=false"))
+            .device("virtio-rng-device,id=follows")
+            .device("virtio-rng-device,id=differs,period=3000")
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      assertThat(props(machine, "follows")).contains("period=2000");
+      assertThat(props(machine, "differs")).contains("period=3000");
+      assertThat(machine.machine().devices().all())
+          .filteredOn(d -> d.type().name().equals("virtio-blk-device"))
+          .singleElement()
+          .matches(d -> d.props().toString().contains("queueSize=64"));
+    }
+  }
+
+  private static String props(VirtualMachine machine, String id) {
+    return machine.machine().devices().find(id).props().toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "virtio-mmio.force-legacy=on | the board makes this device, with its own choice",
+        "virtio-blk-devise.serial=1 | no such device; did you mean 'virtio-blk-device'?",
+        "virtio-blk-device.serail=1 | no such property; did you mean 'serial'?",
+        "virtio-blk-device | expected DRIVER.PROPERTY=VALUE",
+      })
+  void complainsOfDefaults(String text, String message) {
+    assertThatThrownBy(() ->
+            VirtualMachine.create(
+                    bare(program("", 0x5555)).deviceDefault(DeviceDefault.parse(text)).build())
+                .close())
+        .isInstanceOf(OptionException.class)
+        .hasMessageStartingWith("-global " + text)
+        .hasMessageContaining(message);
+  }
+
+  @Test
   void aDriveHasOneDevice() throws Exception {
     Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
     MachineDescription description =

@@ -24,8 +24,11 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
    * What can be chosen.
    *
    * @param slot the number of its bus: virtio-mmio-bus.0, virtio-mmio-bus.1 and so on
+   * @param forceLegacy the interface from before version 1, which is not there
    */
-  public record Props(@Options.Default("0") @Options.Range(min = 0) int slot) {}
+  public record Props(
+      @Options.Default("0") @Options.Range(min = 0) int slot,
+      @Options.Default("off") boolean forceLegacy) {}
 
   /** What the transport itself keeps: what the next accesses are about. */
   public static final class State {
@@ -45,7 +48,7 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
 
   /** A place whose bus has that number. */
   public static VirtioMmio of(int slot) {
-    return VirtioMmioType.TYPE.create(new Props(slot));
+    return VirtioMmioType.TYPE.create(new Props(slot, false));
   }
 
   /** What the device is plugged into. */
