@@ -3,7 +3,6 @@ package dev.kasuari.tcg.x86_64;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.tcg.ir.Cond;
 import java.nio.file.Files;
@@ -112,7 +111,7 @@ class AssemblerTest {
 
   /** What binutils reads in the code, an instruction a line, blanks made one. */
   private static List<String> disassemble(Path folder, byte[] code) throws Exception {
-    assumeTrue(Files.isExecutable(OBJDUMP), "needs objdump of binutils");
+    assertThat(OBJDUMP).as("objdump of the package binutils").isExecutable();
     Path file = Files.write(folder.resolve("code.bin"), code);
     var process =
         new ProcessBuilder(
