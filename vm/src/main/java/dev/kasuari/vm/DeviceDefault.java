@@ -38,7 +38,8 @@ public record DeviceDefault(String driver, String property, String value) {
     String driver = source.text("driver");
     String property = source.text("property");
     String value = source.text("value");
-    if (driver == null || property == null || value == null) {
+    boolean more = !source.without("driver", "property", "value").tree().members().isEmpty();
+    if (driver == null || property == null || value == null || more) {
       throw new OptionException(
           "-global "
               + text
@@ -54,7 +55,8 @@ public record DeviceDefault(String driver, String property, String value) {
   /** A device's properties with this one, if they leave it out. */
   OptionSource applied(OptionSource device) {
     Map<String, Json> members = device.tree().members();
-    if (!driver.equals(device.text("driver")) || members.containsKey(property)) {
+    boolean said = members.containsKey(property) || device.bare().contains("no" + property);
+    if (said || !driver.equals(device.text("driver"))) {
       return device;
     }
     var more = new LinkedHashMap<>(members);

@@ -239,12 +239,15 @@ class VirtualMachineTest {
             .deviceDefault(DeviceDefault.parse("virtio-rng-device.period=2000"))
             .deviceDefault(DeviceDefault.parse("virtio-blk-device.queue-size=64"))
             .deviceDefault(DeviceDefault.parse("virtio-mmio.force-legacy=false"))
+            .deviceDefault(DeviceDefault.parse("virtio-rng-device.event_idx=on"))
             .device("virtio-rng-device,id=follows")
+            .device("virtio-rng-device,id=refuses,noevent_idx")
             .device("virtio-rng-device,id=differs,period=3000")
             .build();
     try (var machine = VirtualMachine.create(description)) {
       assertThat(props(machine, "follows")).contains("period=2000");
       assertThat(props(machine, "differs")).contains("period=3000");
+      assertThat(props(machine, "refuses")).contains("eventIdx=false");
       assertThat(machine.machine().devices().all())
           .filteredOn(d -> d.type().name().equals("virtio-blk-device"))
           .singleElement()
@@ -264,6 +267,7 @@ class VirtualMachineTest {
         "virtio-blk-devise.serial=1 | no such device; did you mean 'virtio-blk-device'?",
         "virtio-blk-device.serail=1 | no such property; did you mean 'serial'?",
         "virtio-blk-device | expected DRIVER.PROPERTY=VALUE",
+        "driver=a,property=b,value=c,valeu=d | expected DRIVER.PROPERTY=VALUE",
       })
   void complainsOfDefaults(String text, String message) {
     assertThatThrownBy(() ->
