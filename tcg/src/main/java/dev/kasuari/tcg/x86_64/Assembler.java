@@ -1,152 +1,83 @@
 package dev.kasuari.tcg.x86_64;
 
-import java.util.Arrays;
-
 /**
- * Writes x86-64 instructions into an array: those that the code generator needs. Encodings are
- * those of the Intel 64 Software Developer's Manual, volume 2.
+ * Writes x86-64 instructions into an array: those that translated code needs. Encodings are those
+ * of the Intel 64 Software Developer's Manual, volume 2. Sizes in bytes are 1, 2, 4 or 8.
  *
- * <p>Code is position-independent but for jumps to addresses outside of it ({@link #call}, {@link
- * #jmp(long)}), which {@link #relocate} fills in when it is known where the code will be.
+ * <p>Hot: every translated instruction passes through here.
  */
-final class Assembler {
-  private static final int NO_PREFIX = 0;
-  private static final int TWO_BYTES = 0x0f00;
+final class Assembler extends SseAssembler {
+  private static final int SIZE = 0x66;
+  private static final int LOCK = 0xf0;
 
-  private byte[] code = new byte[1024];
-  private int length;
-  private int[] relocations = new int[16];
-  private long[] targets = new long[16];
-  private int relocationCount;
-
-  /** Forgets everything. */
-  void reset() {
-    length = 0;
-    relocationCount = 0;
+  /** Prefix for an operand of a size. */
+  private static int prefix(int bytes) {
+    return bytes == 2 ? SIZE : NO_PREFIX;
   }
 
-  /** Bytes so far. */
-  int length() {
-    return length;
+  private static int rex(int bytes) {
+    return bytes == 8 ? REX_W : 0;
   }
 
-  /** The bytes; the first {@link #length} count. */
-  byte[] code() {
-    return code;
+  /** REX for an operand of a size in a register. */
+  private static int rex(int bytes, Gpr register) {
+    return bytes == 1 ? byteRex(register) : rex(bytes);
   }
 
-  /** Fills in the jumps that lead outside, for code that will run at {@code address}. */
-  void relocate(long address) {
-    for (int r = 0; r < relocationCount; r++) {
-      long distance = targets[r] - (address + relocations[r] + 4);
-      if (distance != (int) distance) {
-        throw new IllegalStateException("a jump of " + distance + " bytes");
-      }
-      putInt(relocations[r], (int) distance);
+  /** Most opcodes are even for bytes and odd for the other sizes. */
+  private static int sized(int opcode, int bytes) {
+    return bytes == 1 ? opcode : opcode | 1;
+  }
+
+  private static int immediateBytes(int bytes) {
+    return Math.min(bytes, 4);
+  }
+
+  private void immediate(int bytes, int value) {
+    switch (bytes) {
+      case 1 -> u8(value);
+      case 2 -> i16(value);
+      default -> i32(value);
     }
   }
 
-  // ---- bytes -----------------------------------------------------------------------------------
-
-  private void u8(int value) {
-    if (length == code.length) {
-      code = Arrays.copyOf(code, 2 * length);
-    }
-    code[length++] = (byte) value;
+  /** Either operand order of an instruction with a register and a memory operand. */
+  private void sized(int bytes, int opcode, Gpr register, Mem mem) {
+    memory(prefix(bytes), rex(bytes, register), sized(opcode, bytes), register.ordinal(), mem);
   }
 
-  private void i32(int value) {
-    u8(value);
-    u8(value >> 8);
-    u8(value >> 16);
-    u8(value >> 24);
+  private void group(Width width, int opcode, int number, Gpr register) {
+    registers(NO_PREFIX, w(width), opcode, number, register.ordinal());
   }
 
-  private void putInt(int at, int value) {
-    code[at] = (byte) value;
-    code[at + 1] = (byte) (value >> 8);
-    code[at + 2] = (byte) (value >> 16);
-    code[at + 3] = (byte) (value >> 24);
-  }
-
-  /**
-   * Mandatory prefix, REX, opcode.
-   *
-   * @param rex REX bits WRXB; 0x10 forces an otherwise empty REX
-   */
-  private void opcode(int prefix, int rex, int opcode) {
-    if (prefix != NO_PREFIX) {
-      u8(prefix);
-    }
-    if (rex != 0) {
-      u8(0x40 | (rex & 0xf));
-    }
-    if (opcode >= TWO_BYTES) {
-      u8(0x0f);
-    }
-    u8(opcode);
-  }
-
-  private static int w(Width width) {
-    return width == Width.BITS_64 ? 8 : 0;
-  }
-
-  private static int high(int register) {
-    return register >> 3;
-  }
-
-  /** Registers 4 to 7 name AH to BH in byte instructions unless there is a REX. */
-  private static int byteRex(int register) {
-    return register >= 4 && register < 8 ? 0x10 : 0;
-  }
-
-  private void registers(int prefix, int rex, int opcode, int reg, int rm) {
-    opcode(prefix, rex | high(reg) << 2 | high(rm), opcode);
-    u8(0xc0 | (reg & 7) << 3 | (rm & 7));
-  }
-
-  private void memory(int prefix, int rex, int opcode, int reg, Mem mem) {
-    int base = mem.base().ordinal();
-    Gpr index = mem.index();
-    int x = index == null ? 0 : high(index.ordinal());
-    opcode(prefix, rex | high(reg) << 2 | x << 1 | high(base), opcode);
-    int displacement = mem.displacement();
-    // Without a displacement, base 5 (RBP, R13) would mean something else.
-    int mod =
-        displacement == 0 && (base & 7) != 5 ? 0 : displacement == (byte) displacement ? 1 : 2;
-    // Base 4 (RSP, R12) announces a SIB byte; there, index 4 means none.
-    boolean sib = index != null || (base & 7) == 4;
-    u8(mod << 6 | (reg & 7) << 3 | (sib ? 4 : base & 7));
-    if (sib) {
-      u8((index == null ? 4 : index.ordinal() & 7) << 3 | (base & 7));
-    }
-    if (mod == 1) {
-      u8(displacement);
-    } else if (mod == 2) {
-      i32(displacement);
-    }
+  private void both(int prefix, Width width, int opcode, Gpr to, Gpr from) {
+    registers(prefix, w(width), opcode, to.ordinal(), from.ordinal());
   }
 
   // ---- moves -----------------------------------------------------------------------------------
 
   void mov(Width width, Gpr to, Gpr from) {
-    registers(NO_PREFIX, w(width), 0x8b, to.ordinal(), from.ordinal());
+    both(NO_PREFIX, width, 0x8b, to, from);
   }
 
   /** All 64 bits, in the shortest form that leaves the flags alone. */
   void mov(Gpr to, long value) {
-    int number = to.ordinal();
     if (value == (value & 0xffffffffL)) {
-      opcode(NO_PREFIX, high(number), 0xb8 | (number & 7));
+      opcodeWith(0, 0xb8, to);
       i32((int) value);
     } else if (value == (int) value) {
-      registers(NO_PREFIX, 8, 0xc7, 0, number);
+      registers(NO_PREFIX, REX_W, 0xc7, 0, to.ordinal());
       i32((int) value);
     } else {
-      opcode(NO_PREFIX, 8 | high(number), 0xb8 | (number & 7));
+      opcodeWith(REX_W, 0xb8, to);
       i32((int) value);
       i32((int) (value >>> 32));
     }
+  }
+
+  /** Shorter than moving 0, but changes the flags. */
+  void zero(Gpr register) {
+    alu(Alu.XOR, Width.BITS_32, register, register);
   }
 
   /** Loads 1, 2, 4 or 8 bytes, zero-extended to 64 bits. */
@@ -155,7 +86,7 @@ final class Assembler {
       case 1 -> memory(NO_PREFIX, 0, 0x0fb6, to.ordinal(), from);
       case 2 -> memory(NO_PREFIX, 0, 0x0fb7, to.ordinal(), from);
       case 4 -> memory(NO_PREFIX, 0, 0x8b, to.ordinal(), from);
-      default -> memory(NO_PREFIX, 8, 0x8b, to.ordinal(), from);
+      default -> memory(NO_PREFIX, REX_W, 0x8b, to.ordinal(), from);
     }
   }
 
@@ -171,19 +102,24 @@ final class Assembler {
 
   /** Stores the low 1, 2, 4 or 8 bytes. */
   void store(int bytes, Mem to, Gpr from) {
-    int number = from.ordinal();
-    switch (bytes) {
-      case 1 -> memory(NO_PREFIX, byteRex(number), 0x88, number, to);
-      case 2 -> memory(0x66, 0, 0x89, number, to);
-      case 4 -> memory(NO_PREFIX, 0, 0x89, number, to);
-      default -> memory(NO_PREFIX, 8, 0x89, number, to);
-    }
+    sized(bytes, 0x88, from, to);
   }
 
-  /** Stores a constant in 4 or 8 bytes, sign-extended. */
+  /** Stores a constant in 1, 2, 4 or 8 bytes, sign-extended. */
   void store(int bytes, Mem to, int value) {
-    memory(NO_PREFIX, bytes == 8 ? 8 : 0, 0xc7, 0, to);
-    i32(value);
+    int size = immediateBytes(bytes);
+    memory(prefix(bytes), rex(bytes), sized(0xc6, bytes), 0, to, size);
+    immediate(size, value);
+  }
+
+  /** Loads 2, 4 or 8 bytes in the opposite order (MOVBE); 2 bytes leave the others alone. */
+  void loadSwapped(int bytes, Gpr to, Mem from) {
+    memory(prefix(bytes), rex(bytes), 0x0f38f0, to.ordinal(), from);
+  }
+
+  /** Stores 2, 4 or 8 bytes in the opposite order (MOVBE). */
+  void storeSwapped(int bytes, Mem to, Gpr from) {
+    memory(prefix(bytes), rex(bytes), 0x0f38f1, from.ordinal(), to);
   }
 
   /** The low 1, 2 or 4 bytes, zero-extended to 64 bits. */
@@ -191,7 +127,7 @@ final class Assembler {
     int d = to.ordinal();
     int s = from.ordinal();
     switch (bytes) {
-      case 1 -> registers(NO_PREFIX, byteRex(s), 0x0fb6, d, s);
+      case 1 -> registers(NO_PREFIX, byteRex(from), 0x0fb6, d, s);
       case 2 -> registers(NO_PREFIX, 0, 0x0fb7, d, s);
       default -> registers(NO_PREFIX, 0, 0x8b, d, s);
     }
@@ -202,22 +138,42 @@ final class Assembler {
     int d = to.ordinal();
     int s = from.ordinal();
     switch (bytes) {
-      case 1 -> registers(NO_PREFIX, w(width) | byteRex(s), 0x0fbe, d, s);
+      case 1 -> registers(NO_PREFIX, w(width) | byteRex(from), 0x0fbe, d, s);
       case 2 -> registers(NO_PREFIX, w(width), 0x0fbf, d, s);
-      default -> registers(NO_PREFIX, 8, 0x63, d, s);
+      default -> registers(NO_PREFIX, REX_W, 0x63, d, s);
     }
   }
 
   void lea(Gpr to, Mem address) {
-    memory(NO_PREFIX, 8, 0x8d, to.ordinal(), address);
+    lea(Width.BITS_64, to, address);
+  }
+
+  /** In 32 bits, the low half of the address, zero-extended. */
+  void lea(Width width, Gpr to, Mem address) {
+    memory(NO_PREFIX, w(width), 0x8d, to.ordinal(), address);
+  }
+
+  void xchg(Width width, Gpr a, Gpr b) {
+    both(NO_PREFIX, width, 0x87, a, b);
   }
 
   void push(Gpr register) {
-    opcode(NO_PREFIX, high(register.ordinal()), 0x50 | (register.ordinal() & 7));
+    opcodeWith(0, 0x50, register);
+  }
+
+  void push(Mem from) {
+    memory(NO_PREFIX, 0, 0xff, 6, from);
+  }
+
+  /** Sign-extended. */
+  void push(int value) {
+    boolean small = value == (byte) value;
+    opcode(NO_PREFIX, 0, small ? 0x6a : 0x68);
+    immediate(small ? 1 : 4, value);
   }
 
   void pop(Gpr register) {
-    opcode(NO_PREFIX, high(register.ordinal()), 0x58 | (register.ordinal() & 7));
+    opcodeWith(0, 0x58, register);
   }
 
   void pop(Mem to) {
@@ -227,7 +183,7 @@ final class Assembler {
   // ---- arithmetic ------------------------------------------------------------------------------
 
   void alu(Alu operation, Width width, Gpr to, Gpr from) {
-    registers(NO_PREFIX, w(width), operation.ordinal() << 3 | 3, to.ordinal(), from.ordinal());
+    both(NO_PREFIX, width, operation.ordinal() << 3 | 3, to, from);
   }
 
   void alu(Alu operation, Width width, Gpr to, Mem from) {
@@ -240,154 +196,304 @@ final class Assembler {
 
   void alu(Alu operation, Width width, Gpr to, int value) {
     boolean small = value == (byte) value;
-    registers(NO_PREFIX, w(width), small ? 0x83 : 0x81, operation.ordinal(), to.ordinal());
-    immediate(small, value);
+    group(width, small ? 0x83 : 0x81, operation.ordinal(), to);
+    immediate(small ? 1 : 4, value);
   }
 
   void alu(Alu operation, Width width, Mem to, int value) {
-    boolean small = value == (byte) value;
-    memory(NO_PREFIX, w(width), small ? 0x83 : 0x81, operation.ordinal(), to);
-    immediate(small, value);
+    alu(operation, width == Width.BITS_64 ? 8 : 4, to, value);
   }
 
-  private void immediate(boolean small, int value) {
-    if (small) {
-      u8(value);
-    } else {
-      i32(value);
-    }
+  /** On the low 1, 2, 4 or 8 bytes; of a register the bytes above 2 stay. */
+  void alu(Alu operation, int bytes, Gpr to, Gpr from) {
+    int rex = bytes == 1 ? byteRex(to) | byteRex(from) : rex(bytes);
+    int opcode = sized(operation.ordinal() << 3 | 2, bytes);
+    registers(prefix(bytes), rex, opcode, to.ordinal(), from.ordinal());
+  }
+
+  void alu(Alu operation, int bytes, Gpr to, Mem from) {
+    sized(bytes, operation.ordinal() << 3 | 2, to, from);
+  }
+
+  void alu(Alu operation, int bytes, Mem to, Gpr from) {
+    sized(bytes, operation.ordinal() << 3, from, to);
+  }
+
+  void alu(Alu operation, int bytes, Gpr to, int value) {
+    int size = value == (byte) value ? 1 : immediateBytes(bytes);
+    int opcode = bytes == 1 ? 0x80 : size == 1 ? 0x83 : 0x81;
+    registers(prefix(bytes), rex(bytes, to), opcode, operation.ordinal(), to.ordinal());
+    immediate(size, value);
+  }
+
+  void alu(Alu operation, int bytes, Mem to, int value) {
+    int size = value == (byte) value ? 1 : immediateBytes(bytes);
+    int opcode = bytes == 1 ? 0x80 : size == 1 ? 0x83 : 0x81;
+    memory(prefix(bytes), rex(bytes), opcode, operation.ordinal(), to, size);
+    immediate(size, value);
   }
 
   void test(Width width, Gpr a, Gpr b) {
-    registers(NO_PREFIX, w(width), 0x85, b.ordinal(), a.ordinal());
+    both(NO_PREFIX, width, 0x85, b, a);
+  }
+
+  /** With 0 to 127 only the low byte is looked at: the flags are the same. */
+  void test(Width width, Gpr register, int value) {
+    boolean small = value >= 0 && value <= Byte.MAX_VALUE;
+    int rex = small ? byteRex(register) : w(width);
+    registers(NO_PREFIX, rex, small ? 0xf6 : 0xf7, 0, register.ordinal());
+    immediate(small ? 1 : 4, value);
+  }
+
+  void test(int bytes, Mem mem, Gpr register) {
+    sized(bytes, 0x84, register, mem);
+  }
+
+  void test(int bytes, Mem mem, int value) {
+    int size = immediateBytes(bytes);
+    memory(prefix(bytes), rex(bytes), sized(0xf6, bytes), 0, mem, size);
+    immediate(size, value);
   }
 
   /** The low half of the product. */
   void imul(Width width, Gpr to, Gpr from) {
-    registers(NO_PREFIX, w(width), 0x0faf, to.ordinal(), from.ordinal());
+    both(NO_PREFIX, width, 0x0faf, to, from);
+  }
+
+  void imul(Width width, Gpr to, Mem from) {
+    memory(NO_PREFIX, w(width), 0x0faf, to.ordinal(), from);
+  }
+
+  void imul(Width width, Gpr to, Gpr from, int factor) {
+    boolean small = factor == (byte) factor;
+    both(NO_PREFIX, width, small ? 0x6b : 0x69, to, from);
+    immediate(small ? 1 : 4, factor);
   }
 
   void not(Width width, Gpr register) {
-    registers(NO_PREFIX, w(width), 0xf7, 2, register.ordinal());
+    group(width, 0xf7, 2, register);
   }
 
   void neg(Width width, Gpr register) {
-    registers(NO_PREFIX, w(width), 0xf7, 3, register.ordinal());
+    group(width, 0xf7, 3, register);
+  }
+
+  /** RDX:RAX = RAX × register, unsigned. */
+  void mul(Width width, Gpr register) {
+    group(width, 0xf7, 4, register);
+  }
+
+  /** RDX:RAX = RAX × register, signed. */
+  void imul(Width width, Gpr register) {
+    group(width, 0xf7, 5, register);
+  }
+
+  /** RAX = RDX:RAX ÷ register, RDX the remainder, unsigned; traps where it does not fit. */
+  void div(Width width, Gpr register) {
+    group(width, 0xf7, 6, register);
+  }
+
+  /** RAX = RDX:RAX ÷ register, RDX the remainder, signed; traps where it does not fit. */
+  void idiv(Width width, Gpr register) {
+    group(width, 0xf7, 7, register);
+  }
+
+  /** RDX = copies of RAX's sign. */
+  void cdq(Width width) {
+    opcode(NO_PREFIX, w(width), 0x99);
   }
 
   void shift(Shift shift, Width width, Gpr register, int count) {
-    registers(NO_PREFIX, w(width), 0xc1, shift.number, register.ordinal());
-    u8(count);
+    group(width, count == 1 ? 0xd1 : 0xc1, shift.number, register);
+    if (count != 1) {
+      u8(count);
+    }
   }
 
   /** Shifts by CL modulo the width. */
   void shiftByCl(Shift shift, Width width, Gpr register) {
-    registers(NO_PREFIX, w(width), 0xd3, shift.number, register.ordinal());
+    group(width, 0xd3, shift.number, register);
   }
+
+  /** Shifts left, bits of {@code from} coming in. */
+  void shld(Width width, Gpr to, Gpr from, int count) {
+    both(NO_PREFIX, width, 0x0fa4, from, to);
+    u8(count);
+  }
+
+  void shldByCl(Width width, Gpr to, Gpr from) {
+    both(NO_PREFIX, width, 0x0fa5, from, to);
+  }
+
+  /** Shifts right, bits of {@code from} coming in. */
+  void shrd(Width width, Gpr to, Gpr from, int count) {
+    both(NO_PREFIX, width, 0x0fac, from, to);
+    u8(count);
+  }
+
+  void shrdByCl(Width width, Gpr to, Gpr from) {
+    both(NO_PREFIX, width, 0x0fad, from, to);
+  }
+
+  // ---- bits ------------------------------------------------------------------------------------
+
+  void bswap(Width width, Gpr register) {
+    opcodeWith(w(width), 0x0fc8, register);
+  }
+
+  /** Of zero: ZF, and {@code to} stays. */
+  void bsf(Width width, Gpr to, Gpr from) {
+    both(NO_PREFIX, width, 0x0fbc, to, from);
+  }
+
+  /** Of zero: ZF, and {@code to} stays. */
+  void bsr(Width width, Gpr to, Gpr from) {
+    both(NO_PREFIX, width, 0x0fbd, to, from);
+  }
+
+  void tzcnt(Width width, Gpr to, Gpr from) {
+    both(0xf3, width, 0x0fbc, to, from);
+  }
+
+  void lzcnt(Width width, Gpr to, Gpr from) {
+    both(0xf3, width, 0x0fbd, to, from);
+  }
+
+  void popcnt(Width width, Gpr to, Gpr from) {
+    both(0xf3, width, 0x0fb8, to, from);
+  }
+
+  /** CF = bit {@code number} of the register. */
+  void bt(Width width, Gpr register, int number) {
+    group(width, 0x0fba, 4, register);
+    u8(number);
+  }
+
+  void bt(Width width, Gpr register, Gpr number) {
+    both(NO_PREFIX, width, 0x0fa3, number, register);
+  }
+
+  private void bmi(int prefix, Width width, int opcode, Gpr reg, Gpr second, Gpr rm) {
+    vexRegisters(prefix, w(width), opcode, reg.ordinal(), second.ordinal(), rm.ordinal());
+  }
+
+  /** {@code b & ~a} (BMI1). */
+  void andn(Width width, Gpr to, Gpr a, Gpr b) {
+    bmi(VEX_NONE, width, 0x0f38f2, to, a, b);
+  }
+
+  /** Clears the lowest one (BMI1). */
+  void blsr(Width width, Gpr to, Gpr from) {
+    vexRegisters(VEX_NONE, w(width), 0x0f38f3, 1, to.ordinal(), from.ordinal());
+  }
+
+  /** Bits of {@code from}; {@code field} is position | length << 8 (BMI1). */
+  void bextr(Width width, Gpr to, Gpr from, Gpr field) {
+    bmi(VEX_NONE, width, 0x0f38f7, to, field, from);
+  }
+
+  /** Clears the bits from {@code from} on (BMI2). */
+  void bzhi(Width width, Gpr to, Gpr value, Gpr from) {
+    bmi(VEX_NONE, width, 0x0f38f5, to, from, value);
+  }
+
+  /** Shifts without touching the flags (BMI2): SHLX, SHRX, SARX. */
+  void shiftBy(Shift shift, Width width, Gpr to, Gpr from, Gpr count) {
+    int prefix =
+        switch (shift) {
+          case SHL -> VEX_66;
+          case SHR -> VEX_F2;
+          case SAR -> VEX_F3;
+          case ROL, ROR -> throw new IllegalArgumentException("no instruction: " + shift);
+        };
+    bmi(prefix, width, 0x0f38f7, to, count, from);
+  }
+
+  /** Rotates right without touching the flags (BMI2). */
+  void rorx(Width width, Gpr to, Gpr from, int count) {
+    vexRegisters(VEX_F2, w(width), 0x0f3af0, to.ordinal(), 0, from.ordinal());
+    u8(count);
+  }
+
+  /** high:low = RDX × factor, unsigned, without touching the flags (BMI2). */
+  void mulx(Width width, Gpr high, Gpr low, Gpr factor) {
+    bmi(VEX_F2, width, 0x0f38f6, high, low, factor);
+  }
+
+  /** Puts the low bits where the mask has ones (BMI2). */
+  void pdep(Width width, Gpr to, Gpr from, Gpr mask) {
+    bmi(VEX_F2, width, 0x0f38f5, to, from, mask);
+  }
+
+  /** Gathers the bits where the mask has ones (BMI2). */
+  void pext(Width width, Gpr to, Gpr from, Gpr mask) {
+    bmi(VEX_F3, width, 0x0f38f5, to, from, mask);
+  }
+
+  // ---- conditions ------------------------------------------------------------------------------
 
   /** The low byte becomes 1 or 0. */
   void set(Cc condition, Gpr to) {
-    int number = to.ordinal();
-    registers(NO_PREFIX, byteRex(number), 0x0f90 | condition.ordinal(), 0, number);
+    registers(NO_PREFIX, byteRex(to), 0x0f90 | condition.ordinal(), 0, to.ordinal());
+  }
+
+  void set(Cc condition, Mem to) {
+    memory(NO_PREFIX, 0, 0x0f90 | condition.ordinal(), 0, to);
   }
 
   void cmov(Cc condition, Width width, Gpr to, Gpr from) {
-    registers(NO_PREFIX, w(width), 0x0f40 | condition.ordinal(), to.ordinal(), from.ordinal());
+    both(NO_PREFIX, width, 0x0f40 | condition.ordinal(), to, from);
   }
 
-  // ---- control ---------------------------------------------------------------------------------
-
-  void bind(Label label) {
-    label.position = length;
-    for (int at : label.jumps()) {
-      putInt(at, length - (at + 4));
-    }
+  /** Reads memory whether the condition holds or not. */
+  void cmov(Cc condition, Width width, Gpr to, Mem from) {
+    memory(NO_PREFIX, w(width), 0x0f40 | condition.ordinal(), to.ordinal(), from);
   }
 
-  private void rel32(Label label) {
-    if (label.position >= 0) {
-      i32(label.position - (length + 4));
-    } else {
-      label.addJump(length);
-      i32(0);
-    }
+  // ---- atomic memory ---------------------------------------------------------------------------
+
+  private void lock() {
+    opcode(NO_PREFIX, 0, LOCK);
   }
 
-  void j(Cc condition, Label to) {
-    opcode(NO_PREFIX, 0, 0x0f80 | condition.ordinal());
-    rel32(to);
+  /** Atomic by itself. */
+  void xchg(int bytes, Mem mem, Gpr register) {
+    sized(bytes, 0x86, register, mem);
   }
 
-  void jmp(Label to) {
-    u8(0xe9);
-    rel32(to);
+  void lockAlu(Alu operation, int bytes, Mem to, Gpr from) {
+    lock();
+    alu(operation, bytes, to, from);
   }
 
-  /** Jumps to an address outside of this code. */
-  void jmp(long target) {
-    u8(0xe9);
-    external(target);
+  void lockAlu(Alu operation, int bytes, Mem to, int value) {
+    lock();
+    alu(operation, bytes, to, value);
   }
 
-  /** Calls an address outside of this code. */
-  void call(long target) {
-    u8(0xe8);
-    external(target);
+  /** Adds; the register becomes what was there. */
+  void lockXadd(int bytes, Mem mem, Gpr register) {
+    lock();
+    sized(bytes, 0x0fc0, register, mem);
   }
 
-  void jmp(Gpr target) {
-    registers(NO_PREFIX, 0, 0xff, 4, target.ordinal());
+  /** Replaces what equals RAX; RAX becomes what was there, ZF says whether it was equal. */
+  void lockCmpxchg(int bytes, Mem mem, Gpr replacement) {
+    lock();
+    sized(bytes, 0x0fb0, replacement, mem);
   }
 
-  void ret() {
-    u8(0xc3);
+  /** Replaces 16 bytes, aligned, that equal RDX:RAX by RCX:RBX (CX16). */
+  void lockCmpxchg16b(Mem mem) {
+    lock();
+    memory(NO_PREFIX, REX_W, 0x0fc7, 1, mem);
   }
 
-  private void external(long target) {
-    if (relocationCount == relocations.length) {
-      relocations = Arrays.copyOf(relocations, 2 * relocationCount);
-      targets = Arrays.copyOf(targets, 2 * relocationCount);
-    }
-    relocations[relocationCount] = length;
-    targets[relocationCount++] = target;
-    i32(0);
+  void mfence() {
+    opcode(NO_PREFIX, 0, 0x0faef0);
   }
 
-  /** Fills up with breakpoints to a multiple of {@code alignment}. */
-  void align(int alignment) {
-    while (length % alignment != 0) {
-      u8(0xcc);
-    }
-  }
-
-  /** A byte of data. */
-  void data(int value) {
-    u8(value);
-  }
-
-  // ---- floating point --------------------------------------------------------------------------
-
-  void stmxcsr(Mem to) {
-    memory(NO_PREFIX, 0, 0x0fae, 3, to);
-  }
-
-  void ldmxcsr(Mem from) {
-    memory(NO_PREFIX, 0, 0x0fae, 2, from);
-  }
-
-  void movq(Xmm to, Gpr from) {
-    registers(0x66, 8, 0x0f6e, to.ordinal(), from.ordinal());
-  }
-
-  void movq(Gpr to, Xmm from) {
-    registers(0x66, 8, 0x0f7e, from.ordinal(), to.ordinal());
-  }
-
-  void addsd(Xmm to, Xmm from) {
-    registers(0xf2, 0, 0x0f58, to.ordinal(), from.ordinal());
-  }
-
-  void mulsd(Xmm to, Xmm from) {
-    registers(0xf2, 0, 0x0f59, to.ordinal(), from.ordinal());
+  void pause() {
+    opcode(NO_PREFIX, 0, 0xf390);
   }
 }

@@ -21,6 +21,13 @@ enum Cc {
   LE,
   G;
 
+  private static final Cc[] VALUES = values();
+
+  /** What holds where this does not. */
+  Cc inverse() {
+    return VALUES[ordinal() ^ 1];
+  }
+
   /** What holds after {@code cmp a, b}, or after {@code test a, b} for the bit tests. */
   static Cc of(Cond cond) {
     return switch (cond) {

@@ -2,24 +2,27 @@ package dev.kasuari.tcg.x86_64;
 
 import java.util.Arrays;
 
-/** A place in code that is being assembled, and the jumps that wait for it. */
+/** A place in code that is being assembled, and what waits to know it. */
 final class Label {
   /** Offset, or −1 while it is not bound. */
   int position = -1;
 
-  private int[] jumps = new int[2];
+  private int[] references = new int[2];
   private int count;
 
-  /** A rel32 at this offset leads here. */
-  void addJump(int at) {
-    if (count == jumps.length) {
-      jumps = Arrays.copyOf(jumps, 2 * count);
+  /** A field leads here: its offset, or for a field of one byte the offset's complement. */
+  void addReference(int at) {
+    if (count == references.length) {
+      references = Arrays.copyOf(references, 2 * count);
     }
-    jumps[count++] = at;
+    references[count++] = at;
   }
 
-  /** Offsets of the rel32 fields that wait for the label. */
-  int[] jumps() {
-    return Arrays.copyOf(jumps, count);
+  int references() {
+    return count;
+  }
+
+  int reference(int i) {
+    return references[i];
   }
 }

@@ -1,7 +1,9 @@
 package dev.kasuari.tcg.x86_64;
 
-/** The shifts of the C0/D2 group. */
+/** The shifts and rotates of the C1/D3 group. */
 enum Shift {
+  ROL(0),
+  ROR(1),
   SHL(4),
   SHR(5),
   SAR(7);
