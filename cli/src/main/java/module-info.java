@@ -4,6 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.kasuari.cli {
   requires static transitive org.jspecify;
+  requires dev.kasuari.bench;
   requires dev.kasuari.demo;
   requires dev.kasuari.guests;
   requires dev.kasuari.vm;

@@ -1,5 +1,6 @@
 package dev.kasuari.cli;
 
+import dev.kasuari.bench.BenchException;
 import dev.kasuari.boot.BootException;
 import dev.kasuari.guests.GuestException;
 import dev.kasuari.qapi.Nearest;
@@ -8,7 +9,8 @@ import java.util.List;
 
 /** The command {@code kasuari}. */
 public final class Main {
-  private final List<Subcommand> subcommands = List.of(new SystemCommand(), new DemoCommand());
+  private final List<Subcommand> subcommands =
+      List.of(new SystemCommand(), new DemoCommand(), new BenchCommand());
   private final Streams streams;
 
   Main(Streams streams) {
@@ -42,7 +44,7 @@ public final class Main {
     List<String> names =
         java.util.stream.Stream.concat(
                 subcommands.stream().map(Subcommand::name),
-                java.util.stream.Stream.of("test", "build", "--help", "--version"))
+                java.util.stream.Stream.of("test", "build", "dist", "--help", "--version"))
             .toList();
     streams.err().println("kasuari: no command '" + first + "'" + Nearest.hint(first, names));
     return 1;
@@ -52,7 +54,7 @@ public final class Main {
     String program = subcommand.program(arguments);
     try {
       return subcommand.run(arguments, streams);
-    } catch (OptionException | BootException | GuestException e) {
+    } catch (OptionException | BootException | GuestException | BenchException e) {
       streams.err().println(program + ": " + e.getMessage());
     } catch (OutOfMemoryError e) {
       streams
@@ -83,6 +85,7 @@ public final class Main {
         """
           test [fast|guest]      run the tests, all or one kind of them
           build                  build what is missing or stale
+          dist                   make a package with a JVM of its own in dist/target/kasuari
           --version              say which Kasuari this is
 
         'kasuari system riscv64 -help' lists the options of the RISC-V machines; they mean what they

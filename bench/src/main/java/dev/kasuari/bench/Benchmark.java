@@ -1,0 +1,52 @@
+package dev.kasuari.bench;
+
+import java.util.List;
+
+/** Something to be run in each emulator and timed. */
+sealed interface Benchmark {
+  /** How the command line and the report call it. */
+  String name();
+
+  Group group();
+
+  /** What it does, in a line. */
+  String doc();
+
+  /** How long it runs for. */
+  enum Length {
+    /** Work is added until the fastest emulator takes long enough. */
+    CALIBRATED,
+    /** As much as there is. */
+    FIXED
+  }
+
+  /**
+   * A bare-metal program of ours.
+   *
+   * @param source the C file without its ending
+   * @param flags for the compiler, besides those that all have
+   * @param paging whether the kernel runs in user mode behind page tables
+   * @param harts of the machine
+   */
+  record Kernel(
+      String name,
+      Group group,
+      String doc,
+      String source,
+      List<String> flags,
+      boolean paging,
+      int harts,
+      Length length)
+      implements Benchmark {
+    public Kernel {
+      flags = List.copyOf(flags);
+    }
+  }
+
+  /**
+   * Debian's Linux until it prints something.
+   *
+   * @param until what it prints
+   */
+  record Linux(String name, Group group, String doc, String until) implements Benchmark {}
+}

@@ -1,0 +1,149 @@
+package dev.kasuari.bench;
+
+import dev.kasuari.bench.Benchmark.Kernel;
+import dev.kasuari.bench.Benchmark.Length;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Runs a benchmark in all emulators by turns. */
+final class Runner {
+  private static final long MOST_WORK = 1L << 40;
+  private static final double MOST_GROWTH = 100;
+  private static final double TOO_SLOW = 8; // times what was asked for: then less work will do
+
+  private final List<Emulator> emulators;
+  private final Execution execution;
+  private final Path directory;
+  private final int runs;
+  private final double seconds;
+  private final Duration limit;
+
+  /**
+   * A runner.
+   *
+   * @param emulators the one to be measured first
+   * @param directory for the guests' files
+   */
+  Runner(List<Emulator> emulators, Execution execution, Path directory, BenchOptions options) {
+    this.emulators = List.copyOf(emulators);
+    this.execution = execution;
+    this.directory = directory;
+    runs = options.runs;
+    seconds = options.seconds;
+    limit = Duration.ofMillis((long) (options.limit * 1000));
+  }
+
+  /**
+   * Runs a kernel.
+   *
+   * @param fixedWork the amount of work, or 0 to find one
+   */
+  Comparison kernel(Kernel kernel, GuestImage image, long fixedWork)
+      throws IOException, InterruptedException {
+    long work =
+        fixedWork > 0 ? fixedWork : kernel.length() == Length.FIXED ? 1 : calibrate(kernel, image);
+    var comparison = new Comparison(kernel, work);
+    Path elf = write(kernel, image, work);
+    return rounds(comparison, emulator -> kernelCommand(emulator, kernel, elf), null);
+  }
+
+  private Path write(Kernel kernel, GuestImage image, long work) throws IOException {
+    Path elf = directory.resolve(kernel.name() + ".elf");
+    Files.write(elf, image.with(work, kernel.paging(), kernel.harts()));
+    return elf;
+  }
+
+  static List<String> machine(Kernel kernel, Path elf) {
+    var words = new ArrayList<>(List.of("-M", "virt", "-m", "256M", "-nographic", "-bios", "none"));
+    if (kernel.harts() > 1) {
+      words.addAll(List.of("-smp", String.valueOf(kernel.harts())));
+    }
+    words.addAll(List.of("-kernel", elf.toString()));
+    return words;
+  }
+
+  private static List<String> kernelCommand(Emulator emulator, Kernel kernel, Path elf) {
+    var words = new ArrayList<>(emulator.command());
+    words.addAll(machine(kernel, elf));
+    return words;
+  }
+
+  /** How a command is made for an emulator. */
+  interface Commands {
+    List<String> of(Emulator emulator);
+  }
+
+  /** All rounds; the order of the emulators changes from one to the next. */
+  Comparison rounds(Comparison comparison, Commands commands, @Nullable String until)
+      throws InterruptedException {
+    var order = new ArrayList<>(emulators);
+    for (int round = 0; round < runs; round++) {
+      for (Emulator emulator : order) {
+        if (!comparison.failed(emulator)) {
+          run(comparison, emulator, commands.of(emulator), until);
+        }
+      }
+      Collections.rotate(order, 1);
+    }
+    return comparison;
+  }
+
+  private void run(
+      Comparison comparison, Emulator emulator, List<String> command, @Nullable String until)
+      throws InterruptedException {
+    Outcome outcome = execution.run(command, limit, until);
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    Sample sample = until == null ? Sample.ofKernel(outcome) : Sample.ofBoot(outcome);
+    if (sample == null) {
+      comparison.fail(emulator, outcome.complaint());
+    } else {
+      comparison.add(emulator, sample);
+    }
+  }
+
+  /**
+   * So much work that the fastest emulator takes long enough, unless another would take far too
+   * long.
+   */
+  private long calibrate(Kernel kernel, GuestImage image) throws IOException {
+    long work = 0;
+    for (Emulator emulator : emulators.reversed()) {
+      long enough = calibrate(kernel, image, emulator, Math.max(work, 1));
+      work = enough > 0 ? enough : work;
+    }
+    return Math.max(work, 1);
+  }
+
+  /** For one emulator, from {@code work} on: more if it is too fast, less if it is too slow. */
+  private long calibrate(Kernel kernel, GuestImage image, Emulator emulator, long least)
+      throws IOException {
+    for (long work = least; ; ) {
+      Path elf = write(kernel, image, work);
+      Outcome outcome = execution.run(kernelCommand(emulator, kernel, elf), limit, null);
+      Sample sample = Sample.ofKernel(outcome);
+      if (sample == null) {
+        return outcome.end() == Outcome.End.TIMEOUT && work > 1
+            ? (long) Math.max(1, work * seconds * TOO_SLOW / outcome.seconds())
+            : 0;
+      }
+      double took = Math.max(sample.guestSeconds(), 1e-4);
+      if (took > seconds * TOO_SLOW && work > 1) {
+        return (long) Math.max(1, work * seconds * TOO_SLOW / took);
+      }
+      if (took >= seconds * 0.8 || work >= MOST_WORK) {
+        return work;
+      }
+      // The first runs are mostly translation, so the next step is not the last one.
+      double growth = Math.min(seconds * 1.1 / took, MOST_GROWTH);
+      work = (long) Math.ceil(work * Math.max(growth, 1.1));
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package dev.kasuari.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kasuari.bench.Benchmark.Kernel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every kernel is compiled and ends well in QEMU. */
+@Tag("guest")
+class KernelsTest {
+  private static final Duration LONG = Duration.ofMinutes(2);
+
+  @TempDir Path directory;
+
+  @TestFactory
+  Stream<DynamicTest> kernels() {
+    return new Suite()
+        .all().stream()
+            .filter(Kernel.class::isInstance)
+            .map(Kernel.class::cast)
+            .map(k -> DynamicTest.dynamicTest(k.name(), () -> runs(k)));
+  }
+
+  private void runs(Kernel kernel) throws Exception {
+    try (var execution = new Execution()) {
+      Emulator qemu = Emulator.of("--peer", "qemu-system-riscv64", List.of(), execution);
+      var builder = new GuestBuilder(directory, Toolchain.find(execution), execution);
+      Path elf = directory.resolve("guest.elf");
+      Files.write(elf, builder.build(kernel).with(2, kernel.paging(), kernel.harts()));
+      var command = Stream.concat(qemu.command().stream(), Runner.machine(kernel, elf).stream());
+      Outcome outcome = execution.run(command.toList(), LONG, null);
+      assertThat(Sample.ofKernel(outcome)).as(outcome.output()).isNotNull();
+    }
+  }
+}
