@@ -3,6 +3,8 @@ package dev.kasuari.softfloat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.kasuari.testkit.TestFloat;
+import dev.kasuari.testkit.VectorStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

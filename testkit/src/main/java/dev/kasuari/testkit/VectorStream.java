@@ -1,21 +1,21 @@
-package dev.kasuari.softfloat;
+package dev.kasuari.testkit;
 
 import java.io.IOException;
 import java.io.InputStream;
 
 /** TestFloat's output: hexadecimal numbers apart by blanks, one vector a line. Parsed in place. */
-final class VectorStream {
+public final class VectorStream {
   private final InputStream in;
   private final byte[] buffer = new byte[1 << 16];
   private int at;
   private int end;
 
-  VectorStream(InputStream in) {
+  public VectorStream(InputStream in) {
     this.in = in;
   }
 
   /** Whether another number follows. */
-  boolean hasNext() throws IOException {
+  public boolean hasNext() throws IOException {
     while (true) {
       int c = peek();
       if (c < 0) {
@@ -29,7 +29,7 @@ final class VectorStream {
   }
 
   /** The next number. */
-  long next() throws IOException {
+  public long next() throws IOException {
     if (!hasNext()) {
       throw new IOException("vectors end in the middle of a line");
     }

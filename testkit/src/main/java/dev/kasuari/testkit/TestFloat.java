@@ -1,4 +1,4 @@
-package dev.kasuari.softfloat;
+package dev.kasuari.testkit;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  *
  * <p>{@code KASUARI_DEBIAN_MIRROR} names the archive where the host's apt has no Debian one.
  */
-final class TestFloat {
+public final class TestFloat {
   /** The suite whose qemu source is known to contain TestFloat. */
   private static final String SUITE = "bookworm";
 
@@ -41,7 +41,7 @@ final class TestFloat {
    *
    * @throws IllegalStateException if it is not cached and cannot be made; says what is missing
    */
-  static Path generator(String specialization) throws IOException {
+  public static Path generator(String specialization) throws IOException {
     Path home = Path.of(System.getProperty("user.home"), ".cache", "kasuari", "testfloat");
     Path program = home.resolve(specialization).resolve("testfloat_gen");
     if (Files.isExecutable(program)) {
