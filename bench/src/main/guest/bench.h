@@ -13,8 +13,10 @@ uint64_t hart_count(void);
 void start_others(share_function share);
 void wait_for_others(void);
 
-// Supervisor mode with Sv39 and its pages of 4 KiB, for kernels built with -DSUPERVISOR.
-uint64_t *page_table_entry(uint64_t address);
+// Kernels built with -DSUPERVISOR run in supervisor mode behind Sv39 and pages of 4 KiB. User mode
+// finds the same memory this much below.
+#define USER_BELOW 0x40000000ULL
+uint64_t *page_table_entry(const void *address);
 
 #define NOINLINE __attribute__((noinline, noipa))
 

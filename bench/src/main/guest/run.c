@@ -22,6 +22,10 @@ static uint64_t began;
 static uint64_t root[512] __attribute__((aligned(4096)));
 static uint64_t middle[512] __attribute__((aligned(4096)));
 static uint64_t leaves[PAGES] __attribute__((aligned(4096)));
+#ifdef SUPERVISOR
+static uint64_t user_middle[512] __attribute__((aligned(4096)));
+static uint64_t user_leaves[PAGES] __attribute__((aligned(4096)));
+#endif
 
 void *memcpy(void *to, const void *from, size_t n) {
   char *t = to;
@@ -86,13 +90,20 @@ void bench_trap(uint64_t cause, uint64_t pc, uint64_t value) {
   }
 }
 
-uint64_t *page_table_entry(uint64_t address) { return &leaves[(address - RAM_BASE) >> 12]; }
+uint64_t *page_table_entry(const void *address) { return &leaves[((uint64_t)address - RAM_BASE) >> 12]; }
+
+static void map_at(uint64_t address, uint64_t *middles, uint64_t *pages, uint64_t user) {
+  const uint64_t access = 0xcf | user; // dirty, accessed, executable, writable, readable, valid
+  for (uint64_t i = 0; i < PAGES; i++) pages[i] = (RAM_BASE + (i << 12)) >> 2 | access;
+  for (uint64_t i = 0; i < PAGES / 512; i++) middles[i] = (uint64_t)&pages[i * 512] >> 2 | 1;
+  root[address >> 30] = (uint64_t)middles >> 2 | 1;
+}
 
 static void map(uint64_t user) {
-  const uint64_t access = 0xcf | user; // dirty, accessed, executable, writable, readable, valid
-  for (uint64_t i = 0; i < PAGES; i++) leaves[i] = (RAM_BASE + (i << 12)) >> 2 | access;
-  for (uint64_t i = 0; i < PAGES / 512; i++) middle[i] = (uint64_t)&leaves[i * 512] >> 2 | 1;
-  root[RAM_BASE >> 30] = (uint64_t)middle >> 2 | 1;
+  map_at(RAM_BASE, middle, leaves, user);
+#ifdef SUPERVISOR
+  map_at(RAM_BASE - USER_BELOW, user_middle, user_leaves, 0x10);
+#endif
   __asm__ volatile("csrw satp, %0; sfence.vma" ::"r"(8ULL << 60 | (uint64_t)root >> 12) : "memory");
 }
 

@@ -1,13 +1,20 @@
 package dev.kasuari.bench;
 
 import dev.kasuari.bench.Benchmark.Kernel;
+import dev.kasuari.bench.Benchmark.Linux;
+import dev.kasuari.guests.DebianPackages;
+import dev.kasuari.guests.LinuxGuests;
+import dev.kasuari.guests.LinuxGuests.Form;
+import dev.kasuari.guests.Progress;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** {@code kasuari bench}: the same guests in Kasuari and in its peers. */
 public final class Bench {
@@ -15,6 +22,7 @@ public final class Bench {
   private final PrintStream out;
   private final PrintStream err;
   private final Suite suite = new Suite();
+  private final Map<String, Long> sharedWork = new HashMap<>();
 
   private Bench(BenchOptions options, PrintStream out, PrintStream err) {
     this.options = options;
@@ -74,16 +82,15 @@ public final class Bench {
     var builder = new GuestBuilder(GuestBuilder.userCache(), toolchain, execution);
     try (var directory = TemporaryDirectory.create()) {
       var runner = new Runner(emulators, execution, directory.path(), options);
-      var report = new Report(emulators, out);
+      var report = new Report(emulators, options.cpuClock, out);
       report.head(toolchain.version());
       Kernel empty = suite.empty();
       report.start(runner.kernel(empty, builder.build(empty), 1));
       for (Benchmark benchmark : chosen) {
         switch (benchmark) {
           case Kernel kernel when kernel.equals(empty) -> {}
-          case Kernel kernel ->
-              report.add(runner.kernel(kernel, builder.build(kernel), options.work));
-          case Benchmark.Linux linux -> throw new BenchException(linux.name() + ": not yet");
+          case Kernel kernel -> report.add(kernel(kernel, runner, builder));
+          case Linux linux -> report.add(linux(linux, runner));
         }
       }
       report.end();
@@ -92,6 +99,26 @@ public final class Bench {
         err.println("kasuari bench: wrote " + options.json);
       }
       return report.good();
+    }
+  }
+
+  /** Kernels that differ in the number of harts alone get the same work. */
+  private Comparison kernel(Kernel kernel, Runner runner, GuestBuilder builder)
+      throws IOException, InterruptedException {
+    long work = options.work > 0 ? options.work : sharedWork.getOrDefault(kernel.source(), 0L);
+    Comparison comparison = runner.kernel(kernel, builder.build(kernel), work);
+    if (kernel.group() == Group.SMP) {
+      sharedWork.put(kernel.source(), comparison.work());
+    }
+    return comparison;
+  }
+
+  private Comparison linux(Linux linux, Runner runner) throws InterruptedException {
+    try {
+      var guests = new LinuxGuests(DebianPackages.fromEnvironment());
+      return runner.linux(linux, guests.shell("trixie", "riscv64", Form.UNPACKED, Progress.none()));
+    } catch (IOException e) {
+      return runner.missing(linux, String.valueOf(e.getMessage()));
     }
   }
 

@@ -23,6 +23,8 @@ final class BenchOptions {
         --runs N          runs of each benchmark in each emulator, from 1 to 1000 (5)
         --seconds S       what the faster emulator takes for a calibrated benchmark (1.0)
         --limit S         after so many seconds a run has failed (120)
+        --clock CLOCK     guest: the guest's own clock (the default); cpu: processor time of all
+                          threads, without start and end, for hosts that are busy
         --json FILE       write all figures there, too
         --build DIR       only make the guests, as ELF files in DIR, and say how to run them
         --work N          the amount of work, not calibrated
@@ -39,6 +41,7 @@ final class BenchOptions {
           "--runs",
           "--seconds",
           "--limit",
+          "--clock",
           "--json",
           "--build",
           "--work",
@@ -52,6 +55,7 @@ final class BenchOptions {
   int runs = 5;
   double seconds = 1;
   double limit = 120;
+  boolean cpuClock;
   @Nullable Path json;
   @Nullable Path build;
   long work;
@@ -101,11 +105,20 @@ final class BenchOptions {
       case "--runs" -> runs = (int) whole(name, value, 1, 1000);
       case "--seconds" -> seconds = positive(name, value);
       case "--limit" -> limit = positive(name, value);
+      case "--clock" -> cpuClock = clock(value);
       case "--json" -> json = Path.of(value);
       case "--build" -> build = Path.of(value);
       case "--work" -> work = whole(name, value, 1, Long.MAX_VALUE);
       default -> throw new IllegalStateException(name);
     }
+  }
+
+  private static boolean clock(String value) {
+    return switch (value) {
+      case "guest" -> false;
+      case "cpu" -> true;
+      default -> throw new OptionException("--clock " + value + ": guest or cpu");
+    };
   }
 
   private static long whole(String name, String value, long min, long max) {

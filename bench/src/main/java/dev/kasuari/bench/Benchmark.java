@@ -12,6 +12,19 @@ sealed interface Benchmark {
   /** What it does, in a line. */
   String doc();
 
+  /** What of it is compared. */
+  Measure measure();
+
+  /** What of a run is compared. */
+  enum Measure {
+    /** Seconds that the guest took by its own clock. */
+    GUEST,
+    /** Seconds from the start of the process to its end, or to the line that is waited for. */
+    PROCESS,
+    /** Seconds from the start of the process to the guest's first byte. */
+    FIRST_OUTPUT
+  }
+
   /** How long it runs for. */
   enum Length {
     /** Work is added until the fastest emulator takes long enough. */
@@ -27,6 +40,7 @@ sealed interface Benchmark {
    * @param flags for the compiler, besides those that all have
    * @param paging whether the kernel runs in user mode behind page tables
    * @param harts of the machine
+   * @param measure what is compared
    */
   record Kernel(
       String name,
@@ -36,7 +50,8 @@ sealed interface Benchmark {
       List<String> flags,
       boolean paging,
       int harts,
-      Length length)
+      Length length,
+      Measure measure)
       implements Benchmark {
     public Kernel {
       flags = List.copyOf(flags);
@@ -48,5 +63,10 @@ sealed interface Benchmark {
    *
    * @param until what it prints
    */
-  record Linux(String name, Group group, String doc, String until) implements Benchmark {}
+  record Linux(String name, Group group, String doc, String until) implements Benchmark {
+    @Override
+    public Measure measure() {
+      return Measure.PROCESS;
+    }
+  }
 }

@@ -16,7 +16,8 @@ import java.util.List;
 
 /** Makes ELF files of the kernels' sources; what was made once of the same sources is kept. */
 final class GuestBuilder {
-  private static final List<String> SHARED = List.of("bench.h", "link.ld", "start.S", "run.c");
+  private static final List<String> SHARED =
+      List.of("bench.h", "events.h", "link.ld", "start.S", "run.c");
 
   private final Path cache;
   private final Toolchain toolchain;
@@ -58,6 +59,9 @@ final class GuestBuilder {
         digest.update(read(file));
       }
       String hash = HexFormat.of().formatHex(digest.digest(), 0, 12);
+      if (generated(kernel)) {
+        digest.update(OnceCode.of(kernel));
+      }
       Path elf = cache.resolve(kernel.source() + "-" + hash + ".elf");
       if (!Files.exists(elf)) {
         compile(kernel, files, elf);
@@ -70,6 +74,10 @@ final class GuestBuilder {
     }
   }
 
+  private static boolean generated(Kernel kernel) {
+    return kernel.source().equals(OnceCode.SOURCE);
+  }
+
   private void compile(Kernel kernel, List<String> files, Path elf) throws IOException {
     Files.createDirectories(cache);
     try (var place = TemporaryDirectory.in(cache)) {
@@ -79,6 +87,11 @@ final class GuestBuilder {
       Path made = place.path().resolve("kernel.elf");
       var flags = new ArrayList<>(kernel.flags());
       flags.add("-DDEFAULT_WORK=1");
+      if (generated(kernel)) {
+        Path blob = place.path().resolve("blob");
+        Files.write(blob, OnceCode.of(kernel));
+        flags.add("-DBLOB=\"" + blob + "\"");
+      }
       toolchain.build(place.path(), kernel.source(), flags, made, execution);
       Files.move(made, elf, StandardCopyOption.ATOMIC_MOVE);
     }

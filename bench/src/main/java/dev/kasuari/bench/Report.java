@@ -11,14 +11,26 @@ import org.jspecify.annotations.Nullable;
 /** What was measured, as a table for people, line by line, and as data. */
 final class Report {
   private static final int FORMAT = 1;
+  private static final double LEAST =
+      0.005; // seconds; what the processor's clock cannot tell from 0
+  private static final double WAITED = 1.3; // times the processor time: the process did not run
 
   private final List<Emulator> emulators;
   private final PrintStream out;
   private final List<Comparison> comparisons = new ArrayList<>();
   private final Map<Emulator, Double> starts = new LinkedHashMap<>();
+  private final Map<Emulator, Double> startCpus = new LinkedHashMap<>();
+  private final boolean cpuClock;
 
-  Report(List<Emulator> emulators, PrintStream out) {
+  /**
+   * A report.
+   *
+   * @param emulators the one that is measured, then its peers
+   * @param cpuClock whether processor time is compared
+   */
+  Report(List<Emulator> emulators, boolean cpuClock, PrintStream out) {
     this.emulators = List.copyOf(emulators);
+    this.cpuClock = cpuClock;
     this.out = out;
   }
 
@@ -38,7 +50,7 @@ final class Report {
           emulator.label(), emulator.version(), String.join(" ", emulator.command()));
     }
     out.printf("%-14s %s%n%n", "guests by", compiler);
-    out.printf("%-24s", "seconds in the guest");
+    out.printf("%-24s", cpuClock ? "processor seconds" : "seconds");
     emulators.forEach(e -> out.printf(" %12s", shortened(e.label(), 12)));
     peers().forEach(e -> out.printf("  %-20s", "/ " + e.label()));
     out.println();
@@ -48,14 +60,15 @@ final class Report {
     return text.length() <= length ? text : text.substring(0, length);
   }
 
-  /** What start and end take: it is taken off what comes after. */
+  /** What start and end take; it tells whether the guest's clock and the host's agree. */
   void start(Comparison empty) {
     for (Emulator emulator : emulators) {
       List<Sample> samples = empty.samples(emulator);
       starts.put(emulator, samples.isEmpty() ? 0 : Spread.of(samples, Sample::seconds).median());
+      startCpus.put(
+          emulator, samples.isEmpty() ? 0 : Spread.of(samples, Sample::cpuSeconds).median());
     }
-    comparisons.add(empty);
-    line(empty);
+    add(empty);
   }
 
   void add(Comparison comparison) {
@@ -63,11 +76,24 @@ final class Report {
     line(comparison);
   }
 
-  /** Seconds of every run; of the start, those of the process. */
+  /** What is compared, of every run. */
   private double @Nullable [] times(Comparison comparison, Emulator emulator) {
-    return comparison.benchmark().group() == Group.START
-        ? comparison.figures(emulator, Sample::seconds)
-        : comparison.figures(emulator, sample -> sample.compared(start(emulator)));
+    Benchmark benchmark = comparison.benchmark();
+    boolean cpu = cpuClock && benchmark.group() != Group.SMP;
+    return comparison.figures(
+        emulator,
+        switch (benchmark.measure()) {
+          case GUEST ->
+              cpu
+                  ? s -> Math.max(s.cpuSeconds() - startCpu(emulator), LEAST)
+                  : Sample::guestSeconds;
+          case PROCESS -> cpu ? s -> Math.max(s.cpuSeconds(), LEAST) : Sample::seconds;
+          case FIRST_OUTPUT -> Sample::firstOutput;
+        });
+  }
+
+  private double startCpu(Emulator emulator) {
+    return startCpus.getOrDefault(emulator, 0.0);
   }
 
   private double start(Emulator emulator) {
@@ -117,6 +143,25 @@ final class Report {
           peers().forEach(p -> out.printf("  %-20s", String.format("%.2f", means.get(p))));
           out.println();
         });
+    printScaling();
+    int waited = comparisons.stream().mapToInt(this::waited).sum();
+    if (waited > 0) {
+      out.printf(
+          "%d runs waited for a processor: the host is busy, and the figures are uncertain%s%n",
+          waited, cpuClock ? "" : "; --clock cpu is a help");
+    }
+  }
+
+  /** How many runs of a kernel took much more time than their processor. */
+  private int waited(Comparison comparison) {
+    if (comparison.benchmark().measure() != Benchmark.Measure.GUEST) {
+      return 0;
+    }
+    return (int)
+        emulators.stream()
+            .flatMap(e -> comparison.samples(e).stream())
+            .filter(s -> s.seconds() > WAITED * s.cpuSeconds() + 0.1)
+            .count();
   }
 
   /** By group and peer, of the medians of the quotients that there are. */
@@ -143,6 +188,31 @@ final class Report {
     return means;
   }
 
+  /** How many times as fast the parallel job is on two harts as on one; null if it did not run. */
+  private @Nullable Spread scaling(Emulator emulator) {
+    double[] one = timesOf("parallel-1", emulator);
+    double[] two = timesOf("parallel-2", emulator);
+    return Comparison.ratio(one, two);
+  }
+
+  private double @Nullable [] timesOf(String name, Emulator emulator) {
+    return comparisons.stream()
+        .filter(c -> c.benchmark().name().equals(name))
+        .findFirst()
+        .map(c -> times(c, emulator))
+        .orElse(null);
+  }
+
+  private void printScaling() {
+    for (Emulator emulator : emulators) {
+      Spread scaling = scaling(emulator);
+      if (scaling != null) {
+        out.printf(
+            "%-24s %s with two harts: %s times as fast%n", "", emulator.label(), text(scaling));
+      }
+    }
+  }
+
   /** Whether nothing failed. */
   boolean good() {
     return comparisons.stream().allMatch(c -> c.failures().isEmpty());
@@ -155,6 +225,7 @@ final class Report {
     record.put("time", java.time.Instant.now().toString());
     record.put("processors", Runtime.getRuntime().availableProcessors());
     record.put("compiler", compiler);
+    record.put("clock", cpuClock ? "cpu" : "guest");
     record.put("emulators", emulators.stream().map(this::record).toList());
     record.put("benchmarks", comparisons.stream().map(this::record).toList());
     var groups = new LinkedHashMap<String, Object>();
@@ -165,6 +236,12 @@ final class Report {
           groups.put(group.label(), byPeer);
         });
     record.put("geometricMeans", groups);
+    var scalings = new LinkedHashMap<String, Object>();
+    for (Emulator emulator : emulators) {
+      Spread scaling = scaling(emulator);
+      scalings.put(emulator.label(), scaling == null ? null : record(scaling));
+    }
+    record.put("scaling", scalings);
     return record;
   }
 

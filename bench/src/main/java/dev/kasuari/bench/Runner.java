@@ -2,6 +2,8 @@ package dev.kasuari.bench;
 
 import dev.kasuari.bench.Benchmark.Kernel;
 import dev.kasuari.bench.Benchmark.Length;
+import dev.kasuari.bench.Benchmark.Linux;
+import dev.kasuari.guests.LinuxGuest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +52,32 @@ final class Runner {
         fixedWork > 0 ? fixedWork : kernel.length() == Length.FIXED ? 1 : calibrate(kernel, image);
     var comparison = new Comparison(kernel, work);
     Path elf = write(kernel, image, work);
-    return rounds(comparison, emulator -> kernelCommand(emulator, kernel, elf), null);
+    return rounds(comparison, emulator -> with(emulator, machine(kernel, elf)), null);
+  }
+
+  /** Boots Linux until it prints what is waited for. */
+  Comparison linux(Linux linux, LinuxGuest guest) throws InterruptedException {
+    List<String> machine =
+        List.of(
+            "-M",
+            "virt",
+            "-m",
+            "512M",
+            "-nographic",
+            "-kernel",
+            guest.kernel().toString(),
+            "-initrd",
+            guest.initrd().toString(),
+            "-append",
+            guest.append());
+    return rounds(new Comparison(linux, 1), emulator -> with(emulator, machine), linux.until());
+  }
+
+  /** Of a benchmark whose guest is not to be had. */
+  Comparison missing(Benchmark benchmark, String reason) {
+    var comparison = new Comparison(benchmark, 0);
+    emulators.forEach(emulator -> comparison.fail(emulator, reason));
+    return comparison;
   }
 
   private Path write(Kernel kernel, GuestImage image, long work) throws IOException {
@@ -68,9 +95,9 @@ final class Runner {
     return words;
   }
 
-  private static List<String> kernelCommand(Emulator emulator, Kernel kernel, Path elf) {
+  private static List<String> with(Emulator emulator, List<String> machine) {
     var words = new ArrayList<>(emulator.command());
-    words.addAll(machine(kernel, elf));
+    words.addAll(machine);
     return words;
   }
 
@@ -127,7 +154,7 @@ final class Runner {
       throws IOException {
     for (long work = least; ; ) {
       Path elf = write(kernel, image, work);
-      Outcome outcome = execution.run(kernelCommand(emulator, kernel, elf), limit, null);
+      Outcome outcome = execution.run(with(emulator, machine(kernel, elf)), limit, null);
       Sample sample = Sample.ofKernel(outcome);
       if (sample == null) {
         return outcome.end() == Outcome.End.TIMEOUT && work > 1

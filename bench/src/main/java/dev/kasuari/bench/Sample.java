@@ -22,15 +22,6 @@ record Sample(
   private static final double TOLERATED_PART = 0.2;
   private static final double TOLERATED_SECONDS = 0.3;
 
-  /**
-   * What is compared: the guest's own time where it has taken it, otherwise the process's.
-   *
-   * @param start seconds that start and end of the process take, which only the latter contains
-   */
-  double compared(double start) {
-    return Double.isNaN(guestSeconds) ? Math.max(seconds - start, 0) : guestSeconds;
-  }
-
   /** Whether the guest's clock and the host's tell about the same. */
   boolean plausible(double start) {
     double difference = Math.abs(seconds - start - guestSeconds);

@@ -2,6 +2,8 @@ package dev.kasuari.bench;
 
 import dev.kasuari.bench.Benchmark.Kernel;
 import dev.kasuari.bench.Benchmark.Length;
+import dev.kasuari.bench.Benchmark.Linux;
+import dev.kasuari.bench.Benchmark.Measure;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import java.util.ArrayList;
@@ -15,6 +17,9 @@ final class Suite {
   /** What start and end take is measured with this one. */
   static final String EMPTY = "empty";
 
+  private static final String LINUX_RUNS_INIT = "Run /init as init process";
+  private static final String SHELL_GREETS = "a shell in Debian's installer";
+
   private final List<Benchmark> benchmarks = new ArrayList<>();
 
   Suite() {
@@ -22,10 +27,20 @@ final class Suite {
     integer(Group.COMPUTE, "", false);
     integer(Group.PAGED, ".sv39", true);
     floatingPoint();
+    once();
+    events();
+    smp();
+    boot();
   }
 
   private void start() {
-    add(Group.START, EMPTY, "a checksum of nothing, the time, the end", Length.FIXED);
+    start(EMPTY, "the whole process, for a guest that ends at once", Measure.PROCESS);
+    start("first-output", "until the first byte that the same guest prints", Measure.FIRST_OUTPUT);
+  }
+
+  private void start(String name, String doc, Measure measure) {
+    benchmarks.add(
+        new Kernel(name, Group.START, doc, EMPTY, List.of(), false, 1, Length.FIXED, measure));
   }
 
   private void integer(Group group, String ending, boolean paging) {
@@ -52,33 +67,97 @@ final class Suite {
   }
 
   private void integer(Group group, String ending, boolean paging, String name, String doc) {
-    benchmarks.add(
-        new Kernel(name + ending, group, doc, name, List.of(), paging, 1, Length.CALIBRATED));
+    benchmarks.add(kernel(name + ending, group, doc, name, List.of(), paging));
   }
 
   private void chase(
       Group group, String ending, boolean paging, String name, String size, int bytes) {
     String doc = "follows pointers through " + size + " in no order";
     List<String> flags = List.of("-DCHASE_BYTES=" + bytes);
-    benchmarks.add(
-        new Kernel(
-            "chase-" + name + ending, group, doc, "chase", flags, paging, 1, Length.CALIBRATED));
+    benchmarks.add(kernel("chase-" + name + ending, group, doc, "chase", flags, paging));
   }
 
   private void floatingPoint() {
-    add(Group.FP, "dot", "dot products of doubles", Length.CALIBRATED);
-    add(Group.FP, "nbody", "five bodies under gravity", Length.CALIBRATED);
-    add(Group.FP, "mandelbrot", "the Mandelbrot set", Length.CALIBRATED);
-    add(Group.FP, "fft", "Fourier transforms of 1,024 points", Length.CALIBRATED);
-    add(Group.FP, "single", "polynomials in single precision", Length.CALIBRATED);
-    add(Group.FP, "fma", "fused multiply-add", Length.CALIBRATED);
-    add(Group.FP, "roots", "square roots and divisions", Length.CALIBRATED);
-    add(Group.FP, "convert", "between integers, singles and doubles", Length.CALIBRATED);
-    add(Group.FP, "compare", "comparisons, extremes, signs, classes", Length.CALIBRATED);
+    add(Group.FP, "dot", "dot products of doubles");
+    add(Group.FP, "nbody", "five bodies under gravity");
+    add(Group.FP, "mandelbrot", "the Mandelbrot set");
+    add(Group.FP, "fft", "Fourier transforms of 1,024 points");
+    add(Group.FP, "single", "polynomials in single precision");
+    add(Group.FP, "fma", "fused multiply-add");
+    add(Group.FP, "roots", "square roots and divisions");
+    add(Group.FP, "convert", "between integers, singles and doubles");
+    add(Group.FP, "compare", "comparisons, extremes, signs, classes");
   }
 
-  private void add(Group group, String name, String doc, Length length) {
-    benchmarks.add(new Kernel(name, group, doc, name, List.of(), false, 1, length));
+  private void once() {
+    once("once-4", "half a million instructions of four bytes", OnceCode.FOUR);
+    once("once-2", "700,000 instructions, half of them of two bytes", OnceCode.MIXED);
+  }
+
+  private void once(String name, String doc, String form) {
+    benchmarks.add(
+        new Kernel(
+            name,
+            Group.ONCE,
+            doc,
+            OnceCode.SOURCE,
+            List.of(form),
+            false,
+            1,
+            Length.FIXED,
+            Measure.GUEST));
+  }
+
+  private void events() {
+    add(Group.EVENTS, "mmio", "reads of the serial port's line status");
+    add(Group.EVENTS, "ecall", "environment calls in machine mode");
+    add(Group.EVENTS, "illegal", "illegal instructions");
+    add(Group.EVENTS, "timer", "timer interrupts");
+    add(Group.EVENTS, "codegen", "code that is written, run three times, written again");
+    supervisor("syscall", "system calls from user to supervisor mode and back");
+    supervisor("fault", "page faults that the handler mends");
+    supervisor("sfence", "all translations forgotten, then 16 pages used");
+    supervisor("satp", "switches between two address spaces, 16 pages used in each");
+    supervisor("csr", "a scratch register swapped, interrupts off and on");
+  }
+
+  private void supervisor(String name, String doc) {
+    benchmarks.add(kernel(name, Group.EVENTS, doc, name, List.of("-DSUPERVISOR"), false));
+  }
+
+  private void smp() {
+    smp("parallel-1", "sorting in pieces, on one hart", "parallel", 1);
+    smp("parallel-2", "the same on two harts", "parallel", 2);
+    smp("ipi", "software interrupts to and fro between two harts", "ipi", 2);
+  }
+
+  private void smp(String name, String doc, String source, int harts) {
+    benchmarks.add(
+        new Kernel(
+            name,
+            Group.SMP,
+            doc,
+            source,
+            List.of(),
+            false,
+            harts,
+            Length.CALIBRATED,
+            Measure.GUEST));
+  }
+
+  private void boot() {
+    benchmarks.add(
+        new Linux("boot-init", Group.BOOT, "Debian's kernel until it runs init", LINUX_RUNS_INIT));
+    benchmarks.add(new Linux("boot-shell", Group.BOOT, "and until a shell is there", SHELL_GREETS));
+  }
+
+  private void add(Group group, String name, String doc) {
+    benchmarks.add(kernel(name, group, doc, name, List.of(), false));
+  }
+
+  private static Kernel kernel(
+      String name, Group group, String doc, String source, List<String> flags, boolean paging) {
+    return new Kernel(name, group, doc, source, flags, paging, 1, Length.CALIBRATED, Measure.GUEST);
   }
 
   List<Benchmark> all() {

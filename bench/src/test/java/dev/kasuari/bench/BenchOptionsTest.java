@@ -50,6 +50,7 @@ class BenchOptionsTest {
         "--runs | --runs: an argument is missing",
         "--runs 0 | --runs 0: a number from 1 to 1000",
         "--seconds -1 | --seconds -1: a number of seconds above 0",
+        "--clock wall | --clock wall: guest or cpu",
         "--limit soon | --limit soon: a number of seconds above 0",
       })
   void complainsInOneLine(String words, String message) {

@@ -53,7 +53,8 @@ class ComparisonTest {
   void theReport() {
     var bytes = new ByteArrayOutputStream();
     var report =
-        new Report(List.of(OURS, THEIRS), new PrintStream(bytes, true, StandardCharsets.UTF_8));
+        new Report(
+            List.of(OURS, THEIRS), false, new PrintStream(bytes, true, StandardCharsets.UTF_8));
     report.head("gcc");
     var empty = new Comparison(new Suite().empty(), 1);
     empty.add(OURS, sample("00", 0));
