@@ -29,6 +29,8 @@ final class FloatContract {
   enum Check {
     /** The host must be in the operation's rounding mode. */
     ROUNDING,
+    /** The same, but for integers small enough to be exact. */
+    PRECISION,
     /** A NaN as a result, or as an operand of minimum and maximum, is softfloat's. */
     NAN,
     /** The smallest normal number as a result: it may have been tiny before rounding. */
@@ -119,7 +121,7 @@ final class FloatContract {
       case FCVT -> convert(desc);
       case FTOI -> toInteger(desc);
       case ITOF -> fromInteger(argument, desc);
-      case FRINT -> has(CpuFeature.SSE4_1) ? fixed(desc, 0) : SOFT;
+      case FRINT -> namesMode(desc) ? 0 : has(CpuFeature.SSE4_1) ? rounded(desc, 0) : SOFT;
       default -> throw new IllegalArgumentException(op.mnemonic());
     };
   }
@@ -162,11 +164,14 @@ final class FloatContract {
     return onHost(FpDesc.rounding(desc)) ? checks | Check.ROUNDING.bit() : SOFT;
   }
 
-  /** For instructions that may also name one of MXCSR's modes. */
-  private static int fixed(long desc, int checks) {
-    return FpDesc.rounding(desc) == FpDesc.DYNAMIC || !onHost(FpDesc.rounding(desc))
-        ? rounded(desc, checks)
-        : checks;
+  /**
+   * Whether ROUNDSD finds an integral value in the instruction's own mode; ties away from zero take
+   * a few instructions more, which are exact, but for DE.
+   */
+  private boolean namesMode(long desc) {
+    int mode = FpDesc.rounding(desc);
+    boolean away = mode == Rounding.NEAREST_MAX_MAGNITUDE.ordinal() && !tracksSubnormals();
+    return has(CpuFeature.SSE4_1) && mode != FpDesc.DYNAMIC && (onHost(mode) || away);
   }
 
   /** binary32 is not wide enough for an innocuous second rounding of a fused result. */
@@ -205,13 +210,12 @@ final class FloatContract {
   }
 
   private int toInteger(long desc) {
-    int mode = FpDesc.rounding(desc);
-    boolean truncates = mode == Rounding.TOWARD_ZERO.ordinal();
-    boolean steps = mode != FpDesc.DYNAMIC && !truncates && has(CpuFeature.SSE4_1);
+    boolean truncates = FpDesc.rounding(desc) == Rounding.TOWARD_ZERO.ordinal();
+    boolean steps = !truncates && namesMode(desc);
     boolean indefinite =
         env.integerOverflow() == IntegerOverflow.INDEFINITE && FpDesc.integerIsSigned(desc);
     int range = indefinite && !steps ? 0 : Check.RANGE.bit();
-    return truncates || steps ? fixed(desc, range) : rounded(desc, range);
+    return truncates || steps ? range : rounded(desc, range);
   }
 
   private static int fromInteger(Type argument, long desc) {
@@ -219,7 +223,10 @@ final class FloatContract {
     if (FpDesc.format(desc) == Format.F16 || (wide && argument != Type.I64)) {
       return SOFT;
     }
-    return !wide && FpDesc.format(desc) == Format.F64 ? 0 : rounded(desc, 0);
+    if (!wide && FpDesc.format(desc) == Format.F64) {
+      return 0;
+    }
+    return FpDesc.rounding(desc) == FpDesc.DYNAMIC ? Check.ROUNDING.bit() : Check.PRECISION.bit();
   }
 
   /** As the table in the tests has it: {@code native}, {@code rounding+nan}, {@code soft}. */

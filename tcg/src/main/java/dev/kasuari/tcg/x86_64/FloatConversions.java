@@ -6,6 +6,7 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 import static dev.kasuari.tcg.x86_64.Xmm.XMM0;
 import static dev.kasuari.tcg.x86_64.Xmm.XMM1;
+import static dev.kasuari.tcg.x86_64.Xmm.XMM2;
 
 import dev.kasuari.softfloat.Rounding;
 import dev.kasuari.tcg.ir.FpDesc;
@@ -19,6 +20,7 @@ final class FloatConversions {
   private static final int BY_MXCSR = 4;
 
   private static final int QUIETLY = 8;
+  private static final int TRUNCATE = 3;
 
   /** 2^32 − 1 and powers of two, as numbers. */
   private static final long MAX_32_AS_F64 = Double.doubleToRawLongBits(0x1p32 - 1);
@@ -60,11 +62,80 @@ final class FloatConversions {
 
   private void roundToIntegral(FloatOperation o) {
     o.load(XMM0, 0, o.format());
+    integral(o, FpDesc.raisesInexact(o.desc()) ? 0 : QUIETLY);
+    o.deliver(XMM1);
+  }
+
+  /** XMM1 = XMM0 rounded to an integral value. */
+  private void integral(FloatOperation o, int quietly) {
+    Precision precision = FloatOperation.precision(o.from());
     int mode = FpDesc.rounding(o.desc());
-    int control = mode == FpDesc.DYNAMIC ? BY_MXCSR : FloatOperation.hostRounding(mode);
-    int quietly = FpDesc.raisesInexact(o.desc()) ? 0 : QUIETLY;
-    a.rounds(FloatOperation.precision(o.format()), XMM0, XMM0, control | quietly);
-    o.deliver(XMM0);
+    // The other elements stay, and would be converted to binary16 too.
+    a.pxor(XMM1, XMM1);
+    if (mode == Rounding.NEAREST_MAX_MAGNITUDE.ordinal()) {
+      a.rounds(precision, XMM1, XMM0, TRUNCATE | quietly);
+      awayFromZero(precision);
+    } else {
+      int control = mode == FpDesc.DYNAMIC ? BY_MXCSR : FloatOperation.hostRounding(mode);
+      a.rounds(precision, XMM1, XMM0, control | quietly);
+    }
+  }
+
+  /**
+   * XMM1, XMM0 truncated, becomes the next integer if a half or more was cut off. Difference and
+   * sum are exact: the former is a part of the operand, and the latter does not exceed the bound
+   * from which on all numbers are integers.
+   */
+  private void awayFromZero(Precision precision) {
+    var done = new Label();
+    magnitude(precision, XMM0);
+    compareMagnitude(precision, 0x1p52, 0x1p23f);
+    a.j(Cc.AE, done);
+    a.movaps(XMM2, XMM0);
+    a.scalar(Sse.SUB, precision, XMM2, XMM1);
+    magnitude(precision, XMM2);
+    compareMagnitude(precision, 0.5, 0.5f);
+    a.jShort(Cc.B, done);
+    one(precision);
+    a.scalar(Sse.ADD, precision, XMM1, XMM2);
+    a.bind(done);
+  }
+
+  /** RAX = the bits without the sign, shifted left by one. */
+  private void magnitude(Precision precision, Xmm value) {
+    if (precision == Precision.DOUBLE) {
+      a.movq(RAX, value);
+      a.lea(RAX, new Mem(RAX, RAX, 0));
+    } else {
+      a.movd(RAX, value);
+      a.lea(BITS_32, RAX, new Mem(RAX, RAX, 0));
+    }
+  }
+
+  private void compareMagnitude(Precision precision, double wide, float narrow) {
+    if (precision == Precision.DOUBLE) {
+      a.mov(RCX, Double.doubleToRawLongBits(wide) << 1);
+      a.alu(Alu.CMP, BITS_64, RAX, RCX);
+    } else {
+      a.alu(Alu.CMP, BITS_32, RAX, Float.floatToRawIntBits(narrow) << 1);
+    }
+  }
+
+  /** XMM2 = one with the sign of XMM0. */
+  private void one(Precision precision) {
+    if (precision == Precision.DOUBLE) {
+      a.movq(RAX, XMM0);
+      a.shift(Shift.SHR, BITS_64, RAX, 63);
+      a.shift(Shift.SHL, BITS_64, RAX, 63);
+      a.mov(RCX, Double.doubleToRawLongBits(1.0));
+      a.alu(Alu.OR, BITS_64, RAX, RCX);
+      a.movq(XMM2, RAX);
+    } else {
+      a.movd(RAX, XMM0);
+      a.alu(Alu.AND, BITS_32, RAX, Integer.MIN_VALUE);
+      a.alu(Alu.OR, BITS_32, RAX, Float.floatToRawIntBits(1.0f));
+      a.movd(XMM2, RAX);
+    }
   }
 
   // ---- integers to floats ----------------------------------------------------------------------
@@ -73,6 +144,9 @@ final class FloatConversions {
     Precision to = FloatOperation.precision(o.format());
     Gpr operand = o.operands().get(0);
     boolean wide = FpDesc.integerWidth(o.desc()) == 64;
+    if (o.checks(FloatContract.Check.PRECISION)) {
+      checkPrecision(o, operand, wide ? BITS_64 : BITS_32);
+    }
     // The conversion leaves the other bits alone, and would wait for them.
     a.pxor(XMM0, XMM0);
     if (FpDesc.integerIsSigned(o.desc())) {
@@ -84,6 +158,36 @@ final class FloatConversions {
       a.fromInteger(to, BITS_64, XMM0, RAX);
     }
     o.deliverPlain(XMM0);
+  }
+
+  /**
+   * A static mode: integers of the format's precision are exact in every mode, and the others want
+   * the host to be in it by chance. C libraries write {@code floor} and its kind with such
+   * conversions, of small numbers.
+   */
+  private void checkPrecision(FloatOperation o, Gpr operand, Width width) {
+    long limit = o.format() == Format.F64 ? 1L << 53 : 1L << 24;
+    Gpr value = operand;
+    a.mov(RCX, limit);
+    if (FpDesc.integerIsSigned(o.desc())) {
+      a.lea(width, RAX, new Mem(operand, RCX, 0));
+      a.alu(Alu.ADD, width, RCX, RCX);
+      value = RAX;
+    }
+    a.alu(Alu.CMP, width, value, RCX);
+    if (FpDesc.rounding(o.desc()) > Rounding.UP.ordinal()) {
+      a.j(Cc.A, o.slow());
+      return;
+    }
+    var large = new Label();
+    var exact = new Label();
+    a.j(Cc.A, large);
+    a.bind(exact);
+    cold.add(() -> {
+      a.bind(large);
+      o.compareRounding();
+      a.jmp(exact);
+    });
   }
 
   /** The upper half is halved, which loses only a bit that the lowest one stands for. */
@@ -146,7 +250,7 @@ final class FloatConversions {
       a.toInteger(from, width, RAX, XMM0);
       checkFits(o, width);
     } else {
-      a.rounds(from, XMM1, XMM0, FloatOperation.hostRounding(mode) | QUIETLY);
+      integral(o, QUIETLY);
       a.truncate(from, width, RAX, XMM1);
       checkFits(o, width);
       // Only for its inexact: what fits when rounded fits when truncated.

@@ -67,9 +67,13 @@ record FloatOperation(
 
   /** Leaves if the host is not in the operation's rounding mode. */
   void checkRounding() {
-    if (!checks(FloatContract.Check.ROUNDING)) {
-      return;
+    if (checks(FloatContract.Check.ROUNDING)) {
+      compareRounding();
     }
+  }
+
+  /** The same, whether it is a check of the contract or not. */
+  void compareRounding() {
     Mem mode = state(StateLayout.FP_ROUNDING.offset());
     boolean dynamic = FpDesc.rounding(desc) == FpDesc.DYNAMIC;
     int expected = dynamic ? Rounding.UP.ordinal() : FpDesc.rounding(desc);
