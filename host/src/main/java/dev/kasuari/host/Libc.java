@@ -35,6 +35,59 @@ final class Libc {
     long invoke(MemorySegment state) throws Throwable;
   }
 
+  /**
+   * What all functions of integers and pointers have in common: in the C conventions of 64-bit
+   * hosts each of up to six arguments has a register of its own, and a function does not see those
+   * that it does not have. One shape for all is one stub at start-up, and not one for each; each
+   * takes milliseconds to make. Where another thread may close the memory that a pointer names
+   * while the call lasts, {@link #bind} it is: the handle keeps the memory alive.
+   */
+  private static final class Registers {
+    static final MethodHandle CALL =
+        Linker.nativeLinker()
+            .downcallHandle(
+                FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG), CAPTURE);
+  }
+
+  /**
+   * A function of integers and pointers, without variable arguments: those may be passed otherwise.
+   *
+   * @param address where it is
+   * @param result {@link #INT} or {@link #LONG}; of an int the upper half of the register is
+   *     undefined
+   */
+  private record Function(MemorySegment address, ValueLayout result) {
+    long invoke(MemorySegment state, long a) throws Throwable {
+      return invoke(state, a, 0, 0, 0, 0, 0);
+    }
+
+    long invoke(MemorySegment state, long a, long b) throws Throwable {
+      return invoke(state, a, b, 0, 0, 0, 0);
+    }
+
+    long invoke(MemorySegment state, long a, long b, long c) throws Throwable {
+      return invoke(state, a, b, c, 0, 0, 0);
+    }
+
+    long invoke(MemorySegment state, long a, long b, long c, long d) throws Throwable {
+      return invoke(state, a, b, c, d, 0, 0);
+    }
+
+    long invoke(MemorySegment state, long a, long b, long c, long d, long e, long f)
+        throws Throwable {
+      long value = (long) Registers.CALL.invokeExact(address, state, a, b, c, d, e, f);
+      return result.equals(INT) ? (int) value : value;
+    }
+  }
+
+  /** Of a native segment that stays alive until the call returns. */
+  private static long address(MemorySegment segment) {
+    if (!segment.isNative()) {
+      throw new IllegalArgumentException("not native memory: " + segment);
+    }
+    return segment.address();
+  }
+
   private static MethodHandle bind(String name, FunctionDescriptor type, Linker.Option... more) {
     var options = new Linker.Option[more.length + 1];
     options[0] = CAPTURE;
@@ -69,38 +122,37 @@ final class Libc {
   // Memory.
 
   private static final class Mmap {
-    static final MethodHandle CALL =
-        bind("mmap", FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG));
+    static final Function CALL = new Function(symbol("mmap"), LONG);
   }
 
   static long mmap(long length, int protection, int flags, int fd, long offset) {
     return call(
         () -> "mmap(length=" + length + (fd < 0 ? "" : ", fd=" + fd) + ")",
-        s -> (long) Mmap.CALL.invokeExact(s, 0L, length, protection, flags, fd, offset));
+        s -> Mmap.CALL.invoke(s, 0L, length, protection, flags, fd, offset));
   }
 
   private static final class Munmap {
-    static final MethodHandle CALL = bind("munmap", FunctionDescriptor.of(INT, LONG, LONG));
+    static final Function CALL = new Function(symbol("munmap"), INT);
   }
 
   static void munmap(long address, long length) {
     call(
         () -> "munmap(0x" + Long.toHexString(address) + ", length=" + length + ")",
-        s -> (int) Munmap.CALL.invokeExact(s, address, length));
+        s -> Munmap.CALL.invoke(s, address, length));
   }
 
   private static final class Madvise {
-    static final MethodHandle CALL = bind("madvise", FunctionDescriptor.of(INT, LONG, LONG, INT));
+    static final Function CALL = new Function(symbol("madvise"), INT);
   }
 
   static void madvise(long address, long length, int advice) {
     call(
         () -> "madvise(length=" + length + ", advice=" + advice + ")",
-        s -> (int) Madvise.CALL.invokeExact(s, address, length, advice));
+        s -> Madvise.CALL.invoke(s, address, length, advice));
   }
 
   private static final class MemfdCreate {
-    static final MethodHandle CALL = bind("memfd_create", FunctionDescriptor.of(INT, POINTER, INT));
+    static final Function CALL = new Function(symbol("memfd_create"), INT);
   }
 
   static int memfdCreate(String name, int flags) {
@@ -109,7 +161,7 @@ final class Libc {
       return (int)
           call(
               () -> "memfd_create(" + name + ")",
-              s -> (int) MemfdCreate.CALL.invokeExact(s, text, flags));
+              s -> MemfdCreate.CALL.invoke(s, address(text), flags));
     }
   }
 
@@ -132,21 +184,21 @@ final class Libc {
   }
 
   private static final class Close {
-    static final MethodHandle CALL = bind("close", FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("close"), INT);
   }
 
   static void close(int fd) {
-    call(() -> "close(fd=" + fd + ")", s -> (int) Close.CALL.invokeExact(s, fd));
+    call(() -> "close(fd=" + fd + ")", s -> Close.CALL.invoke(s, fd));
   }
 
   private static final class Ftruncate {
-    static final MethodHandle CALL = bind("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
+    static final Function CALL = new Function(symbol("ftruncate"), INT);
   }
 
   static void ftruncate(int fd, long length) {
     call(
         () -> "ftruncate(fd=" + fd + ", length=" + length + ")",
-        s -> (int) Ftruncate.CALL.invokeExact(s, fd, length));
+        s -> Ftruncate.CALL.invoke(s, fd, length));
   }
 
   private static final class Fcntl {
@@ -205,83 +257,76 @@ final class Libc {
   }
 
   private static final class Lseek {
-    static final MethodHandle CALL = bind("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+    static final Function CALL = new Function(symbol("lseek"), LONG);
   }
 
   static long lseek(String what, int fd, long offset, int whence) {
     return call(
         () -> "lseek(fd=" + fd + ", offset=" + offset + ", " + what + ")",
-        s -> (long) Lseek.CALL.invokeExact(s, fd, offset, whence));
+        s -> Lseek.CALL.invoke(s, fd, offset, whence));
   }
 
   private static final class Fallocate {
-    static final MethodHandle CALL =
-        bind("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+    static final Function CALL = new Function(symbol("fallocate"), INT);
   }
 
   static void fallocate(String what, int fd, int mode, long offset, long length) {
     call(
         () ->
             "fallocate(fd=" + fd + ", " + what + ", offset=" + offset + ", length=" + length + ")",
-        s -> (int) Fallocate.CALL.invokeExact(s, fd, mode, offset, length));
+        s -> Fallocate.CALL.invoke(s, fd, mode, offset, length));
   }
 
   private static final class Fsync {
-    static final MethodHandle CALL = bind("fsync", FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("fsync"), INT);
   }
 
   static void fsync(int fd) {
-    call(() -> "fsync(fd=" + fd + ")", s -> (int) Fsync.CALL.invokeExact(s, fd));
+    call(() -> "fsync(fd=" + fd + ")", s -> Fsync.CALL.invoke(s, fd));
   }
 
   private static final class Fdatasync {
-    static final MethodHandle CALL = bind("fdatasync", FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("fdatasync"), INT);
   }
 
   static void fdatasync(int fd) {
-    call(() -> "fdatasync(fd=" + fd + ")", s -> (int) Fdatasync.CALL.invokeExact(s, fd));
+    call(() -> "fdatasync(fd=" + fd + ")", s -> Fdatasync.CALL.invoke(s, fd));
   }
 
   // Terminals, events.
 
   private static final class Isatty {
-    static final MethodHandle CALL =
-        Linker.nativeLinker().downcallHandle(symbol("isatty"), FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("isatty"), INT);
   }
 
   static boolean isatty(int fd) {
-    try {
-      return (int) Isatty.CALL.invokeExact(fd) == 1;
-    } catch (Throwable e) {
-      throw new LinkageError("isatty", e);
-    }
+    return call(() -> "isatty(fd=" + fd + ")", s -> Isatty.CALL.invoke(s, fd)) == 1;
   }
 
   private static final class Tcgetattr {
-    static final MethodHandle CALL = bind("tcgetattr", FunctionDescriptor.of(INT, INT, POINTER));
+    static final Function CALL = new Function(symbol("tcgetattr"), INT);
   }
 
   static void tcgetattr(int fd, MemorySegment termios) {
-    call(() -> "tcgetattr(fd=" + fd + ")", s -> (int) Tcgetattr.CALL.invokeExact(s, fd, termios));
+    call(() -> "tcgetattr(fd=" + fd + ")", s -> Tcgetattr.CALL.invoke(s, fd, address(termios)));
   }
 
   private static final class Tcsetattr {
-    static final MethodHandle CALL =
-        bind("tcsetattr", FunctionDescriptor.of(INT, INT, INT, POINTER));
+    static final Function CALL = new Function(symbol("tcsetattr"), INT);
   }
 
   static void tcsetattr(int fd, int when, MemorySegment termios) {
     call(
         () -> "tcsetattr(fd=" + fd + ")",
-        s -> (int) Tcsetattr.CALL.invokeExact(s, fd, when, termios));
+        s -> Tcsetattr.CALL.invoke(s, fd, when, address(termios)));
   }
 
   private static final class Pipe {
-    static final MethodHandle CALL = bind("pipe", FunctionDescriptor.of(INT, POINTER));
+    static final Function CALL = new Function(symbol("pipe"), INT);
   }
 
   static void pipe(MemorySegment twoInts) {
-    call(() -> "pipe()", s -> (int) Pipe.CALL.invokeExact(s, twoInts));
+    call(() -> "pipe()", s -> Pipe.CALL.invoke(s, address(twoInts)));
   }
 
   private static final class Poll {
@@ -314,11 +359,11 @@ final class Libc {
   }
 
   private static final class Eventfd {
-    static final MethodHandle CALL = bind("eventfd", FunctionDescriptor.of(INT, INT, INT));
+    static final Function CALL = new Function(symbol("eventfd"), INT);
   }
 
   static int eventfd(int initial, int flags) {
-    return (int) call(() -> "eventfd()", s -> (int) Eventfd.CALL.invokeExact(s, initial, flags));
+    return (int) call(() -> "eventfd()", s -> Eventfd.CALL.invoke(s, initial, flags));
   }
 
   // strerror has no error of its own and is the one call without capture.
