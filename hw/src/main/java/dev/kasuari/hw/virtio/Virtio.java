@@ -20,7 +20,9 @@ final class Virtio {
   static final int CONFIGURATION_CHANGE = 2;
 
   // Device types, 5.
+  static final int NET = 1;
   static final int BLOCK = 2;
+  static final int CONSOLE = 3;
   static final int ENTROPY = 4;
 
   private Virtio() {}

@@ -234,25 +234,60 @@ public final class Virtqueue {
   }
 
   /**
+   * As {@link #pop}; where there is none the driver is asked to notify of the next, which {@link
+   * #drain} does by itself.
+   */
+  public @Nullable DescriptorChain popOrAwait() {
+    DescriptorChain chain = pop();
+    if (chain == null && usable()) {
+      suppressNotifications(false);
+      dma.fence();
+      chain = waiting() > 0 ? pop() : null;
+    }
+    return chain;
+  }
+
+  /** Lays a chain back that was taken and not touched, or not all of it: the next to be taken. */
+  public void putBack(DescriptorChain chain) {
+    if (current(chain)) {
+      again.addFirst(chain);
+    }
+  }
+
+  /**
    * Gives a chain back and interrupts the driver if it wants that. Of a chain that was taken before
    * a reset nothing more happens.
    *
    * @param written bytes written from the beginning of the writable part
    */
   public void push(DescriptorChain chain, long written) {
-    if (!current(chain)) {
-      return;
-    }
-    state.inFlight.remove(Integer.valueOf(chain.head()));
-    if (!usable()) {
+    pushAll(List.of(new Filled(chain, written)));
+  }
+
+  /**
+   * A chain to be given back.
+   *
+   * @param written bytes written from the beginning of the writable part
+   */
+  public record Filled(DescriptorChain chain, long written) {}
+
+  /** As {@link #push}, of several that the driver must find at the same time. */
+  public void pushAll(List<Filled> all) {
+    List<Filled> ours = all.stream().filter(f -> current(f.chain)).toList();
+    ours.forEach(f -> state.inFlight.remove(Integer.valueOf(f.chain.head())));
+    if (!usable() || ours.isEmpty()) {
       return;
     }
     try {
-      long entry = state.device + 4 + 8L * (state.nextUsed & (size() - 1));
-      dma.write32(entry, chain.head());
-      dma.write32(entry + 4, (int) written);
-      state.nextUsed = (state.nextUsed + 1) & 0xffff;
-      dma.storeRelease16(state.device + 2, state.nextUsed);
+      int next = state.nextUsed;
+      for (Filled filled : ours) {
+        long entry = state.device + 4 + 8L * (next & (size() - 1));
+        dma.write32(entry, filled.chain.head());
+        dma.write32(entry + 4, (int) filled.written);
+        next = (next + 1) & 0xffff;
+      }
+      state.nextUsed = next;
+      dma.storeRelease16(state.device + 2, next);
       if (interruptWanted()) {
         device.interrupt(Virtio.USED_BUFFER);
       }

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The other end of a serial line: keeps what it gets, has as much room as a test says. */
-final class OtherEnd implements CharBackend {
+public final class OtherEnd implements CharBackend {
   private final ByteArrayOutputStream heard = new ByteArrayOutputStream();
   private @Nullable Receiver receiver;
   private @Nullable Consumer<Runnable> post;
@@ -15,6 +15,7 @@ final class OtherEnd implements CharBackend {
   private byte[] toSay = {};
   private int room = Integer.MAX_VALUE;
   private int breaks;
+  private @Nullable Window window;
 
   @Override
   public String id() {
@@ -49,26 +50,44 @@ final class OtherEnd implements CharBackend {
   }
 
   @Override
+  public synchronized @Nullable Window window() {
+    return window;
+  }
+
+  /** From now on the terminal has this size. */
+  public void resize(int columns, int rows) {
+    synchronized (this) {
+      window = new Window(columns, rows);
+    }
+    happen(Event.RESIZED);
+  }
+
+  /** Somebody comes, goes, or does something else. */
+  public void happen(Event event) {
+    post(() -> receiver().event(event));
+  }
+
+  @Override
   public void close() {}
 
   /** Says something, as fast as the device takes it. */
-  void say(String text) {
+  public void say(String text) {
     say(text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  synchronized void say(byte[] bytes) {
+  public synchronized void say(byte[] bytes) {
     byte[] all = java.util.Arrays.copyOf(toSay, toSay.length + bytes.length);
     System.arraycopy(bytes, 0, all, toSay.length, bytes.length);
     toSay = all;
     acceptInput();
   }
 
-  void sayBreak() {
-    post(() -> receiver().event(Event.BREAK));
+  public void sayBreak() {
+    happen(Event.BREAK);
   }
 
   /** Takes so many more bytes. */
-  synchronized void room(int bytes) {
+  public synchronized void room(int bytes) {
     room = bytes;
     Runnable tell = writable;
     writable = null;
@@ -77,16 +96,16 @@ final class OtherEnd implements CharBackend {
     }
   }
 
-  synchronized String heard() {
+  public synchronized String heard() {
     return heard.toString(StandardCharsets.ISO_8859_1);
   }
 
   /** What the device had no room for yet. */
-  synchronized int unsaid() {
+  public synchronized int unsaid() {
     return toSay.length;
   }
 
-  synchronized int breaks() {
+  public synchronized int breaks() {
     return breaks;
   }
 

@@ -1,5 +1,7 @@
 package dev.kasuari.machine.backend;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A stream of characters in both directions: a terminal, a socket, a file.
  *
@@ -15,8 +17,18 @@ public interface CharBackend extends AutoCloseable {
     /** Nobody is there any more; output is dropped. */
     CLOSED,
     /** A break was sent. */
-    BREAK
+    BREAK,
+    /** The terminal has another size, see {@link CharBackend#window}. */
+    RESIZED
   }
+
+  /**
+   * The size of a terminal.
+   *
+   * @param columns at least 1
+   * @param rows at least 1
+   */
+  record Window(int columns, int rows) {}
 
   /** The device's end. */
   interface Receiver {
@@ -52,6 +64,11 @@ public interface CharBackend extends AutoCloseable {
 
   /** Sends a break, where the other end has such a thing. */
   default void sendBreak() {}
+
+  /** The size of the terminal at the other end, or null where there is none or it is unknown. */
+  default @Nullable Window window() {
+    return null;
+  }
 
   @Override
   void close();
