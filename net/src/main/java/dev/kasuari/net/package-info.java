@@ -1,0 +1,2 @@
+/** Back ends of network cards ({@code -netdev}). */
+package dev.kasuari.net;
