@@ -43,8 +43,16 @@ public sealed interface ChardevOptions {
       implements ChardevOptions {}
 
   /**
-   * Reads the short form of {@code -serial}: {@code stdio}, {@code mon:stdio}, {@code null}, {@code
-   * file:PATH}.
+   * A pseudo-terminal of the host, for a terminal program to open.
+   *
+   * @param id what {@code chardev=} calls it
+   */
+  @Options(branch = "pty")
+  record Pty(String id) implements ChardevOptions {}
+
+  /**
+   * Reads the short form of {@code -serial}: {@code stdio}, {@code mon:stdio}, {@code pty}, {@code
+   * null}, {@code file:PATH}.
    *
    * @param where what a complaint begins with: {@code -serial}
    * @param id the id of the result
@@ -57,6 +65,7 @@ public sealed interface ChardevOptions {
     return switch (text) {
       case "stdio" -> new Stdio(id, false, true);
       case "mon:stdio" -> new Stdio(id, true, false);
+      case "pty" -> new Pty(id);
       case "null" -> new Nothing(id);
       default ->
           throw new OptionException(
@@ -64,7 +73,7 @@ public sealed interface ChardevOptions {
                   + " "
                   + text
                   + ": no such stream"
-                  + Nearest.hint(text, List.of("stdio", "mon:stdio", "null", "file:PATH")));
+                  + Nearest.hint(text, List.of("stdio", "mon:stdio", "pty", "null", "file:PATH")));
     };
   }
 
@@ -77,6 +86,7 @@ public sealed interface ChardevOptions {
   default dev.kasuari.machine.backend.CharBackend open(MuxChardev.Commands commands) {
     return switch (this) {
       case Nothing nothing -> new NullChardev(nothing.id());
+      case Pty pty -> PtyChardev.open(pty.id());
       case File file ->
           FileChardev.open(file.id(), java.nio.file.Path.of(file.path()), file.append());
       case Stdio stdio -> {

@@ -321,6 +321,41 @@ final class Libc {
         s -> Tcsetattr.CALL.invoke(s, fd, when, address(termios)));
   }
 
+  private static final class Grantpt {
+    static final MethodHandle CALL = bind("grantpt", FunctionDescriptor.of(INT, INT));
+  }
+
+  static void grantpt(int fd) {
+    call(() -> "grantpt(fd=" + fd + ")", s -> (int) Grantpt.CALL.invokeExact(s, fd));
+  }
+
+  private static final class Unlockpt {
+    static final MethodHandle CALL = bind("unlockpt", FunctionDescriptor.of(INT, INT));
+  }
+
+  static void unlockpt(int fd) {
+    call(() -> "unlockpt(fd=" + fd + ")", s -> (int) Unlockpt.CALL.invokeExact(s, fd));
+  }
+
+  private static final class PtsnameR {
+    static final MethodHandle CALL =
+        bind("ptsname_r", FunctionDescriptor.of(INT, INT, POINTER, LONG));
+  }
+
+  /** Unlike the rest it returns its error number. */
+  static String ptsname(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(128);
+      String what = "ptsname(fd=" + fd + ")";
+      long error =
+          call(() -> what, s -> (int) PtsnameR.CALL.invokeExact(s, fd, name, name.byteSize()));
+      if (error != 0) {
+        throw new HostException(what, new Errno((int) error));
+      }
+      return name.getString(0);
+    }
+  }
+
   private static final class Pipe {
     static final Function CALL = new Function(symbol("pipe"), INT);
   }

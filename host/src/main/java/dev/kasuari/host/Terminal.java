@@ -65,6 +65,22 @@ public final class Terminal implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes the terminal a plain pipe in both directions, for good: what the other end of a
+   * pseudo-terminal needs ({@code cfmakeraw}).
+   *
+   * @throws HostException if {@code fd} is no terminal
+   */
+  static void makePipe(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment termios = arena.allocate(TERMIOS_SIZE, 8);
+      Libc.tcgetattr(fd, termios);
+      makeRaw(termios, false);
+      change(termios, Layout.ofHost().word, OPOST, 0);
+      Libc.tcsetattr(fd, TCSANOW, termios);
+    }
+  }
+
   private static void makeRaw(MemorySegment termios, boolean signals) {
     Layout layout = Layout.ofHost();
     // IGNBRK, BRKINT, PARMRK, ISTRIP, INLCR, IGNCR and ICRNL are the same on both hosts.

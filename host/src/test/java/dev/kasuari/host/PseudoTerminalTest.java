@@ -1,0 +1,69 @@
+package dev.kasuari.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@Tag("fast")
+@Timeout(30)
+@EnabledOnOs({OS.LINUX, OS.MAC})
+class PseudoTerminalTest {
+  private static int write(PseudoTerminal pty, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+    return pty.write(bytes, 0, bytes.length);
+  }
+
+  @Test
+  void bytesPassUnchangedInBothDirectionsAndTheOtherEndMayBeOpenedAgain() throws Exception {
+    try (PseudoTerminal pty = PseudoTerminal.open();
+        CancellableInput input = new CancellableInput(pty.fd())) {
+      assertThat(pty.path()).startsWith("/dev/");
+      for (String text : new String[] {"first\n\r\003", "second\n"}) {
+        assertThat(pty.attached()).isFalse();
+        assertThat(write(pty, "lost")).isEqualTo(4);
+        try (var other = new RandomAccessFile(pty.path(), "rw")) {
+          assertThat(pty.attached()).isTrue();
+          other.write(text.getBytes(StandardCharsets.US_ASCII));
+          byte[] got = new byte[text.length()];
+          assertThat(input.read(got)).isEqualTo(text.length());
+          assertThat(new String(got, StandardCharsets.US_ASCII)).isEqualTo(text);
+          assertThat(write(pty, text)).isEqualTo(text.length());
+          other.readFully(got);
+          assertThat(new String(got, StandardCharsets.US_ASCII)).isEqualTo(text);
+        }
+        assertThat(input.read(new byte[1])).isEqualTo(-1);
+      }
+    }
+  }
+
+  @Test
+  void aReaderThatDoesNotReadBlocksNobody() throws Exception {
+    try (PseudoTerminal pty = PseudoTerminal.open();
+        var other = new RandomAccessFile(pty.path(), "rw")) {
+      byte[] much = new byte[1 << 20];
+      int taken = 0;
+      for (int n = -1; n != 0; taken += n) {
+        n = pty.write(much, taken, much.length - taken);
+      }
+      assertThat(taken).isBetween(1, much.length - 1);
+      other.readFully(new byte[taken]);
+      assertThat(write(pty, "more")).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void nothingHappensAfterItIsClosed() {
+    PseudoTerminal pty = PseudoTerminal.open();
+    pty.close();
+    pty.close();
+    assertThat(pty.attached()).isFalse();
+    assertThat(write(pty, "lost")).isEqualTo(4);
+    assertThat(pty.size()).isEqualTo(new Terminal.Size(0, 0));
+  }
+}
