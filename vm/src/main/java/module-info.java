@@ -7,6 +7,7 @@ module dev.kasuari.vm {
   requires transitive dev.kasuari.boards;
   requires transitive dev.kasuari.block;
   requires transitive dev.kasuari.chardev;
+  requires transitive dev.kasuari.net;
 
   exports dev.kasuari.vm;
 }

@@ -62,12 +62,14 @@ class ArrowsTest {
           Map.entry("hw", List.of("machine", "host", "qapi")),
           Map.entry("block", List.of("machine", "host", "qapi")),
           Map.entry("chardev", List.of("machine", "host", "qapi")),
+          Map.entry("net", List.of("machine", "host", "qapi")),
           Map.entry("boot", List.of("machine", "host", "qapi")),
           Map.entry("boards", List.of("machine", "host", "qapi", "tcg", "target", "hw", "boot")),
           Map.entry(
               "vm",
               List.of(
-                  "machine", "host", "qapi", "tcg", "hw", "boot", "boards", "block", "chardev")),
+                  "machine", "host", "qapi", "tcg", "hw", "boot", "boards", "block", "chardev",
+                  "net")),
           Map.entry(
               "cli",
               List.of(

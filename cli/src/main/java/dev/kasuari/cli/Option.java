@@ -22,6 +22,7 @@ record Option(
   enum Section {
     STANDARD("Standard options"),
     BLOCK("Disks"),
+    NETWORK("Network"),
     DISPLAY("Display and serial ports"),
     BOOT("Booting"),
     EXPERT("For debugging and experts");

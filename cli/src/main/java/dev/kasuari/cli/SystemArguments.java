@@ -9,11 +9,15 @@ import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.AccelOptions;
+import dev.kasuari.vm.Chardevs;
 import dev.kasuari.vm.DeviceDefault;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.MemoryOptions;
+import dev.kasuari.vm.Netdevs;
+import dev.kasuari.vm.Nic;
 import dev.kasuari.vm.NotYet;
+import dev.kasuari.vm.RtcOptions;
 import dev.kasuari.vm.SerialPort;
 import dev.kasuari.vm.TopologyOptions;
 import java.nio.file.Path;
@@ -46,6 +50,10 @@ final class SystemArguments {
   private final List<Drive> drives = new ArrayList<>();
   private final List<DeviceDefault> globals = new ArrayList<>();
   private final List<String> devices = new ArrayList<>();
+  private final List<OptionSource> chardevs = new ArrayList<>();
+  private final List<OptionSource> netdevs = new ArrayList<>();
+  private final List<OptionSource> nics = new ArrayList<>();
+  private OptionSource rtc = OptionSource.empty("-rtc");
   private final Set<LogCategory> logged = EnumSet.noneOf(LogCategory.class);
   @Nullable String bios;
   @Nullable String kernel;
@@ -204,6 +212,33 @@ final class SystemArguments {
     }
   }
 
+  void rtc(String text) {
+    OptionSource source = OptionSource.of("-rtc " + text, text, "");
+    if (source.helpWanted()) {
+      print(RtcOptions::help);
+    }
+    rtc = merged(rtc, source);
+  }
+
+  void chardev(String text) {
+    collect(Chardevs.source(text), Chardevs::help, chardevs);
+  }
+
+  void netdev(String text) {
+    collect(Netdevs.source(text), Netdevs::help, netdevs);
+  }
+
+  void nic(String text) {
+    collect(Nic.source(text), Netdevs::help, nics);
+  }
+
+  private void collect(OptionSource source, Supplier<String> help, List<OptionSource> all) {
+    if (source.helpWanted()) {
+      print(help);
+    }
+    all.add(source);
+  }
+
   void nographic() {
     nographic = true;
     noDisplay = true;
@@ -264,6 +299,7 @@ final class SystemArguments {
             .ram(MemoryOptions.ram(memory, board.defaultRam()))
             .cpus(smp == null ? 1 : TopologyOptions.cpus(smp, board.name(), board.maxCpus()))
             .boot(new BootOptions(bios, kernel, initrd, append, dtb))
+            .rtc(RtcOptions.parse(rtc))
             .logged(logged)
             .logFile(logFile == null ? null : Path.of(pid(logFile)))
             .rebootEnds(noReboot)
@@ -287,6 +323,9 @@ final class SystemArguments {
     }
     connected().forEach(description::serial);
     drives.forEach(description::drive);
+    chardevs.forEach(description::chardev);
+    netdevs.forEach(description::netdev);
+    nics.forEach(description::nic);
     globals.forEach(description::deviceDefault);
     devices.forEach(description::device);
   }

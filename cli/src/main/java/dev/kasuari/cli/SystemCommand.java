@@ -60,6 +60,13 @@ final class SystemCommand implements Subcommand {
   private static int run(Request.Run run, String program, Streams streams)
       throws BootException, InterruptedException {
     VirtualMachine machine = VirtualMachine.create(run.description());
+    for (VirtualMachine.Redirection stream : machine.redirections()) {
+      // QEMU's words: scripts read them.
+      streams
+          .out()
+          .printf("char device redirected to %s (label %s)%n", stream.path(), stream.label());
+      streams.out().flush();
+    }
     if (run.dumpDtb() != null) {
       try (machine) {
         dump(machine, Path.of(run.dumpDtb()));

@@ -19,6 +19,7 @@ final class SystemOptions {
   SystemOptions() {
     standard();
     disks();
+    network();
     display();
     boot();
     expert();
@@ -66,6 +67,12 @@ final class SystemOptions {
         "DRIVER.PROP=VALUE",
         "a property of all devices of a kind that do not set it",
         SystemArguments::global);
+    with(
+        s,
+        "rtc",
+        "[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]",
+        "the date that real-time clocks show, and what moves it on",
+        SystemArguments::rtc);
     with(s, "name", "[guest=]TEXT", "a name for people", SystemArguments::name);
     flag(s, "nodefaults", "no default devices; there are none anyway", a -> {});
     flag(s, "no-user-config", "read no configuration files; there are none anyway", a -> {});
@@ -79,7 +86,22 @@ final class SystemOptions {
         "file=FILE[,PROP=VALUE]...",
         "a disk ('help' lists the properties)",
         SystemArguments::drive);
-    only(s, "nic", "none", "no network card");
+  }
+
+  private void network() {
+    Section s = Section.NETWORK;
+    with(
+        s,
+        "netdev",
+        "TYPE,id=ID",
+        "what a network card is connected to ('help' lists the types)",
+        SystemArguments::netdev);
+    with(
+        s,
+        "nic",
+        "none|TYPE[,mac=MAC][,model=NAME]",
+        "a network card and what it is connected to, or none",
+        SystemArguments::nic);
     only(s, "net", "none", "no network");
   }
 
@@ -94,9 +116,15 @@ final class SystemOptions {
     with(
         s,
         "serial",
-        "stdio|mon:stdio|file:PATH|null|none",
+        "stdio|mon:stdio|pty|file:PATH|chardev:ID|null|none",
         "what the next serial port is connected to;\nmon: makes Ctrl-A begin commands",
         SystemArguments::serial);
+    with(
+        s,
+        "chardev",
+        "TYPE,id=ID[,PROP=VALUE]...",
+        "a character stream for a device ('help' lists the types)",
+        SystemArguments::chardev);
     with(s, "monitor", "none", "no monitor", SystemArguments::monitor);
     only(s, "vga", "none", "no graphics card");
     only(s, "parallel", "none", "no parallel port");

@@ -43,6 +43,27 @@ class SystemCommandTest {
         "-M virt,accel=kvm | -M virt,accel=kvm accel=kvm: QEMU has this accelerator, Kasuari does"
             + " not have it yet",
         "-seed x | -seed x: it must be a whole number",
+        "-rtc base=x | -rtc base=x: 'base': 'x' is no date; write utc, localtime, 2006-06-17 or"
+            + " 2006-06-17T16:01:21",
+        "-rtc base=1969-12-31 | -rtc base=1969-12-31: 'base': a year from 1970 to 2261 is needed",
+        "-rtc clock=x | -rtc clock=x: 'clock': unknown value 'x'; there are host, rt, vm",
+        "-rtc driftfix=slow | -rtc driftfix=slow: 'driftfix': unknown value 'slow'; did you mean"
+            + " 'slew'?",
+        "-rtc utc | -rtc utc: unknown property 'utc'; there are base, clock, driftfix",
+        "-chardev pyt,id=x | -chardev pyt,id=x: no such stream 'pyt'; did you mean 'pty'?",
+        "-chardev pty | -chardev pty: 'id' is missing",
+        "-chardev socket,id=x | -chardev socket,id=x: QEMU has this kind of character stream,"
+            + " Kasuari does not have it yet",
+        "-chardev null,id=x,mux=on | -chardev null,id=x,mux=on: 'mux': QEMU has this property,"
+            + " Kasuari does not have it yet",
+        "-serial chardev:x | -serial chardev:x: there is no -chardev with that id",
+        "-netdev lopback,id=x | -netdev lopback,id=x: no such network 'lopback'; did you mean"
+            + " 'loopback'?",
+        "-netdev user,id=x | -netdev user,id=x: QEMU has this kind of network, Kasuari does not"
+            + " have it yet",
+        "-nic loopback,model=e1000 | -nic loopback,model=e1000: model=e1000: QEMU has this network"
+            + " card, Kasuari does not have it yet",
+        "-net nic | -net nic: QEMU has this option, Kasuari does not have it yet",
         "-name x,gest=y | -name x,gest=y: unknown property 'gest'; did you mean 'guest'?",
         "-device zzz,help | -device zzz: no such device; 'help' lists what there is",
       })
@@ -74,7 +95,13 @@ class SystemCommandTest {
         "-smp help | cpus=<int>",
         "-m help | size=<size>",
         "-M virt,help | dumpdtb=<str>",
+        "-rtc help | driftfix=<none|slew>",
+        "-chardev help | pty,id=ID",
+        "-netdev help | loopback,id=ID",
+        "-nic help | loopback,id=ID",
         "-device help | virtio-blk-device",
+        "-device virtserialport,help | nr=<int 0..510>",
+        "-device virtio-net-device,help | mrg_rxbuf=<bool>",
         "-device virtio-blk-device,help | drive=<",
         "-m 0 -version | Kasuari emulator version",
       })
@@ -101,6 +128,10 @@ class SystemCommandTest {
             "drive",
             "device",
             "serial",
+            "chardev",
+            "netdev",
+            "nic",
+            "rtc",
             "nographic",
             "display",
             "monitor",
@@ -120,7 +151,7 @@ class SystemCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"chardev", "netdev", "blockdev", "qmp", "icount", "pflash", "smbios"})
+  @ValueSource(strings = {"blockdev", "fsdev", "tpmdev", "qmp", "icount", "pflash", "smbios"})
   void knowsWhatQemuHas(String name) {
     assertThat(riscv("-" + name, "x").err())
         .contains("-" + name + ": QEMU has this option, Kasuari does not have it yet");

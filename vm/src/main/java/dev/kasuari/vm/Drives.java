@@ -21,7 +21,7 @@ final class Drives {
   /** Opens a drive, which the machine closes. */
   void open(Machine machine, Drive drive, BackEnds backEnds) {
     String id = drive.id() == null ? freeId(drive, backEnds) : drive.id();
-    if (backEnds.has(id)) {
+    if (backEnds.hasDrive(id)) {
       throw new OptionException("-drive: id '" + id + "' is taken already");
     }
     BlockBackend backend = machine.own(Images.open("-drive", drive.image(id)));
@@ -44,7 +44,7 @@ final class Drives {
   private String freeId(Drive drive, BackEnds backEnds) {
     String prefix = drive.interfaceName();
     int number = drive.index() == null ? counts.getOrDefault(prefix, 0) : drive.index();
-    while (backEnds.has(prefix + number)) {
+    while (backEnds.hasDrive(prefix + number)) {
       number++;
     }
     counts.put(prefix, number + 1);

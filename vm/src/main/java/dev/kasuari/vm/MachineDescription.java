@@ -22,7 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param cpus how many
  * @param cpu model and properties: {@code rv64,zba=off}
  * @param accel what executes guest code
+ * @param rtc what real-time clocks show
+ * @param chardevs character streams for devices to name
  * @param serials what the serial ports are connected to, in order
+ * @param netdevs networks for devices to name
+ * @param nics network cards with what they are connected to
  * @param drives disks, in order
  * @param defaults of properties of devices, later ones first
  * @param devices to be plugged, each with its driver's name and properties, in order
@@ -41,7 +45,11 @@ public record MachineDescription(
     int cpus,
     String cpu,
     AccelOptions accel,
+    RtcOptions rtc,
+    List<OptionSource> chardevs,
     List<SerialPort> serials,
+    List<OptionSource> netdevs,
+    List<OptionSource> nics,
     List<Drive> drives,
     List<DeviceDefault> defaults,
     List<OptionSource> devices,
@@ -52,7 +60,10 @@ public record MachineDescription(
     boolean shutdownPauses,
     long seed) {
   public MachineDescription {
+    chardevs = List.copyOf(chardevs);
     serials = List.copyOf(serials);
+    netdevs = List.copyOf(netdevs);
+    nics = List.copyOf(nics);
     drives = List.copyOf(drives);
     defaults = List.copyOf(defaults);
     devices = List.copyOf(devices);
@@ -67,7 +78,10 @@ public record MachineDescription(
   /** A description that grows. */
   public static final class Builder {
     private final BoardType board;
+    private final List<OptionSource> chardevs = new ArrayList<>();
     private final List<SerialPort> serials = new ArrayList<>();
+    private final List<OptionSource> netdevs = new ArrayList<>();
+    private final List<OptionSource> nics = new ArrayList<>();
     private final List<Drive> drives = new ArrayList<>();
     private final List<DeviceDefault> defaults = new ArrayList<>();
     private final List<OptionSource> devices = new ArrayList<>();
@@ -78,6 +92,7 @@ public record MachineDescription(
     private int cpus = 1;
     private String cpu;
     private AccelOptions accel = AccelOptions.standard();
+    private RtcOptions rtc = RtcOptions.standard();
     private BootOptions boot = new BootOptions(null, null, null, null, null);
     private @Nullable Path logFile;
     private boolean rebootEnds;
@@ -124,6 +139,40 @@ public record MachineDescription(
     /** What executes guest code ({@code -accel}). */
     public Builder accel(AccelOptions accel) {
       this.accel = accel;
+      return this;
+    }
+
+    /** What real-time clocks show ({@code -rtc}). */
+    public Builder rtc(RtcOptions rtc) {
+      this.rtc = rtc;
+      return this;
+    }
+
+    /** Adds a character stream ({@code -chardev}). */
+    public Builder chardev(OptionSource chardev) {
+      chardevs.add(chardev);
+      return this;
+    }
+
+    /** Adds a character stream, written as {@code -chardev} takes it. */
+    public Builder chardev(String text) {
+      return chardev(Chardevs.source(text));
+    }
+
+    /** Adds a network ({@code -netdev}). */
+    public Builder netdev(OptionSource netdev) {
+      netdevs.add(netdev);
+      return this;
+    }
+
+    /** Adds a network, written as {@code -netdev} takes it. */
+    public Builder netdev(String text) {
+      return netdev(Netdevs.source(text));
+    }
+
+    /** Adds a network card with what it is connected to ({@code -nic}). */
+    public Builder nic(OptionSource nic) {
+      nics.add(nic);
       return this;
     }
 
@@ -202,7 +251,11 @@ public record MachineDescription(
           cpus,
           cpu,
           accel,
+          rtc,
+          chardevs,
           serials,
+          netdevs,
+          nics,
           drives,
           defaults,
           devices,

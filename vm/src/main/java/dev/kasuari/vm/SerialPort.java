@@ -10,6 +10,9 @@ public sealed interface SerialPort {
   /** A stream that the machine opens. */
   record Stream(ChardevOptions options) implements SerialPort {}
 
+  /** A stream that {@code -chardev} describes, by its id. */
+  record Named(String id) implements SerialPort {}
+
   /** What an embedding program brings; closed with the machine. */
   record Given(CharBackend backend) implements SerialPort {}
 
@@ -17,7 +20,6 @@ public sealed interface SerialPort {
   List<String> OTHERS =
       List.of(
           "vc",
-          "pty",
           "pipe",
           "tcp",
           "telnet",
@@ -27,7 +29,6 @@ public sealed interface SerialPort {
           "msmouse",
           "wctablet",
           "braille",
-          "chardev",
           "con",
           "ringbuf",
           "testdev",
@@ -58,6 +59,9 @@ public sealed interface SerialPort {
     String plain = text.startsWith("mon:") ? text.substring(4) : text;
     if (OTHERS.contains(plain.replaceFirst("[:,].*", "")) || plain.startsWith("/dev/")) {
       throw NotYet.of("-serial " + text, "kind of character stream");
+    }
+    if (text.startsWith("chardev:")) {
+      return new Named(text.substring("chardev:".length()));
     }
     return text.equals("none")
         ? nothing()

@@ -9,6 +9,8 @@ import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.Shutdown;
+import dev.kasuari.machine.backend.CharBackend;
+import dev.kasuari.machine.time.RealtimeClock;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
@@ -53,15 +55,25 @@ public final class VirtualMachine implements AutoCloseable {
           "suppress-vmdesc",
           "usb");
 
+  /**
+   * A stream that a program of the host is to open.
+   *
+   * @param label of the stream: {@code serial0}, or the id that {@code -chardev} gave
+   * @param path what to open
+   */
+  public record Redirection(String label, String path) {}
+
   private final Machine machine;
   private final Board board;
+  private final List<Redirection> redirections;
 
   /** What a block of guest RAM may have. */
   private static final long MOST_MEMORY = 4L << 40;
 
-  private VirtualMachine(Machine machine, Board board) {
+  private VirtualMachine(Machine machine, Board board, List<Redirection> redirections) {
     this.machine = machine;
     this.board = board;
+    this.redirections = redirections;
   }
 
   /**
@@ -71,8 +83,11 @@ public final class VirtualMachine implements AutoCloseable {
    * @throws BootException if a file cannot be booted; the message names option and file
    */
   public static VirtualMachine create(MachineDescription description) throws BootException {
+    var clock = new RealtimeClock();
     Machine machine =
         Machine.builder(description.name())
+            .clock(clock)
+            .wallClock(description.rtc().open(clock))
             .log(log(description))
             .rebootEnds(description.rebootEnds())
             .shutdownPauses(description.shutdownPauses())
@@ -80,7 +95,7 @@ public final class VirtualMachine implements AutoCloseable {
             .build();
     boolean made = false;
     try {
-      var result = new VirtualMachine(machine, build(machine, description));
+      VirtualMachine result = build(machine, description);
       made = true;
       return result;
     } finally {
@@ -110,21 +125,29 @@ public final class VirtualMachine implements AutoCloseable {
     };
   }
 
-  private static Board build(Machine machine, MachineDescription description) throws BootException {
+  private static VirtualMachine build(Machine machine, MachineDescription description)
+      throws BootException {
     var backEnds = new BackEnds();
     var drives = new Drives();
+    var streams = new CharacterStreams(machine, backEnds);
+    var networks = new Networks(machine, backEnds);
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
-    Board board = board(machine, description);
+    description.chardevs().forEach(streams::add);
+    description.netdevs().forEach(networks::add);
+    description.nics().forEach(networks::addCard);
+    Board board = board(machine, description, streams.serials(description.serials()));
     DeviceTypes types = DeviceTypes.load();
     description.defaults().forEach(d -> d.check(types));
     var plugging = new Plugging(machine, types, backEnds, description.defaults());
     description.devices().forEach(plugging::plug);
+    networks.plug(plugging);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());
-    return board;
+    return new VirtualMachine(machine, board, streams.redirections());
   }
 
-  private static Board board(Machine machine, MachineDescription description) {
+  private static Board board(
+      Machine machine, MachineDescription description, List<CharBackend> serials) {
     checkProperties(description);
     if (description.ram() > MOST_MEMORY) {
       throw new OptionException(
@@ -136,7 +159,7 @@ public final class VirtualMachine implements AutoCloseable {
             description.cpus(),
             description.cpu(),
             description.accel()::open,
-            SerialPorts.open(machine, description.serials()),
+            serials,
             description.properties());
     try {
       return description.board().build(machine, options);
@@ -173,6 +196,11 @@ public final class VirtualMachine implements AutoCloseable {
   /** The machine itself. */
   public Machine machine() {
     return machine;
+  }
+
+  /** Streams that programs of the host are to open, in the order in which they were made. */
+  public List<Redirection> redirections() {
+    return redirections;
   }
 
   /** The devicetree as the guest finds it. */

@@ -3,12 +3,19 @@ package dev.kasuari.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kasuari.machine.time.Clock;
+import dev.kasuari.machine.time.ManualClock;
+import dev.kasuari.machine.time.WallClock;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("fast")
 class OptionsOfMachinesTest {
@@ -175,10 +182,52 @@ class OptionsOfMachinesTest {
     assertThat(SerialPort.parse("none")).isEqualTo(SerialPort.nothing());
     assertThat(SerialPort.parse("mon:stdio").stdio()).isTrue();
     assertThat(SerialPort.parse("file:/x").stdio()).isFalse();
+    assertThat(SerialPort.parse("pty").stdio()).isFalse();
+    assertThat(SerialPort.parse("chardev:c0")).isEqualTo(new SerialPort.Named("c0"));
     assertThatThrownBy(() -> SerialPort.parse("tcp::4444,server"))
         .hasMessage(
             "-serial tcp::4444,server: QEMU has this kind of character stream, Kasuari does not"
                 + " have it yet");
     assertThatThrownBy(() -> SerialPort.parse("stdoi")).hasMessageContaining("'stdio'");
+  }
+
+  private static WallClock date(String text, Clock clock) {
+    return RtcOptions.parse(OptionSource.of("-rtc", text, "")).open(clock);
+  }
+
+  private static long nanos(String date) {
+    return Instant.parse(date).getEpochSecond() * 1_000_000_000L;
+  }
+
+  @Test
+  void theMachinesClockMovesADate() {
+    var clock = new ManualClock();
+    WallClock date = date("base=2006-06-17T16:01:21,clock=vm,driftfix=slew", clock);
+    assertThat(date.epochNanos()).isEqualTo(nanos("2006-06-17T16:01:21Z"));
+    clock.advance(5_000_000_000L);
+    assertThat(date.epochNanos()).isEqualTo(nanos("2006-06-17T16:01:26Z"));
+    assertThat(date("base=2006-06-17,clock=vm", clock).epochNanos())
+        .isEqualTo(nanos("2006-06-17T00:00:00Z") + 5_000_000_000L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"clock=host", "clock=rt", "clock=rt,driftfix=none"})
+  void theHostsClockMovesADate(String how) {
+    var clock = new ManualClock();
+    long start = nanos("2006-06-17T00:00:00Z");
+    long began = System.nanoTime();
+    WallClock date = date("base=2006-06-17," + how, clock);
+    clock.advance(1_000_000_000_000L); // of no concern
+    long shown = date.epochNanos();
+    long second = 1_000_000_000L;
+    assertThat(shown).isBetween(start - second, start + System.nanoTime() - began + second);
+  }
+
+  @Test
+  void localTimeIsThatOfTheHost() {
+    long before = Instant.now().getEpochSecond();
+    long shown = date("base=localtime", new ManualClock()).epochNanos() / 1_000_000_000;
+    long offset = ZonedDateTime.now(ZoneId.systemDefault()).getOffset().getTotalSeconds();
+    assertThat(shown).isBetween(before + offset - 1, Instant.now().getEpochSecond() + offset + 1);
   }
 }

@@ -10,6 +10,7 @@ import dev.kasuari.boards.BoardType;
 import dev.kasuari.boards.Boards;
 import dev.kasuari.boards.BootOptions;
 import dev.kasuari.boot.BootException;
+import dev.kasuari.hw.virtio.VirtioNet;
 import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -333,7 +334,7 @@ class VirtualMachineTest {
             .serial(SerialPort.parse("mon:stdio"))
             .build();
     assertThatThrownBy(() -> VirtualMachine.create(description).close())
-        .hasMessageContaining("one serial port only");
+        .hasMessageContaining("to one device only");
   }
 
   @Test
@@ -342,5 +343,58 @@ class VirtualMachineTest {
     assertThatThrownBy(
             () -> VirtualMachine.create(bare(program("", 0)).logFile(nowhere).build()).close())
         .hasMessage("-D " + nowhere + ": cannot be written: there is no such folder");
+  }
+
+  @Test
+  void backEndsAreConnectedToTheDevicesThatNameThem() throws Exception {
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .rtc(RtcOptions.parse(OptionSource.of("-rtc", "base=2006-06-17,clock=vm", "")))
+            .chardev("pty,id=agent")
+            .serial(SerialPort.parse("pty"))
+            .device("virtio-serial-device,id=vs")
+            .device("virtserialport,bus=vs.0,chardev=agent,name=agent")
+            .netdev("loopback,id=n0")
+            .device("virtio-net-device,netdev=n0,id=first")
+            .nic(Nic.source("null"))
+            .nic(Nic.source("none"))
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      assertThat(machine.redirections())
+          .extracting(VirtualMachine.Redirection::label)
+          .containsExactly("agent", "serial0");
+      assertThat(machine.redirections()).allSatisfy(r -> assertThat(Path.of(r.path())).exists());
+      assertThat(machine.machine().wallClock().epochNanos())
+          .isEqualTo(1150502400L * 1_000_000_000L);
+      assertThat(machine.machine().devices().all().stream().map(d -> d.type().name()))
+          .contains("virtserialport", "virtio-net-device");
+      var cards =
+          machine.machine().devices().all().stream()
+              .filter(d -> d.props() instanceof VirtioNet.Props)
+              .map(d -> ((VirtioNet.Props) d.props()).mac())
+              .toList();
+      assertThat(cards).containsExactly("52:54:00:12:34:56", "52:54:00:12:34:57");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "virtserialport,chardev=c0 | a second device",
+        "virtio-net-device,netdev=n1 | there is no net backend 'n1'; did you mean 'n0'?",
+      })
+  void aBackEndThatIsNotThereOrNotFreeIsRefused(String device, String message) throws Exception {
+    MachineDescription.Builder description =
+        bare(program("", 0x5555))
+            .chardev("null,id=c0")
+            .netdev("null,id=n0")
+            .device("virtio-serial-device")
+            .device("virtconsole,chardev=c0")
+            .device(device);
+    assertThatThrownBy(() -> VirtualMachine.create(description.build()))
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining(message.replace("a second device", "has a device already"));
   }
 }

@@ -1,5 +1,6 @@
 package dev.kasuari.machine.time;
 
+import java.time.Duration;
 import java.time.Instant;
 
 /** Where real-time clocks of a machine take the date from ({@code -rtc base=…,clock=…}). */
@@ -19,6 +20,25 @@ public final class WallClock {
   /** Follows the host's clock, through pauses and corrections. */
   public static WallClock ofHost() {
     return new WallClock(() -> nanos(Instant.now()));
+  }
+
+  /**
+   * As {@link #ofHost()}, ahead of it.
+   *
+   * @param ahead may be negative
+   */
+  public static WallClock ofHost(Duration ahead) {
+    long nanos = ahead.toNanos();
+    return new WallClock(() -> nanos(Instant.now()) + nanos);
+  }
+
+  /**
+   * Is at {@code start} now and goes on steadily: through pauses, but not with corrections of the
+   * host's clock.
+   */
+  public static WallClock steady(Instant start) {
+    long base = nanos(start) - System.nanoTime();
+    return new WallClock(() -> base + System.nanoTime());
   }
 
   /**

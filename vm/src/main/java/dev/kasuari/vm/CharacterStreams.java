@@ -1,0 +1,90 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.chardev.ChardevOptions;
+import dev.kasuari.chardev.MuxChardev;
+import dev.kasuari.chardev.PtyChardev;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.machine.backend.CharBackend;
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Opens what {@code -chardev} and {@code -serial} name; all is closed with the machine. */
+final class CharacterStreams {
+  private final Machine machine;
+  private final BackEnds backEnds;
+  private final MuxChardev.Commands commands;
+  private final List<VirtualMachine.Redirection> redirections = new ArrayList<>();
+  private boolean stdio;
+
+  CharacterStreams(Machine machine, BackEnds backEnds) {
+    this.machine = machine;
+    this.backEnds = backEnds;
+    var end = new Shutdown(Shutdown.Cause.HOST, 0, "ended by Ctrl-A x");
+    commands = () -> machine.requestShutdown(end);
+  }
+
+  /** Those that somebody has to be told where to find. */
+  List<VirtualMachine.Redirection> redirections() {
+    return List.copyOf(redirections);
+  }
+
+  /** One of {@code -chardev}. */
+  void add(OptionSource source) {
+    ChardevOptions options = Chardevs.parse(source);
+    backEnds.add(open(source.where(), options.id(), options));
+  }
+
+  /** What the serial ports are connected to. */
+  List<CharBackend> serials(List<SerialPort> ports) {
+    var opened = new ArrayList<CharBackend>();
+    for (SerialPort port : ports.isEmpty() ? List.of(SerialPort.nothing()) : ports) {
+      opened.add(serial(port, "serial" + opened.size()));
+    }
+    return opened;
+  }
+
+  private CharBackend serial(SerialPort port, String label) {
+    return switch (port) {
+      case SerialPort.Given(CharBackend backend) -> machine.own(backend);
+      case SerialPort.Stream(var options) -> open("-serial " + options.id(), label, options);
+      case SerialPort.Named(String id) -> named(id);
+    };
+  }
+
+  private CharBackend named(String id) {
+    String where = "-serial chardev:" + id;
+    List<String> ids = List.copyOf(backEnds.ids(CharBackend.class));
+    try {
+      CharBackend found = backEnds.find(CharBackend.class, id);
+      if (found == null) {
+        throw new OptionException("there is no -chardev with that id" + Nearest.hint(id, ids));
+      }
+      return found;
+    } catch (OptionException e) {
+      throw new OptionException(where + ": " + e.getMessage(), e);
+    }
+  }
+
+  private CharBackend open(String where, String label, ChardevOptions options) {
+    if (options instanceof ChardevOptions.Stdio) {
+      if (stdio) {
+        throw new OptionException(
+            where + ": standard input and output can be connected to one device only");
+      }
+      stdio = true;
+    }
+    try {
+      CharBackend backend = machine.own(options.open(commands));
+      if (backend instanceof PtyChardev pty) {
+        redirections.add(new VirtualMachine.Redirection(label, pty.path()));
+      }
+      return backend;
+    } catch (OptionException e) {
+      throw new OptionException(where + ": " + e.getMessage(), e);
+    }
+  }
+}
