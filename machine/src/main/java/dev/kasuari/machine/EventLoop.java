@@ -22,17 +22,35 @@ final class EventLoop {
   private final ConcurrentLinkedQueue<Task> controls = new ConcurrentLinkedQueue<>();
 
   private final Thread thread;
+
+  /** Nobody runs it but who calls {@link #drive}. */
+  private final boolean driven;
+
   private volatile boolean closing;
   private @Nullable TimerQueue timers;
 
-  EventLoop(String name, MachineContext machine) {
+  EventLoop(String name, MachineContext machine, boolean driven) {
     this.machine = machine;
-    thread = Thread.ofPlatform().name(name + " loop").daemon(true).unstarted(this::run);
+    this.driven = driven;
+    thread =
+        driven
+            ? Thread.currentThread()
+            : Thread.ofPlatform().name(name + " loop").daemon(true).unstarted(this::run);
   }
 
   void start(TimerQueue queue) {
     timers = queue;
-    thread.start();
+    if (!driven) {
+      thread.start();
+    }
+  }
+
+  /** Does what there is to do, on the thread that made the machine. */
+  void drive() {
+    if (!driven || !isCurrentThread()) {
+      throw new IllegalStateException("the loop has a thread, and it is another");
+    }
+    runTasks();
   }
 
   boolean isCurrentThread() {
@@ -61,6 +79,9 @@ final class EventLoop {
   /** As {@link #control}, and waits until it is done. */
   void controlAndWait(Runnable action) {
     if (isCurrentThread()) {
+      if (driven) {
+        runTasks(); // what was asked for before comes first, as it does with a thread
+      }
       action.run();
       return;
     }
@@ -86,6 +107,9 @@ final class EventLoop {
   /** Ends the thread after what it is doing; what is still queued is dropped. */
   void close() {
     closing = true;
+    if (driven) {
+      return;
+    }
     wake();
     boolean interrupted = false;
     while (thread.isAlive()) {

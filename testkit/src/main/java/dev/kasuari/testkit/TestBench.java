@@ -34,9 +34,23 @@ public final class TestBench implements AutoCloseable {
   private final ManualClock clock = new ManualClock();
   private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
   private final Machine machine;
+  private final boolean driven;
   private long nextAddress = DEVICES;
 
   public TestBench() {
+    this(false);
+  }
+
+  /**
+   * One whose machine has no thread: what is posted is done by {@link #awaitPosts}, on the thread
+   * that made the bench. For tests of very many steps.
+   */
+  public static TestBench driven() {
+    return new TestBench(true);
+  }
+
+  private TestBench(boolean driven) {
+    this.driven = driven;
     Log log = Log.to(lines::add);
     log.select(EnumSet.of(LogCategory.GUEST_ERRORS, LogCategory.UNIMP));
     machine =
@@ -44,6 +58,7 @@ public final class TestBench implements AutoCloseable {
             .clock(clock)
             .wallClock(WallClock.startingAt(START, clock))
             .log(log)
+            .driven(driven)
             .build();
   }
 
@@ -97,6 +112,10 @@ public final class TestBench implements AutoCloseable {
 
   /** Waits until all that was posted to the event loop so far is done. */
   public void awaitPosts() throws InterruptedException {
+    if (driven) {
+      machine.drive();
+      return;
+    }
     var done = new java.util.concurrent.CountDownLatch(1);
     machine.post(done::countDown);
     if (!done.await(10, TimeUnit.SECONDS)) {

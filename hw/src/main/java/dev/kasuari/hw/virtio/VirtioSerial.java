@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Consoles and other streams of bytes, each a {@link VirtConsole} or {@link VirtSerialPort} that is
- * plugged into it. Source: Virtio 1.2, 5.3 "Console Device".
+ * Consoles and other streams of bytes, each a {@code virtconsole} or {@code virtserialport} plugged
+ * into it. Source: Virtio 1.2, 5.3 "Console Device".
  */
 @DeviceModel(name = "virtio-serial-device", bus = VirtioBus.class)
 public final class VirtioSerial extends VirtioDevice<VirtioSerial.Props, VirtioSerial.State> {
