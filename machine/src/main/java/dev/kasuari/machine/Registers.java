@@ -372,19 +372,21 @@ public final class Registers implements MmioHandler {
     return null;
   }
 
+  /** Where it was entered before, with another width or count, it is taken out. */
   private void enter(Register register) {
-    for (int offset = 0; offset < TABLE; offset++) {
+    for (int offset = register.from; offset < register.to; offset++) {
       if (table[offset] == register) {
         table[offset] = null;
       }
+    }
+    register.from = (int) Math.min(register.offset, TABLE);
+    register.to = (int) Math.min(register.end(), TABLE);
+    for (int offset = register.from; offset < register.to; offset++) {
       if (register.covers(offset)) {
-        if (table[offset] != null) {
+        Register other = table[offset];
+        if (other != null) {
           throw new IllegalArgumentException(
-              register.name
-                  + " overlaps "
-                  + table[offset].name
-                  + " at 0x"
-                  + Integer.toHexString(offset));
+              register.name + " overlaps " + other.name + " at 0x" + Integer.toHexString(offset));
         }
         table[offset] = register;
       }
@@ -416,6 +418,8 @@ public final class Registers implements MmioHandler {
     private int width;
     private int count = 1;
     private long stride;
+    private int from; // its part of the table
+    private int to;
     private boolean storage;
     private String doc = "";
     private final List<Field> fields = new ArrayList<>();
@@ -479,6 +483,11 @@ public final class Registers implements MmioHandler {
     /** True if it can be written. */
     public boolean writable() {
       return writer != null;
+    }
+
+    /** The offset behind its last byte. */
+    private long end() {
+      return offset + (count - 1L) * stride + width;
     }
 
     private boolean covers(long at) {
