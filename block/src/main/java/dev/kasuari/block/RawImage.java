@@ -216,9 +216,19 @@ public final class RawImage implements BlockBackend {
       return;
     }
     try {
-      pool.execute(() -> done.done(perform(operation)));
+      pool.execute(() -> complete(operation, done));
     } catch (RejectedExecutionException e) {
       done.done(Status.NO_MEDIUM); // the image is closed
+    }
+  }
+
+  /** Whatever happens the guest gets an answer; a bug of ours is reported by the pool's thread. */
+  private static void complete(Operation operation, Completion done) {
+    Status status = Status.IO_ERROR;
+    try {
+      status = perform(operation);
+    } finally {
+      done.done(status);
     }
   }
 

@@ -2,19 +2,22 @@ package dev.kasuari.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.kasuari.block.DriveOptions.Discard;
 import dev.kasuari.block.DriveOptions.Locking;
+import dev.kasuari.host.HostFile;
 import dev.kasuari.machine.backend.BlockBackend;
 import dev.kasuari.machine.backend.BlockBackend.Status;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.References;
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +26,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -208,17 +213,75 @@ class RawImageTest {
         .hasMessageContaining("it is empty");
   }
 
+  /** What {@link #aFileThatMayNotBeWrittenIsOpenedReadOnlyIfThatIsAllowed} runs as a process. */
+  static final class OpensWhatMayNotBeWritten {
+    public static void main(String[] arguments) {
+      Path path = Path.of(arguments[0]);
+      try (RawImage image = open(path, false, Discard.IGNORE)) {
+        System.out.println("opened " + image.id());
+      } catch (OptionException e) {
+        System.out.println(e.getMessage());
+      }
+      var options =
+          new DriveOptions("d", path.toString(), "raw", false, true, Discard.IGNORE, Locking.AUTO);
+      try (RawImage image = Images.open("-drive", options)) {
+        System.out.println("read only: " + image.readOnly());
+      }
+    }
+  }
+
+  /** The superuser may write anything, unless what makes him that is taken from him. */
+  private static List<String> unprivilegedJava() {
+    var command = new ArrayList<String>();
+    if ("root".equals(System.getProperty("user.name"))) {
+      command.addAll(List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"));
+    }
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    return command;
+  }
+
+  /** Where a class is, whether the test runs with modules or without. */
+  private static String location(Class<?> type) {
+    String name = type.getName();
+    String url = String.valueOf(type.getResource(name.replaceFirst(".*\\.", "") + ".class"));
+    String root = url.substring(0, url.length() - name.length() - ".class".length());
+    String file = root.startsWith("jar:") ? root.substring(4, root.length() - 2) : root;
+    return Path.of(URI.create(file)).toString();
+  }
+
   @Test
-  void aFileThatMayNotBeWrittenIsOpenedReadOnlyIfThatIsAllowed() throws IOException {
+  @EnabledOnOs(OS.LINUX)
+  void aFileThatMayNotBeWrittenIsOpenedReadOnlyIfThatIsAllowed() throws Exception {
     Path path = file("disk", 1024, 0);
     assertThat(path.toFile().setWritable(false)).isTrue();
-    assumeThat(Files.isWritable(path)).as("root may write anything").isFalse();
-    assertThatThrownBy(() -> open(path, false, Discard.IGNORE))
-        .hasMessageContaining("add readonly=on");
-    var options =
-        new DriveOptions("d", path.toString(), "raw", false, true, Discard.IGNORE, Locking.AUTO);
-    try (RawImage image = Images.open("-drive", options)) {
-      assertThat(image.readOnly()).isTrue();
+    List<String> command = unprivilegedJava();
+    command.add("-cp");
+    command.add(
+        Stream.of(
+                OpensWhatMayNotBeWritten.class,
+                RawImage.class,
+                BlockBackend.class,
+                OptionException.class,
+                HostFile.class)
+            .map(RawImageTest::location)
+            .distinct()
+            .collect(Collectors.joining(File.pathSeparator)));
+    command.addAll(List.of(OpensWhatMayNotBeWritten.class.getName(), path.toString()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(output).contains("add readonly=on", "read only: true").doesNotContain("opened");
+  }
+
+  @Test
+  void aBugEndsARequestToo() throws IOException {
+    try (RawImage image = open(file("disk", 1024, 0), false, Discard.IGNORE)) {
+      MemorySegment gone;
+      try (Arena shortLived = Arena.ofShared()) {
+        gone = shortLived.allocate(512);
+      }
+      assertThat(wait(d -> image.read(0, List.of(gone), d))).isEqualTo(Status.IO_ERROR);
+      assertThat(wait(d -> image.read(0, List.of(bytes(512, 0)), d))).isEqualTo(Status.OK);
     }
   }
 
