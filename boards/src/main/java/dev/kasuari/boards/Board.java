@@ -12,8 +12,8 @@ public interface Board {
 
   /**
    * Loads what the machine starts with, and again at every reset. To be called when all devices are
-   * plugged, before the machine first runs. With neither kernel nor firmware there is only a
-   * devicetree, and nothing to run.
+   * plugged, before the machine first runs. With neither kernel nor firmware the board says on its
+   * console that there is nothing to start.
    *
    * @throws BootException if something cannot be loaded; the message names option and file
    */

@@ -15,6 +15,7 @@ import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.sbi.Sbi;
 import dev.kasuari.target.riscv.sbi.SbiConsole;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -32,6 +33,16 @@ import org.jspecify.annotations.Nullable;
 final class RiscvBoot {
   /** More than the properties that name the initrd take. */
   private static final int INITRD_PROPERTIES = 256;
+
+  /** {@code wfi}, and back to it. */
+  private static final byte[] WAIT_FOR_EVER = {
+    0x73, 0x00, 0x50, 0x10, 0x6f, (byte) 0xf0, (byte) 0xdf, (byte) 0xff,
+  };
+
+  /** What firmware says that finds nothing to boot. */
+  private static final String NOTHING_TO_START =
+      "Kasuari SBI: there is nothing to start. Give a kernel (-kernel FILE) or a firmware of your own"
+          + " (-bios FILE).\r\n";
 
   /** Bytes written to an address at every reset. */
   private record Piece(long address, MemorySegment bytes) {}
@@ -98,6 +109,8 @@ final class RiscvBoot {
       throws BootException {
     if (kernel == null) {
       tree = describe(options, null);
+      rom.put(0, WAIT_FOR_EVER);
+      machine.onReset(() -> console.write(NOTHING_TO_START.getBytes(StandardCharsets.US_ASCII)));
       return;
     }
     // The kernel goes where it would be behind a firmware: in the large page after the first.

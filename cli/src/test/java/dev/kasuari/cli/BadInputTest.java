@@ -183,6 +183,15 @@ class BadInputTest {
   }
 
   @Test
+  void aMachineWithNothingToStartSaysSo() throws Exception {
+    try (var running = ChildKasuari.start()) {
+      running.await("there is nothing to start. Give a kernel (-kernel FILE)");
+      running.type("\u0001x");
+      assertThat(running.exit()).isZero();
+    }
+  }
+
+  @Test
   void aGuestThatLoopsInAnExceptionCanBeLeft() throws Exception {
     Path guest = file("guest", BadGuests.loopsInAnException());
     try (var running = ChildKasuari.start("-bios", "none", "-kernel", guest.toString())) {
