@@ -322,24 +322,23 @@ final class Libc {
   }
 
   private static final class Grantpt {
-    static final MethodHandle CALL = bind("grantpt", FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("grantpt"), INT);
   }
 
   static void grantpt(int fd) {
-    call(() -> "grantpt(fd=" + fd + ")", s -> (int) Grantpt.CALL.invokeExact(s, fd));
+    call(() -> "grantpt(fd=" + fd + ")", s -> Grantpt.CALL.invoke(s, fd));
   }
 
   private static final class Unlockpt {
-    static final MethodHandle CALL = bind("unlockpt", FunctionDescriptor.of(INT, INT));
+    static final Function CALL = new Function(symbol("unlockpt"), INT);
   }
 
   static void unlockpt(int fd) {
-    call(() -> "unlockpt(fd=" + fd + ")", s -> (int) Unlockpt.CALL.invokeExact(s, fd));
+    call(() -> "unlockpt(fd=" + fd + ")", s -> Unlockpt.CALL.invoke(s, fd));
   }
 
   private static final class PtsnameR {
-    static final MethodHandle CALL =
-        bind("ptsname_r", FunctionDescriptor.of(INT, INT, POINTER, LONG));
+    static final Function CALL = new Function(symbol("ptsname_r"), INT);
   }
 
   /** Unlike the rest it returns its error number. */
@@ -348,7 +347,7 @@ final class Libc {
       MemorySegment name = arena.allocate(128);
       String what = "ptsname(fd=" + fd + ")";
       long error =
-          call(() -> what, s -> (int) PtsnameR.CALL.invokeExact(s, fd, name, name.byteSize()));
+          call(() -> what, s -> PtsnameR.CALL.invoke(s, fd, name.address(), name.byteSize()));
       if (error != 0) {
         throw new HostException(what, new Errno((int) error));
       }
