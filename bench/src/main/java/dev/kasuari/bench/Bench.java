@@ -85,7 +85,9 @@ public final class Bench {
       var report = new Report(emulators, options.cpuClock, out);
       report.head(toolchain.version());
       Kernel empty = suite.empty();
-      report.start(runner.kernel(empty, builder.build(empty), 1));
+      Comparison start = runner.kernel(empty, builder.build(empty), 1);
+      runner.start(start);
+      report.start(start);
       for (Benchmark benchmark : chosen) {
         switch (benchmark) {
           case Kernel kernel when kernel.equals(empty) -> {}

@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a benchmark in all emulators by turns. */
@@ -25,6 +27,8 @@ final class Runner {
   private final int runs;
   private final double seconds;
   private final Duration limit;
+  private final boolean cpuClock;
+  private final Map<Emulator, Double> startCpu = new HashMap<>();
 
   /**
    * A runner.
@@ -38,6 +42,7 @@ final class Runner {
     this.directory = directory;
     runs = options.runs;
     seconds = options.seconds;
+    cpuClock = options.cpuClock;
     limit = Duration.ofMillis((long) (options.limit * 1000));
   }
 
@@ -149,6 +154,23 @@ final class Runner {
     return Math.max(work, 1);
   }
 
+  /** What a run cost by the clock that was asked for, in seconds. */
+  private double cost(Emulator emulator, Sample sample) {
+    return cpuClock
+        ? sample.cpuSeconds() - startCpu.getOrDefault(emulator, 0.0)
+        : sample.guestSeconds();
+  }
+
+  /** Tells what start and end take of the processor; kernels are calibrated without it. */
+  void start(Comparison empty) {
+    for (Emulator emulator : emulators) {
+      List<Sample> samples = empty.samples(emulator);
+      if (!samples.isEmpty()) {
+        startCpu.put(emulator, Spread.of(samples, Sample::cpuSeconds).median());
+      }
+    }
+  }
+
   /** For one emulator, from {@code work} on: more if it is too fast, less if it is too slow. */
   private long calibrate(Kernel kernel, GuestImage image, Emulator emulator, long least)
       throws IOException {
@@ -161,7 +183,7 @@ final class Runner {
             ? (long) Math.max(1, work * seconds * TOO_SLOW / outcome.seconds())
             : 0;
       }
-      double took = Math.max(sample.guestSeconds(), 1e-4);
+      double took = Math.max(cost(emulator, sample), 1e-4);
       if (took > seconds * TOO_SLOW && work > 1) {
         return (long) Math.max(1, work * seconds * TOO_SLOW / took);
       }
