@@ -21,9 +21,22 @@ public final class Assembler {
 
   private record Fixup(int at, int from, Label to, Relative encoding) {}
 
+  private final boolean rv32;
   private byte[] bytes = new byte[1024];
   private int size;
   private final List<Fixup> fixups = new ArrayList<>();
+
+  /** A program for 64-bit registers. */
+  public Assembler() {
+    this(64);
+  }
+
+  /**
+   * A program for registers of 32 or 64 bits. What does not exist with them is not refused here.
+   */
+  public Assembler(int xlen) {
+    rv32 = xlen == 32;
+  }
 
   /** A new label; the name is for error messages. */
   public Label label(String name) {
@@ -103,15 +116,16 @@ public final class Assembler {
     word(0);
   }
 
-  /** A 64-bit constant, in one to eight instructions. */
-  public void li(int rd, long value) {
+  /** A constant of the registers' width, signed or not, in one to eight instructions. */
+  public void li(int rd, long constant) {
+    long value = rv32 ? (int) constant : constant;
     if (value == lower(value)) {
       i(RiscvEncoder.addi(rd, 0, (int) value));
     } else if (value == (int) value) {
       int low = lower(value);
       i(RiscvEncoder.lui(rd, upper((int) value)));
       if (low != 0) {
-        i(RiscvEncoder.addiw(rd, rd, low));
+        i(rv32 ? RiscvEncoder.addi(rd, rd, low) : RiscvEncoder.addiw(rd, rd, low));
       }
     } else {
       long low = lower(value);

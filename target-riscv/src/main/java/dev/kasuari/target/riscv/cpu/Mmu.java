@@ -13,8 +13,12 @@ import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.machine.memory.RamBlock;
 
 /**
- * {@code satp} and the page walk of Sv39 and Sv48, with the checks of physical memory protection on
- * page tables and on the page itself. Source: privileged, sections 12.1.11 and 12.3 to 12.5.
+ * {@code satp} and the page walk of Sv32, Sv39, Sv48 and Sv57, with Svnapot and Svpbmt and with the
+ * checks of physical memory protection on page tables and on the page itself. Source: privileged,
+ * sections 12.1.11 and 12.3 to 12.8.
+ *
+ * <p>What kind of memory a page is said to be makes no difference here: all of it is coherent, and
+ * a device is where the bus has one.
  */
 final class Mmu {
   private static final long VALID = 1;
@@ -25,20 +29,46 @@ final class Mmu {
   private static final long ACCESSED = 1 << 6;
   private static final long DIRTY = 1 << 7;
 
-  /** Svnapot, Svpbmt and what is reserved: none of it is there, so it must be zero. */
-  private static final long RESERVED = -1L << 54;
+  /** What kind of memory the page is said to be, of Svpbmt. */
+  private static final long MEMORY_TYPE = 3L << 61;
+
+  /** The page is part of a contiguous range, of Svnapot. */
+  private static final long CONTIGUOUS = 1L << 63;
+
+  /** The upper bits, which must be zero but for what the extensions define. */
+  private static final long UPPER = -1L << 54;
 
   private static final int PTE_PPN_SHIFT = 10;
   private static final int PAGE_SHIFT = 12;
-  private static final int LEVEL_BITS = 9;
-  private static final int PTE_BYTES = 8;
 
-  private static final int SATP_MODE_SHIFT = 60;
-  private static final long SATP_PPN = (1L << 44) - 1;
-  private static final int SATP_ASID_SHIFT = 44;
-  private static final long ASID = (1L << 16) - 1;
+  /** The one contiguous range there is: 64 KiB, as the page number's low bits say. */
+  private static final int RANGE_SHIFT = 16;
+
+  private static final long RANGE_PAGES = (1L << (RANGE_SHIFT - PAGE_SHIFT)) - 1;
+  private static final long RANGE_CODE = 1L << (RANGE_SHIFT - PAGE_SHIFT - 1);
+
   private static final int BARE = 0;
   private static final int SV39 = 8;
+
+  /**
+   * How the widths of addresses and registers lay out {@code satp} and page tables.
+   *
+   * @param modeShift where {@code satp} has the mode
+   * @param asidShift and the address space
+   * @param asidBits how many bits that has
+   * @param ppnBits bits of page numbers, in {@code satp} and in entries
+   * @param levelBits bits of the virtual address that index a table
+   * @param pteBytes bytes of an entry
+   */
+  private record Layout(
+      int modeShift, int asidShift, int asidBits, int ppnBits, int levelBits, int pteBytes) {
+    static final Layout RV32 = new Layout(31, 22, 9, 22, 10, 4);
+    static final Layout RV64 = new Layout(60, 44, 16, 44, 9, 8);
+
+    long ppn(long value) {
+      return value & (1L << ppnBits) - 1;
+    }
+  }
 
   /** How one try at a walk ended. */
   private enum Outcome {
@@ -53,7 +83,9 @@ final class Mmu {
   private final Pmp pmp;
   private final AddressSpace memory;
   private final Log log;
+  private final Layout layout;
   private final int widestLevels;
+  private final boolean contiguousRanges;
   private final BusAccess bus;
 
   /** Bytes of the access that is being translated. */
@@ -69,7 +101,9 @@ final class Mmu {
     this.pmp = pmp;
     this.memory = memory;
     this.log = log;
+    this.layout = cpu.model().xlen() == 32 ? Layout.RV32 : Layout.RV64;
     this.widestLevels = cpu.model().pageTableLevels();
+    this.contiguousRanges = cpu.model().has(RiscvOption.SVNAPOT);
     this.bus = new BusAccess().from(cpu.index(), false, true);
   }
 
@@ -92,9 +126,8 @@ final class Mmu {
 
   /** A write with a mode that is not there has no effect at all. */
   void writeSatp(long value) {
-    int mode = (int) (value >>> SATP_MODE_SHIFT);
     int levels = levels(value);
-    boolean exists = mode == BARE || (levels >= 3 && levels <= widestLevels);
+    boolean exists = levels == 0 || (levels >= 2 && levels <= widestLevels);
     if (exists && widestLevels > 0 && value != state.get(RiscvState.SATP)) {
       state.set(RiscvState.SATP, value);
       cpu.flushTlb();
@@ -102,19 +135,25 @@ final class Mmu {
   }
 
   /** The address space that a register names; the bits above are ignored. */
-  static long asid(long register) {
-    return register & ASID;
+  long asid(long register) {
+    return register & (1L << layout.asidBits) - 1;
   }
 
   /** Whether a register names the address space in {@code satp}. */
   boolean isCurrent(long asid) {
-    return asid(asid) == asid(state.get(RiscvState.SATP) >>> SATP_ASID_SHIFT);
+    return asid(asid) == asid(state.get(RiscvState.SATP) >>> layout.asidShift);
   }
 
-  /** Levels of page table that a value of {@code satp} stands for. */
-  private static int levels(long satp) {
-    int mode = (int) (satp >>> SATP_MODE_SHIFT);
-    return mode == BARE ? 0 : mode - SV39 + 3;
+  /** Levels of page table that a value of {@code satp} stands for; 1 or less than 0 for none. */
+  private int levels(long satp) {
+    int mode = (int) (satp >>> layout.modeShift);
+    if (mode == BARE) {
+      return 0;
+    }
+    if (layout.pteBytes == 4) {
+      return 2;
+    }
+    return mode < SV39 ? -1 : mode - SV39 + 3;
   }
 
   // ---- translation -----------------------------------------------------------------------------
@@ -156,19 +195,20 @@ final class Mmu {
   }
 
   private Outcome walk(long virtual, Access access, int mmuIndex, int levels, PageTranslation out) {
-    int unused = Long.SIZE - (PAGE_SHIFT + LEVEL_BITS * levels);
-    if (virtual << unused >> unused != virtual) {
+    int unused = Long.SIZE - (PAGE_SHIFT + layout.levelBits * levels);
+    // With XLEN 32 the address is zero-extended, and has no bits above those that are translated.
+    if (layout.pteBytes == 8 && virtual << unused >> unused != virtual) {
       return pageFault(virtual, access, out);
     }
-    long table = (state.get(RiscvState.SATP) & SATP_PPN) << PAGE_SHIFT;
+    long table = layout.ppn(state.get(RiscvState.SATP)) << PAGE_SHIFT;
     for (int level = levels - 1; level >= 0; level--) {
-      long index = virtual >>> (PAGE_SHIFT + LEVEL_BITS * level) & (1 << LEVEL_BITS) - 1;
-      if (!load(table + index * PTE_BYTES)) {
+      long index = virtual >>> shift(level) & (1 << layout.levelBits) - 1;
+      if (!load(table + index * layout.pteBytes)) {
         return accessFault(virtual, access, out);
       }
       boolean leaf = (pte & (READ | EXECUTE)) != 0;
       boolean valid = (pte & VALID) != 0 && (pte & (READ | WRITE)) != WRITE;
-      if (!valid || (pte & RESERVED) != 0) {
+      if (!valid || (pte & UPPER & ~allowedUpper(leaf, level)) != 0) {
         return pageFault(virtual, access, out);
       }
       if (leaf) {
@@ -177,16 +217,32 @@ final class Mmu {
       if ((pte & (DIRTY | ACCESSED | USER)) != 0) {
         return pageFault(virtual, access, out);
       }
-      table = pte >>> PTE_PPN_SHIFT << PAGE_SHIFT;
+      table = layout.ppn(pte >>> PTE_PPN_SHIFT) << PAGE_SHIFT;
     }
     return pageFault(virtual, access, out);
   }
 
+  /** Where the part of a virtual address begins that indexes a table of that level. */
+  private int shift(int level) {
+    return PAGE_SHIFT + layout.levelBits * level;
+  }
+
+  /** The upper bits that the entry just read may have set. */
+  private long allowedUpper(boolean leaf, int level) {
+    if (!leaf) {
+      return 0;
+    }
+    boolean typed = Environment.typesMemory(state) && (pte & MEMORY_TYPE) != MEMORY_TYPE;
+    return (typed ? MEMORY_TYPE : 0) | (contiguousRanges && level == 0 ? CONTIGUOUS : 0);
+  }
+
   private Outcome leaf(long virtual, Access access, int mmuIndex, int level, PageTranslation out) {
     int permissions = permissions(mmuIndex);
-    long size = 1L << (PAGE_SHIFT + LEVEL_BITS * level);
-    long base = pte >>> PTE_PPN_SHIFT << PAGE_SHIFT;
-    boolean aligned = (base & (size - 1)) == 0;
+    long page = layout.ppn(pte >>> PTE_PPN_SHIFT);
+    boolean range = (pte & CONTIGUOUS) != 0;
+    long size = 1L << (range ? RANGE_SHIFT : shift(level));
+    long base = (range ? page & ~RANGE_PAGES : page) << PAGE_SHIFT;
+    boolean aligned = range ? (page & RANGE_PAGES) == RANGE_CODE : (base & (size - 1)) == 0;
     if ((permissions & needed(access)) == 0 || !aligned) {
       return pageFault(virtual, access, out);
     }
@@ -275,23 +331,33 @@ final class Mmu {
 
   // ---- page table entries in memory ------------------------------------------------------------
 
-  private static long littleEndian(long value) {
-    return RawMemory.littleEndian() ? value : Long.reverseBytes(value);
+  private long littleEndian(long value) {
+    if (RawMemory.littleEndian()) {
+      return value;
+    }
+    return Long.reverseBytes(value) >>> (Long.SIZE - 8 * layout.pteBytes);
+  }
+
+  private long littleEndianEntry(long host) {
+    return littleEndian(
+        layout.pteBytes == 4
+            ? RawMemory.getIntVolatile(host) & 0xffff_ffffL
+            : RawMemory.getLongVolatile(host));
   }
 
   /** Reads a page table entry as S-mode may; false is an access fault. */
   private boolean load(long address) {
     pteAddress = address;
     pte = 0;
-    if ((pmp.permissions(address, PTE_BYTES, Privilege.SUPERVISOR) & Pmp.READ) == 0) {
+    if ((pmp.permissions(address, layout.pteBytes, Privilege.SUPERVISOR) & Pmp.READ) == 0) {
       return false;
     }
     FlatRange range = memory.view().find(address);
-    if (range.readsMemory() && range.contains(address, PTE_BYTES)) {
-      pte = littleEndian(RawMemory.getLongVolatile(range.hostAddress(address)));
+    if (range.readsMemory() && range.contains(address, layout.pteBytes)) {
+      pte = littleEndianEntry(range.hostAddress(address));
       return true;
     }
-    boolean answered = memory.access(bus.asRead(address, PTE_BYTES)) == BusResult.OK;
+    boolean answered = memory.access(bus.asRead(address, layout.pteBytes)) == BusResult.OK;
     pte = bus.value();
     return answered;
   }
@@ -301,21 +367,22 @@ final class Mmu {
     FlatRange range = memory.view().find(pteAddress);
     RamBlock ram = range.ram();
     boolean writable =
-        (pmp.permissions(pteAddress, PTE_BYTES, Privilege.SUPERVISOR) & Pmp.WRITE) != 0;
+        (pmp.permissions(pteAddress, layout.pteBytes, Privilege.SUPERVISOR) & Pmp.WRITE) != 0;
     if (!writable
         || ram == null
         || !range.writesMemory()
-        || !range.contains(pteAddress, PTE_BYTES)) {
+        || !range.contains(pteAddress, layout.pteBytes)) {
       return accessFault(virtual, access, out);
     }
     long expected = littleEndian(pte);
     long host = range.hostAddress(pteAddress);
-    long seen = RawMemory.compareAndExchange(host, PTE_BYTES, expected, littleEndian(pte | bits));
+    long seen =
+        RawMemory.compareAndExchange(host, layout.pteBytes, expected, littleEndian(pte | bits));
     if (seen != expected) {
       out.reset();
       return Outcome.AGAIN;
     }
-    ram.dirty().written(range.regionOffset(pteAddress), PTE_BYTES);
+    ram.dirty().written(range.regionOffset(pteAddress), layout.pteBytes);
     pte |= bits;
     return Outcome.DONE;
   }

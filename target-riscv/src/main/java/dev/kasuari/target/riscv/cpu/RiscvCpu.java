@@ -406,7 +406,7 @@ public final class RiscvCpu extends Cpu {
                 .formatted(
                     index(),
                     allAddresses ? "all addresses" : "0x%x".formatted(virtual),
-                    allSpaces ? "all spaces" : "space 0x%x".formatted(Mmu.asid(asid))));
+                    allSpaces ? "all spaces" : "space 0x%x".formatted(mmu.asid(asid))));
     if (!allSpaces && !mmu.isCurrent(asid)) {
       return true;
     }
@@ -416,6 +416,43 @@ public final class RiscvCpu extends Cpu {
       vcpu().flushTlbPage(virtual);
     }
     return true;
+  }
+
+  /**
+   * True if {@code sfence.w.inval} and {@code sfence.inval.ir} may be executed here; they order
+   * what is always in order (privileged, section 11.1).
+   */
+  public boolean orderingAllowed() {
+    return privilege() >= Privilege.SUPERVISOR;
+  }
+
+  /**
+   * Whether {@code cbo.clean} and {@code cbo.flush}, or {@code cbo.inval}, may be executed here.
+   *
+   * @param invalidating whether it is the latter
+   */
+  public boolean cacheBlocksAllowed(boolean invalidating) {
+    return environment.managesCaches(invalidating);
+  }
+
+  /**
+   * Looks whether the cache block around an address may be loaded or stored, as its management
+   * demands. A fault is that of a store, and names the address (unprivileged, section 19.4).
+   *
+   * @return false if {@code out} has a fault
+   */
+  public boolean reachCacheBlock(long virtual, int mmuIndex, PageTranslation out) {
+    // No page can be written that cannot be read, so that to be readable is enough.
+    long first = virtual & -RiscvModel.CACHE_BLOCK;
+    if (mmu.translate(first, RiscvModel.CACHE_BLOCK, Access.READ, mmuIndex, out)) {
+      return true;
+    }
+    out.faultCause =
+        out.faultCause == TrapCause.LOAD_PAGE_FAULT
+            ? TrapCause.STORE_PAGE_FAULT
+            : TrapCause.STORE_ACCESS_FAULT;
+    out.faultValue = virtual;
+    return false;
   }
 
   /** The exception of an {@code ecall} in the present mode. */

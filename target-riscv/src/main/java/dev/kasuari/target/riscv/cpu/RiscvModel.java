@@ -26,6 +26,24 @@ public record RiscvModel(
   /** Number of PMP entries where there are any. */
   public static final int PMP_ENTRIES = 16;
 
+  /** Bytes that an instruction for cache blocks is about. */
+  public static final int CACHE_BLOCK = 64;
+
+  /** What no model has unless it is told to. */
+  private static final Set<RiscvOption> EXTRA =
+      EnumSet.of(
+          RiscvOption.SVADE,
+          RiscvOption.SVINVAL,
+          RiscvOption.SVNAPOT,
+          RiscvOption.SVPBMT,
+          RiscvOption.ZACAS,
+          RiscvOption.ZFH,
+          RiscvOption.ZFHMIN);
+
+  /** The translations of an XLEN, the narrowest first. */
+  private static final List<RiscvOption> SCHEMES =
+      List.of(RiscvOption.SV39, RiscvOption.SV48, RiscvOption.SV57);
+
   public RiscvModel {
     options = options.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(options));
   }
@@ -33,14 +51,33 @@ public record RiscvModel(
   /** What the {@code virt} board has unless told otherwise. */
   public static RiscvModel rv64() {
     var options = EnumSet.allOf(RiscvOption.class);
-    options.remove(RiscvOption.SVADE);
+    options.removeAll(EXTRA);
+    options.remove(RiscvOption.SV32);
     return new RiscvModel("rv64", 64, options, 0, 0, 0);
   }
 
+  /** The same with 32-bit registers. */
+  public static RiscvModel rv32() {
+    var options = EnumSet.copyOf(rv64().options);
+    SCHEMES.forEach(options::remove);
+    options.add(RiscvOption.SV32);
+    return new RiscvModel("rv32", 32, options, 0, 0, 0);
+  }
+
   /** Everything there is. */
-  private static RiscvModel max() {
-    RiscvModel rv64 = rv64();
-    return new RiscvModel("max", 64, rv64.options, 0, 0, 0);
+  public static RiscvModel max() {
+    var options = EnumSet.allOf(RiscvOption.class);
+    options.removeAll(Set.of(RiscvOption.SV32, RiscvOption.SVADE));
+    return new RiscvModel("max", 64, options, 0, 0, 0);
+  }
+
+  /** Everything there is with 32-bit registers. */
+  public static RiscvModel max32() {
+    var options = EnumSet.copyOf(rv32().options);
+    options.addAll(EXTRA);
+    // With Sv32 there is neither of them.
+    options.removeAll(Set.of(RiscvOption.SVADE, RiscvOption.SVNAPOT, RiscvOption.SVPBMT));
+    return new RiscvModel("max32", 32, options, 0, 0, 0);
   }
 
   /** The base instruction set and M-mode alone, to which properties add. */
@@ -48,9 +85,14 @@ public record RiscvModel(
     return new RiscvModel("rv64i", 64, EnumSet.of(RiscvOption.ZICSR), 0, 0, 0);
   }
 
+  /** The same with 32-bit registers. */
+  private static RiscvModel rv32i() {
+    return new RiscvModel("rv32i", 32, EnumSet.of(RiscvOption.ZICSR), 0, 0, 0);
+  }
+
   /** All models, for {@code -cpu help}. */
   public static List<RiscvModel> all() {
-    return List.of(max(), rv64(), rv64i());
+    return List.of(max(), max32(), rv32(), rv32i(), rv64(), rv64i());
   }
 
   /**
@@ -126,13 +168,23 @@ public record RiscvModel(
               throw new IllegalArgumentException(
                   "-cpu %s,%s=%s: expected on or off".formatted(name, property, value));
         };
-    RiscvModel changed = with(option.get(), on);
-    // The widest translation that is named is the widest there is.
-    return switch (option.get()) {
-      case SV39 -> changed.with(RiscvOption.SV48, false);
-      case SV48 -> on ? changed.with(RiscvOption.SV39, true) : changed;
-      default -> changed;
-    };
+    return with(option.get(), on).implying(option.get(), on);
+  }
+
+  /** What follows from an option that was named. */
+  private RiscvModel implying(RiscvOption option, boolean on) {
+    RiscvModel changed = this;
+    int scheme = SCHEMES.indexOf(option);
+    if (scheme >= 0) {
+      // The widest translation that is named is the widest there is.
+      for (int i = 0; i < SCHEMES.size(); i++) {
+        boolean narrower = i < scheme;
+        if (i > scheme || (narrower && on)) {
+          changed = changed.with(SCHEMES.get(i), narrower);
+        }
+      }
+    }
+    return option == RiscvOption.ZFH && on ? changed.with(RiscvOption.ZFHMIN, true) : changed;
   }
 
   private IllegalArgumentException unknown(String property) {
@@ -189,9 +241,24 @@ public record RiscvModel(
     needs(RiscvOption.S, RiscvOption.ZICSR);
     needs(RiscvOption.SSTC, RiscvOption.S);
     needs(RiscvOption.MMU, RiscvOption.S);
+    needs(RiscvOption.SVINVAL, RiscvOption.S);
+    needs(RiscvOption.SVNAPOT, RiscvOption.MMU);
+    needs(RiscvOption.SVPBMT, RiscvOption.MMU);
+    needs(RiscvOption.ZACAS, RiscvOption.A);
+    needs(RiscvOption.ZAWRS, RiscvOption.A);
+    needs(RiscvOption.ZFH, RiscvOption.ZFHMIN);
+    needs(RiscvOption.ZFHMIN, RiscvOption.F);
     needs(RiscvOption.SV48, RiscvOption.SV39);
-    if (has(RiscvOption.MMU) && !has(RiscvOption.SV39)) {
-      throw new IllegalArgumentException("-cpu %s: mmu=on needs sv39=on".formatted(name));
+    needs(RiscvOption.SV57, RiscvOption.SV48);
+    if (xlen == 32) {
+      SCHEMES.forEach(this::refuses);
+      refuses(RiscvOption.SVNAPOT);
+      refuses(RiscvOption.SVPBMT);
+    } else {
+      refuses(RiscvOption.SV32);
+    }
+    if (has(RiscvOption.MMU)) {
+      needs(RiscvOption.MMU, xlen == 32 ? RiscvOption.SV32 : RiscvOption.SV39);
     }
     return this;
   }
@@ -203,12 +270,20 @@ public record RiscvModel(
     }
   }
 
-  /** Levels of page table of the widest translation: 3, 4, or 0 for none. */
+  private void refuses(RiscvOption option) {
+    if (has(option)) {
+      throw new IllegalArgumentException(
+          "-cpu %s: %s=on is for %d-bit registers"
+              .formatted(name, option.property(), xlen == 32 ? 64 : 32));
+    }
+  }
+
+  /** Levels of page table of the widest translation: 2 to 5, or 0 for none. */
   public int pageTableLevels() {
     if (!has(RiscvOption.MMU)) {
       return 0;
     }
-    return has(RiscvOption.SV48) ? 4 : 3;
+    return has(RiscvOption.SV57) ? 5 : has(RiscvOption.SV48) ? 4 : has(RiscvOption.SV39) ? 3 : 2;
   }
 
   /** The devicetree's {@code riscv,isa}. */
@@ -241,8 +316,10 @@ public record RiscvModel(
   /** The devicetree's {@code mmu-type}. */
   public String mmuType() {
     return switch (pageTableLevels()) {
+      case 2 -> "riscv,sv32";
       case 3 -> "riscv,sv39";
       case 4 -> "riscv,sv48";
+      case 5 -> "riscv,sv57";
       default -> "riscv,none";
     };
   }

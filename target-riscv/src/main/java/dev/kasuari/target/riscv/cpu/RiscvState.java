@@ -80,5 +80,8 @@ public final class RiscvState {
   /** Both bits of {@code mstatus.FS}. */
   public static final long MSTATUS_FS_DIRTY = 3 << 13;
 
+  /** {@code CBZE} of {@code menvcfg} and {@code senvcfg}: {@code cbo.zero} may be executed. */
+  public static final long ENVCFG_CBZE = 1 << 7;
+
   private RiscvState() {}
 }

@@ -9,7 +9,8 @@ import dev.kasuari.tcg.Translator;
 import org.jspecify.annotations.Nullable;
 
 /** Fetches, decodes and hands to the semantics. */
-public final class RiscvTranslator implements Translator, RvI, RvM, RvA, RvFD, RvZb, RvSystem {
+public final class RiscvTranslator
+    implements Translator, RvI, RvM, RvA, RvFD, RvZfh, RvZb, RvCmo, RvSystem {
   private final RiscvCpu cpu;
   private final long features;
   private @Nullable Rv instruction;

@@ -248,6 +248,23 @@ final class Rv {
         Cond.EQ, box, 0xffff_ffffL, emitter.narrow(bits), emitter.constant32(0x7fc0_0000));
   }
 
+  /** A half: canonical NaN unless it is NaN-boxed. */
+  Value f16(int r) {
+    boolean wide = has(RiscvFeatures.D);
+    Value box = wide ? emitter.shr(f64(r), 16) : emitter.shr(f32Bits(r), 16);
+    return emitter.select(
+        Cond.EQ,
+        box,
+        wide ? 0xffff_ffff_ffffL : 0xffff,
+        emitter.zeroExtend(f32Bits(r), 16),
+        emitter.constant32(0x7e00));
+  }
+
+  /** Takes the low 16 bits of the value. */
+  void setF16(int r, Value value) {
+    setF64(r, emitter.or(emitter.widenUnsigned(value), 0xffff_ffff_ffff_0000L));
+  }
+
   /** The low 32 bits, boxed or not. */
   Value f32Bits(int r) {
     return emitter.get(Type.I32, StateView.of(RiscvState.F.at(r), 4));

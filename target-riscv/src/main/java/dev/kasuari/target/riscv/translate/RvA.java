@@ -1,12 +1,30 @@
 package dev.kasuari.target.riscv.translate;
 
 import dev.kasuari.target.riscv.isa.RiscvInstructions;
+import dev.kasuari.tcg.ir.ExitReason;
+import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.Rmw;
 import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.ir.Value;
 
-/** Atomics. Source: unprivileged manual 20240411, chapter 14. */
+/** Atomics, Zawrs and Zacas. Source: unprivileged manual 20240411, chapters 14 to 16. */
 interface RvA extends RiscvInstructions<Rv> {
+  /** Gives the host's processor to another hart, which may be the one that is waited for. */
+  Helper GIVE_WAY =
+      new Helper() {
+        @Override
+        public String name() {
+          return "give_way";
+        }
+
+        // Nothing relies on it: what is waited for is looked at again in any case.
+        @SuppressWarnings("ThreadPriorityCheck")
+        @Override
+        public long call(Context context, long a, long b, long c) {
+          Thread.yield();
+          return 0;
+        }
+      };
 
   static Type type(int size) {
     return size == 4 ? Type.I32 : Type.I64;
@@ -139,5 +157,55 @@ interface RvA extends RiscvInstructions<Rv> {
   @Override
   default void amomaxuD(Rv t, int rd, int rs1, int rs2, int aqrl) {
     amo(t, Rmw.MAXU, 8, rd, rs1, rs2, aqrl);
+  }
+
+  /** A wait may end for any reason; ours ends after others had a chance to run. */
+  private static void await(Rv t) {
+    t.e().call(GIVE_WAY);
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  @Override
+  default void wrsNto(Rv t) {
+    await(t);
+  }
+
+  @Override
+  default void wrsSto(Rv t) {
+    await(t);
+  }
+
+  private static void compareAndSwap(Rv t, int size, int rd, int rs1, int rs2, int aqrl) {
+    Value expected = register(t, size, rd);
+    Value value = register(t, size, rs2);
+    t.setX(rd, t.e().cas(t.atomic(size, aqrl), t.address(rs1, 0), expected, value));
+  }
+
+  @Override
+  default void amocasW(Rv t, int rd, int rs1, int rs2, int aqrl) {
+    compareAndSwap(t, 4, rd, rs1, rs2, aqrl);
+  }
+
+  @Override
+  default void amocasD(Rv t, int rd, int rs1, int rs2, int aqrl) {
+    compareAndSwap(t, 8, rd, rs1, rs2, aqrl);
+  }
+
+  /** Two registers as one value, the first the lower half; x0 stands for a pair of zeros. */
+  private static Value pair(Rv t, int r) {
+    var e = t.e();
+    return r == 0
+        ? e.constant(0)
+        : e.or(e.widenUnsigned(t.w(r)), e.shl(e.widenUnsigned(t.w(r + 1)), 32));
+  }
+
+  @Override
+  default void amocasDRv32(Rv t, int rd, int rs1, int rs2, int aqrl) {
+    var e = t.e();
+    Value old = e.cas(t.atomic(8, aqrl), t.address(rs1, 0), pair(t, rd), pair(t, rs2));
+    if (rd != 0) {
+      t.setX(rd, e.narrow(old));
+      t.setX(rd + 1, e.narrow(e.shr(old, 32)));
+    }
   }
 }

@@ -66,6 +66,15 @@ interface RvSystem extends RiscvInstructions<Rv> {
         }
       };
 
+  /** Of what is always in order, there is nothing to order. */
+  Helper ORDER =
+      new CpuCall("order") {
+        @Override
+        boolean perform(RiscvCpu cpu, long a, long b, long c) {
+          return cpu.orderingAllowed();
+        }
+      };
+
   /** A call whose failure is an illegal instruction; the encoding rides in the first argument. */
   abstract class CpuCall implements Helper {
     private final String name;
@@ -189,5 +198,20 @@ interface RvSystem extends RiscvInstructions<Rv> {
     int scope = (rs1 == 0 ? 1 : 0) | (rs2 == 0 ? 2 : 0);
     t.e().call(SFENCE_VMA, withEncoding(t, scope), wide(t, rs1), wide(t, rs2));
     t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  @Override
+  default void sinvalVma(Rv t, int rs1, int rs2) {
+    sfenceVma(t, rs1, rs2);
+  }
+
+  @Override
+  default void sfenceWInval(Rv t) {
+    t.e().call(ORDER, withEncoding(t, 0));
+  }
+
+  @Override
+  default void sfenceInvalIr(Rv t) {
+    t.e().call(ORDER, withEncoding(t, 0));
   }
 }

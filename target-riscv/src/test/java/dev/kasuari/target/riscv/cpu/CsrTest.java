@@ -45,12 +45,13 @@ class CsrTest {
     "mcounteren, ffffffffffffffff, ffffffff",
     "scounteren, ffffffffffffffff, ffffffff",
     "mcountinhibit, ffffffffffffffff, 5",
-    "menvcfg, ffffffffffffffff, a000000000000001",
-    "senvcfg, ffffffffffffffff, 1",
+    "menvcfg, ffffffffffffffff, a0000000000000f1",
+    "senvcfg, ffffffffffffffff, f1",
     "stimecmp, ffffffffffffffff, ffffffffffffffff",
     "satp, 8fffffffffffffff, 8fffffffffffffff",
     "satp, 9000000000000001, 9000000000000001",
-    "satp, a000000000000001, 0",
+    "satp, a000000000000001, a000000000000001",
+    "satp, b000000000000001, 0",
     "satp, 1000000000000001, 0",
     "satp, f000000000000001, 0",
     "misa, 0, 800000000014112d",
@@ -296,9 +297,7 @@ class CsrTest {
 
   @Test
   void with32BitsWideRegistersHaveTwoHalves() {
-    RiscvModel rv32 =
-        new RiscvModel("rv32", 32, RiscvModel.rv64().options(), 0, 0, 0).with("mmu", "off");
-    try (var narrow = new HartFixture(rv32, 1)) {
+    try (var narrow = new HartFixture(RiscvModel.rv32(), 1)) {
       narrow.clock.advance(0x1_0000_0002L * 100);
       assertThat(narrow.csr("time")).isEqualTo(2);
       assertThat(narrow.csr("timeh")).isEqualTo(1);
@@ -313,6 +312,14 @@ class CsrTest {
       assertThat(narrow.csr("mscratch")).isEqualTo(0xffff_ffffL);
       assertThat(narrow.csr("misa") >>> 30).isEqualTo(1);
       assertThat(narrow.has("pmpcfg1")).isTrue();
+      narrow.csr("satp", 0xffff_ffffL);
+      assertThat(narrow.csr("satp")).isEqualTo(0xffff_ffffL);
+      narrow.csr("menvcfgh", 0xffff_ffffL);
+      assertThat(narrow.csr("menvcfgh")).isEqualTo(0xa000_0000L);
+      assertThat(narrow.csr("menvcfg")).isEqualTo(0);
+      narrow.csr("mcycle", 100);
+      narrow.csr("mcycleh", 5);
+      assertThat(narrow.csr("mcycleh")).isEqualTo(5);
       assertThat(RiscvMode.xlen(narrow.hart.mode())).isEqualTo(32);
     }
   }

@@ -110,7 +110,7 @@ class MmuTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"3, 0", "3, 1", "3, 2", "4, 0", "4, 1", "4, 2", "4, 3"})
+  @CsvSource({"3, 0", "3, 1", "3, 2", "4, 0", "4, 1", "4, 2", "4, 3", "5, 0", "5, 4"})
   void leavesOfAllSizesTranslate(int levels, int level) {
     long size = 4096L << (9 * level);
     long base = (0x4000_0000_0000L & -size) | (level == 0 ? 0x7000 : 0);

@@ -15,10 +15,12 @@ class RiscvModelTest {
   void theDefaultModelNamesWhatItHas() {
     RiscvModel model = RiscvModel.named("rv64").checked();
     assertThat(model.isaString())
-        .isEqualTo("rv64imafdc_zicntr_zicsr_zifencei_zihpm_zba_zbb_zbc_zbs_sstc_svadu");
-    assertThat(model.isaExtensions()).startsWith("i", "m", "a", "f", "d", "c", "zicntr");
+        .isEqualTo(
+            "rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicsr_zifencei_zihintpause_zihpm_zawrs"
+                + "_zba_zbb_zbc_zbs_sstc_svadu");
+    assertThat(model.isaExtensions()).startsWith("i", "m", "a", "f", "d", "c", "zicbom");
     assertThat(model.isaBase()).isEqualTo("rv64i");
-    assertThat(model.mmuType()).isEqualTo("riscv,sv48");
+    assertThat(model.mmuType()).isEqualTo("riscv,sv57");
     assertThat(model.features() & RiscvFeatures.ZBB).isNotZero();
     assertThat(model.features() & RiscvFeatures.RV64).isNotZero();
   }
@@ -32,9 +34,35 @@ class RiscvModelTest {
     assertThat(model.marchid()).isEqualTo(42);
     assertThat(model.mvendorid()).isEqualTo(7);
     assertThat(RiscvModel.rv64().with("sv39", "on").mmuType()).isEqualTo("riscv,sv39");
+    assertThat(RiscvModel.rv64().with("sv57", "off").mmuType()).isEqualTo("riscv,sv48");
     assertThat(RiscvModel.rv64().with("sv48", "off").mmuType()).isEqualTo("riscv,sv39");
     assertThat(RiscvModel.rv64().with("mmu", "off").mmuType()).isEqualTo("riscv,none");
     assertThat(RiscvModel.named("rv64i").checked().isaString()).isEqualTo("rv64i_zicsr");
+  }
+
+  @Test
+  void everyModelCanExist() {
+    RiscvModel.all().forEach(RiscvModel::checked);
+  }
+
+  @Test
+  void aHartMayHave32Bits() {
+    RiscvModel model = RiscvModel.named("rv32").checked();
+    assertThat(model.isaString()).startsWith("rv32imafdc_zicbom");
+    assertThat(model.isaBase()).isEqualTo("rv32i");
+    assertThat(model.mmuType()).isEqualTo("riscv,sv32");
+    assertThat(model.misa()).isEqualTo(0x4014_112dL);
+    assertThat(model.features() & RiscvFeatures.RV32).isNotZero();
+    assertThat(model.features() & RiscvFeatures.RV64).isZero();
+    assertThatThrownBy(() -> model.with("sv48", "on").checked())
+        .hasMessage("-cpu rv32: sv39=on is for 64-bit registers");
+  }
+
+  @Test
+  void halfPrecisionHasItsConversions() {
+    RiscvModel model = RiscvModel.rv64().with("zfh", "on").checked();
+    assertThat(model.isaString()).contains("_zawrs_zfh_zfhmin_zba");
+    assertThat(RiscvModel.rv64().with("zfhmin", "on").checked().isaString()).contains("_zfhmin_");
   }
 
   @ParameterizedTest
@@ -72,6 +100,7 @@ class RiscvModelTest {
   @Test
   void anUnknownModelIsAnsweredWithTheKnown() {
     assertThatThrownBy(() -> RiscvModel.named("cortex-a53"))
-        .hasMessage("-cpu cortex-a53: no such CPU model; there are max, rv64, rv64i");
+        .hasMessage(
+            "-cpu cortex-a53: no such CPU model; there are max, max32, rv32, rv32i, rv64, rv64i");
   }
 }

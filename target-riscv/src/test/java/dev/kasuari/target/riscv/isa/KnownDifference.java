@@ -30,9 +30,15 @@ enum KnownDifference {
   EXACT("binutils knows conversions that are always exact with rounding mode 0 only") {
     @Override
     boolean explains(int insn, String pattern, String ours, String theirs) {
-      return Set.of("fcvt.d.s", "fcvt.d.w", "fcvt.d.wu").contains(pattern)
+      return Set.of("fcvt.d.s", "fcvt.d.w", "fcvt.d.wu", "fcvt.s.h", "fcvt.d.h").contains(pattern)
           && (insn >>> 12 & 7) != 0
           && theirs.startsWith(".4byte");
+    }
+  },
+  NEW_EXTENSION("binutils 2.40 is older than Zacas") {
+    @Override
+    boolean explains(int insn, String pattern, String ours, String theirs) {
+      return pattern.startsWith("amocas.") && theirs.startsWith(".4byte");
     }
   },
   FENCE("fields that a fence must ignore are not ignored by binutils (volume I, section 2.7)") {

@@ -14,7 +14,8 @@ import java.util.List;
 final class Objdump {
   private static final String PROGRAM = "riscv64-linux-gnu-objdump";
   private static final String EXTENSIONS =
-      "i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicsr2p0_zifencei2p0_zba1p0_zbb1p0_zbc1p0_zbs1p0";
+      "i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicbom1p0_zicbop1p0_zicboz1p0_zicsr2p0_zifencei2p0"
+          + "_zawrs1p0_zfh1p0_zfhmin1p0_zba1p0_zbb1p0_zbc1p0_zbs1p0_svinval1p0";
 
   private Objdump() {}
 

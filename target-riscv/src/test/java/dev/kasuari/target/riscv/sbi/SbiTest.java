@@ -114,7 +114,7 @@ class SbiTest {
     assertThat(csr(hart, 0x180)).as("satp").isZero();
     assertThat(csr(hart, 0x302)).as("medeleg").isEqualTo(0xb1ff);
     assertThat(csr(hart, 0x303)).as("mideleg").isEqualTo(0x222);
-    assertThat(csr(hart, 0x30a)).as("menvcfg").isEqualTo(0xa000_0000_0000_0000L);
+    assertThat(csr(hart, 0x30a)).as("menvcfg").isEqualTo(0xa000_0000_0000_00f0L);
     assertThat(hart.accessCsr(0xc01, RiscvCpu.CSR_READ, false, 0)).as("time").isTrue();
     assertThat(hart.accessCsr(0x14d, RiscvCpu.CSR_READ, false, 0)).as("stimecmp").isTrue();
     for (int i = 1; i < 4; i++) {

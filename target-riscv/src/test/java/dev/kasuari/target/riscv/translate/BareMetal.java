@@ -38,6 +38,10 @@ final class BareMetal implements AutoCloseable {
   private final TcgAccelerator accelerator;
 
   BareMetal(int count, Assembler program, LogCategory... categories) {
+    this(RiscvModel.rv64(), count, program, categories);
+  }
+
+  BareMetal(RiscvModel model, int count, Assembler program, LogCategory... categories) {
     Log sink = Log.to(line -> addLine(line));
     sink.select(List.of(categories));
     machine = Machine.builder("bare").log(sink).build();
@@ -46,7 +50,7 @@ final class BareMetal implements AutoCloseable {
     accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), new Interpreter());
     var time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
     for (int i = 0; i < count; i++) {
-      var hart = machine.own(new RiscvCpu(i, RiscvModel.rv64(), machine, time));
+      var hart = machine.own(new RiscvCpu(i, model, machine, time));
       hart.setResetVector(RAM);
       harts.add(hart);
       accelerator.add(hart);
