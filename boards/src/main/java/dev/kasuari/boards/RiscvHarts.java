@@ -8,12 +8,14 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
+import dev.kasuari.target.riscv.cpu.RiscvOption;
 import dev.kasuari.target.riscv.cpu.Timebase;
 import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The harts of a board, wired to their timer, and what the devicetree says of them. */
 final class RiscvHarts {
@@ -91,6 +93,7 @@ final class RiscvHarts {
               .strings("riscv,isa-extensions", model.isaExtensions().toArray(String[]::new))
               .strings("riscv,isa", model.isaString())
               .strings("mmu-type", model.mmuType());
+      cacheBlocks(cpu);
       HardwareNode intc =
           cpu.child("interrupt-controller")
               .u32("#interrupt-cells", 1)
@@ -103,6 +106,19 @@ final class RiscvHarts {
       cluster.child("core" + hart.index()).references("cpu", cpu);
     }
     cpus.child("cpu-map").add(cluster);
+  }
+
+  private void cacheBlocks(HardwareNode cpu) {
+    var sizes =
+        Map.of(
+            RiscvOption.ZICBOM, "riscv,cbom-block-size",
+            RiscvOption.ZICBOP, "riscv,cbop-block-size",
+            RiscvOption.ZICBOZ, "riscv,cboz-block-size");
+    sizes.forEach((option, name) -> {
+      if (model.has(option)) {
+        cpu.u32(name, RiscvModel.CACHE_BLOCK);
+      }
+    });
   }
 
   private static void number(IrqLine input, HardwareNode controller, int number) {

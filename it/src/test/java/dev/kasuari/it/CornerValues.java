@@ -70,6 +70,14 @@ final class CornerValues {
     0x2000_0000
   };
 
+  private static final long HALF_BOX = 0xffff_ffff_ffff_0000L;
+
+  /** As {@link #SINGLES}. */
+  private static final int[] HALVES = {
+    0, 1, 0x03ff, 0x0400, 0x0401, 0x3c00, 0x3bff, 0x3800, 0x3e00, 0x6400, 0x6800, 0x7800, 0x7bff,
+    0x7c00, 0x7c01, 0x7dff, 0x7e00, 0x7e01, 0x7fff, 0x1c00, 0x2000, 0x0c00, 0x0800
+  };
+
   private static final long[] DOUBLES = {
     0,
     1,
@@ -126,7 +134,9 @@ final class CornerValues {
 
   /** A floating-point register: mostly singles in a box and doubles, each often special. */
   static long floating(RandomGenerator random) {
-    return switch (random.nextInt(10)) {
+    return switch (random.nextInt(13)) {
+      case 10, 11 -> HALF_BOX | half(random);
+      case 12 -> HALF_BOX | random.nextInt(0x1_0000);
       case 0, 1, 2 -> BOX | single(random);
       case 3, 4 -> BOX | (random.nextInt() & 0xffff_ffffL);
       case 5, 6, 7 ->
@@ -139,5 +149,9 @@ final class CornerValues {
   private static long single(RandomGenerator random) {
     int bits = SINGLES[random.nextInt(SINGLES.length)];
     return (bits ^ (random.nextInt() & Integer.MIN_VALUE)) & 0xffff_ffffL;
+  }
+
+  private static long half(RandomGenerator random) {
+    return HALVES[random.nextInt(HALVES.length)] ^ (random.nextInt() & 0x8000);
   }
 }

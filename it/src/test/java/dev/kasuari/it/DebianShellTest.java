@@ -36,7 +36,7 @@ class DebianShellTest {
       kasuari.type("uname -a\n");
       assertThat(kasuari.await(PROMPT)).containsPattern("Linux debian 6\\..* riscv64 GNU/Linux");
       kasuari.type("cat /proc/cpuinfo\n");
-      assertThat(kasuari.await(PROMPT)).contains("isa\t\t: rv64imafdc_", "mmu\t\t: sv48");
+      assertThat(kasuari.await(PROMPT)).contains("isa\t\t: rv64imafdc_", "mmu\t\t: sv57");
       kasuari.type("poweroff -f\n");
       assertThat(kasuari.exit()).isZero();
     }

@@ -140,8 +140,8 @@ final class Duel {
     for (int index : differing(new SequenceBatch(candidates)).keySet()) {
       Sequence candidate = thinned.without(index);
       // Without its fence a sequence would show what needs no fence.
-      boolean fence =
-          RiscvDecoder.match(thinned.code().get(index), features) == RiscvPatterns.SFENCE_VMA;
+      int pattern = RiscvDecoder.match(thinned.code().get(index), features);
+      boolean fence = pattern == RiscvPatterns.SFENCE_VMA || pattern == RiscvPatterns.SINVAL_VMA;
       if (!fence
           && !candidate.equals(thinned)
           && !differing(new SequenceBatch(List.of(candidate))).isEmpty()) {

@@ -25,7 +25,7 @@ final class Operands implements RiscvGenerator.Chooser {
   private static final int INTEGER_PRINTER = RiscvPatterns.operands(LUI).getFirst().printer();
 
   private static final Set<Integer> LOADS_AND_STORES =
-      Set.of(LB, LH, LW, LD, LBU, LHU, LWU, SB, SH, SW, SD, FLW, FLD, FSW, FSD);
+      Set.of(LB, LH, LW, LD, LBU, LHU, LWU, SB, SH, SW, SD, FLH, FLW, FLD, FSH, FSW, FSD);
 
   private static final Set<Integer> JUMPS =
       Set.of(JAL, BEQ, BNE, BLT, BGE, BLTU, BGEU, C_J, C_BEQZ, C_BNEZ);
@@ -195,9 +195,22 @@ final class Operands implements RiscvGenerator.Chooser {
     return setting.suits(pattern);
   }
 
+  /** Those that have an address without an offset. */
   private static boolean atomic(int pattern) {
     String name = RiscvPatterns.name(pattern);
-    return name.startsWith("amo") || name.startsWith("lr.") || name.startsWith("sc.");
+    return name.startsWith("amo")
+        || name.startsWith("lr.")
+        || name.startsWith("sc.")
+        || name.startsWith("cbo.");
+  }
+
+  /** Some register that holds an address in the scratch memory, aligned to eight bytes. */
+  int alignedBase() {
+    int[] bases =
+        IntStream.range(1, 32)
+            .filter(r -> this.bases[r] == Base.SCRATCH && x[r] % 8 == 0 && Math.abs(x[r]) < REACH)
+            .toArray();
+    return bases[random.nextInt(bases.length)];
   }
 
   private static boolean memory(int pattern) {

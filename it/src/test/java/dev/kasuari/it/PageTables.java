@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Page tables for one sequence, for Sv39 and Sv48. All of RAM is at its own address, in pages of 2
- * MiB; elsewhere are eight pages that are random, and what follows them.
+ * Page tables for one sequence, for Sv39, Sv48 and Sv57. All of RAM is at its own address, in pages
+ * of 2 MiB; elsewhere are eight pages that are random, and what follows them.
  *
  * <p>Nothing writes to a page that can be executed, so that code stays what it is.
  */
@@ -20,6 +20,7 @@ final class PageTables {
 
   static final int SV39 = 8;
   static final int SV48 = 9;
+  static final int SV57 = 10;
 
   // What each of the sequence's own pages is.
   private static final int ROOT_39 = 0;
@@ -32,7 +33,8 @@ final class PageTables {
   /** Returns to {@code ra} wherever it is entered. */
   private static final int CODE = 6;
 
-  private static final int OWN_PAGES = 7;
+  private static final int ROOT_57 = 7;
+  private static final int OWN_PAGES = 8;
 
   /** Nothing is at 128 GiB. */
   private static final long HOLE = 0x20_0000_0000L;
@@ -50,6 +52,7 @@ final class PageTables {
   static final long GLOBAL = 1 << 5;
   static final long ACCESSED = 1 << 6;
   static final long DIRTY = 1 << 7;
+  static final long CONTIGUOUS = 1L << 63;
 
   private final SplittableRandom random;
   private final boolean user;
@@ -65,7 +68,7 @@ final class PageTables {
    *
    * @param user whether the code is for U-mode, else for S-mode
    * @param globals whether entries may be global
-   * @param wide whether addresses are for Sv48 alone
+   * @param narrowest the narrowest scheme that the addresses are for
    * @param holes whether pages may be where no memory is
    * @param mixed whether code may be in a user's page if this is for S-mode
    */
@@ -73,7 +76,7 @@ final class PageTables {
       SplittableRandom random,
       boolean user,
       boolean globals,
-      boolean wide,
+      int narrowest,
       boolean holes,
       boolean mixed) {
     this.random = random;
@@ -85,16 +88,21 @@ final class PageTables {
       Arrays.fill(page, Word.of(0));
     }
     // Not where QEMU has devices, which M-mode could reach.
-    int root = random.nextInt(64, wide ? ENTRIES : ENTRIES / 2);
-    int top = wide ? random.nextInt(1, ENTRIES) : 0;
+    int root = random.nextInt(64, narrowest > SV39 ? ENTRIES : ENTRIES / 2);
+    int top = narrowest > SV39 ? random.nextInt(1, narrowest > SV48 ? ENTRIES / 2 : ENTRIES) : 0;
+    int summit = narrowest > SV48 ? random.nextInt(1, ENTRIES) : 0;
     int middle = random.nextInt(ENTRIES - 1);
     first = random.nextBoolean() ? ENTRIES - COUNT : random.nextInt(ENTRIES - COUNT);
-    long address = ((long) top << 39 | (long) root << 30 | (long) middle << 21) << 16 >> 16;
+    int unused = narrowest > SV48 ? 7 : 16;
+    long high = (long) summit << 48 | (long) top << 39;
+    long address = (high | (long) root << 30 | (long) middle << 21) << unused >> unused;
     region = address + (long) first * PAGE;
     pages[ROOT_39][2] = pointer(RAM_TABLE, false);
     pages[ROOT_39][root] = pointer(MIDDLE, true);
     pages[ROOT_48][0] = pointer(ROOT_39, false);
     pages[ROOT_48][top] = pointer(ROOT_39, false);
+    pages[ROOT_57][0] = pointer(ROOT_48, false);
+    pages[ROOT_57][summit] = pointer(ROOT_48, false);
     pages[MIDDLE][middle] = pointer(LAST, true);
     pages[MIDDLE][middle + 1] = largeLeaf();
     mapRam();
@@ -134,7 +142,9 @@ final class PageTables {
   /** An entry for one of the pages. */
   Word leaf() {
     long flags = flags() | (random.nextInt(25) == 0 ? bit(54, 55, 58, 60, 61, 62, 63) : 0);
-    return switch (random.nextInt(20)) {
+    return switch (random.nextInt(22)) {
+      case 20 -> contiguous(flags);
+      case 21 -> Word.entry(DATA, flags | READ | WRITE | (long) random.nextInt(4) << 61);
       case 0 -> Word.of(0);
       case 1 -> holes ? Word.of(HOLE >> 2 | flags | READ | WRITE) : Word.entry(DATA, flags);
       case 2 -> Word.entry(LAST, flags | READ);
@@ -149,6 +159,12 @@ final class PageTables {
                   | (random.nextBoolean() ? READ : 0));
       default -> Word.entry(DATA, flags | READ | (random.nextInt(4) == 0 ? 0 : WRITE));
     };
+  }
+
+  /** Part of 64 KiB, the runtime's first, which can be read; sometimes of another size. */
+  private Word contiguous(long flags) {
+    long page = Program.BASE >> 12 | (random.nextInt(4) == 0 ? random.nextInt(16) : 8);
+    return Word.of(page << 10 | flags | READ | CONTIGUOUS);
   }
 
   /** All but the permissions. */
@@ -181,7 +197,12 @@ final class PageTables {
 
   /** A value of {@code satp} for these tables. */
   static Word satp(int mode, int space) {
-    int root = mode == SV48 ? ROOT_48 : ROOT_39;
+    int root =
+        switch (mode) {
+          case SV48 -> ROOT_48;
+          case SV57 -> ROOT_57;
+          default -> ROOT_39;
+        };
     return new Word((long) mode << 60 | (long) space << 44 | root, Base.PAGES, 12);
   }
 
@@ -197,7 +218,7 @@ final class PageTables {
    * @param table whether it may be in the last table too
    */
   long somewhere(boolean table) {
-    return random.nextInt((table ? LAST : DATA) * PAGE, OWN_PAGES * PAGE);
+    return random.nextInt((table ? LAST : DATA) * PAGE, ROOT_57 * PAGE);
   }
 
   List<List<Word>> pages() {

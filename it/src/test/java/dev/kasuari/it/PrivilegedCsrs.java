@@ -54,6 +54,7 @@ final class PrivilegedCsrs {
   static final long SPP = 1 << 8;
   static final int MPP_SHIFT = 11;
   static final long ADUE = 1L << 61;
+  static final long PBMTE = 1L << 62;
   static final long STCE = 1L << 63;
 
   /** The interrupts there are. */
@@ -205,7 +206,7 @@ final class PrivilegedCsrs {
       case STVEC ->
           Word.at(Base.SUPERVISOR_HANDLER, random.nextInt(8) == 0 ? 2 : random.nextInt(2));
       case MTVEC -> Word.at(Base.MACHINE_HANDLER, random.nextInt(8) == 0 ? 3 : random.nextInt(2));
-      case SENVCFG -> Word.of(random.nextInt(2));
+      case SENVCFG -> Word.of(random.nextInt(2) | known.cacheBlocks(random));
       case MENVCFG -> environment();
       case STIMECMP -> Word.of(random.nextInt(2) - 1);
       case SCOUNTEREN, MCOUNTEREN -> Word.of(random.nextInt() & COUNTERS);
@@ -217,7 +218,8 @@ final class PrivilegedCsrs {
   Word environment() {
     long adue = known.updatesPageTablesAlways() || random.nextInt(3) != 0 ? ADUE : 0;
     boolean on = known.ignoresTimerSwitch() ? timer : random.nextBoolean();
-    return Word.of(adue | (on ? STCE : 0) | random.nextInt(2));
+    long types = random.nextBoolean() ? PBMTE : 0;
+    return Word.of(adue | types | (on ? STCE : 0) | random.nextInt(2) | known.cacheBlocks(random));
   }
 
   /** Bits of {@code mstatus}; the widths of modes are left as they are. */

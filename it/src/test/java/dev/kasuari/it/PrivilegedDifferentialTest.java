@@ -46,9 +46,10 @@ class PrivilegedDifferentialTest {
 
   @Test
   void sequencesDoTheSame() throws Exception {
-    RiscvModel model = RiscvModel.rv64();
+    QemuPeer qemu = QemuPeer.find();
+    RiscvModel model = qemu.model();
     var coverage = new Coverage();
-    var duel = new Duel(new KasuariPeer(model, coverage), QemuPeer.find(), model.features());
+    var duel = new Duel(new KasuariPeer(model, coverage), qemu, model.features());
     LongFunction<Sequence> generator =
         seed ->
             new SequenceGenerator(

@@ -26,7 +26,10 @@ final class PrivilegedSetting implements Setting {
           "mret",
           "sret",
           "wfi",
-          "sfence.vma");
+          "sfence.vma",
+          "sinval.vma",
+          "sfence.w.inval",
+          "sfence.inval.ir");
 
   private static final int ATOMICS = 2;
 
@@ -96,7 +99,9 @@ final class PrivilegedSetting implements Setting {
     descends = privilege == MACHINE && random.nextBoolean();
     overrides = !known.confusesPrivilegeOverride();
     values = new PrivilegedCsrs(random, known, overrides);
-    scheme = new int[] {0, PageTables.SV39, PageTables.SV39, PageTables.SV48}[random.nextInt(4)];
+    scheme =
+        new int[] {0, PageTables.SV39, PageTables.SV39, PageTables.SV48, PageTables.SV57}
+            [random.nextInt(5)];
     space = random.nextInt(4) == 0 ? 0 : random.nextInt(0x10000);
     spaceFences = random.nextInt(3) == 0;
     trapsMemory = random.nextInt(4) == 0;
@@ -107,10 +112,10 @@ final class PrivilegedSetting implements Setting {
     atomics = !known.mistakesAmos() && (always || random.nextInt(3) == 0);
     protects = random.nextInt(3) == 0 && (always || !atomics);
     holes = random.nextInt(3) == 0 && (always || !atomics);
-    boolean wide = scheme == PageTables.SV48 && random.nextBoolean();
+    int narrowest = random.nextBoolean() ? scheme : PageTables.SV39;
     tables =
         new PageTables(
-            random, lower == USER, !spaceFences, wide, holes, !known.executesUserPages());
+            random, lower == USER, !spaceFences, narrowest, holes, !known.executesUserPages());
   }
 
   @Override
@@ -159,7 +164,7 @@ final class PrivilegedSetting implements Setting {
 
   /** Also such as do not exist, which leave everything as it was. */
   private int someScheme() {
-    int[] schemes = {0, 0, PageTables.SV39, PageTables.SV48, 1, 7, 11, 15};
+    int[] schemes = {0, 0, PageTables.SV39, PageTables.SV48, PageTables.SV57, 1, 7, 11, 15};
     return schemes[random.nextInt(schemes.length)];
   }
 
@@ -231,7 +236,14 @@ final class PrivilegedSetting implements Setting {
     int i = random.nextInt(pages.length);
     s.add(RiscvEncoder.sd(entryRegister, leafRegister, 8 * pages[i]));
     int address = random.nextBoolean() ? pointers[i] : 0;
-    s.addNext(RiscvEncoder.sfenceVma(address, spaceFences ? spaceRegister : 0));
+    int space = spaceFences ? spaceRegister : 0;
+    if (random.nextInt(3) == 0) {
+      s.addNext(RiscvEncoder.sfenceWInval());
+      s.addNext(RiscvEncoder.sinvalVma(address, space));
+      s.addNext(RiscvEncoder.sfenceInvalIr());
+    } else {
+      s.addNext(RiscvEncoder.sfenceVma(address, space));
+    }
     s.addAccess(accessPattern(), pointers[i]);
   }
 
@@ -242,7 +254,13 @@ final class PrivilegedSetting implements Setting {
 
   private void fence(SequenceGenerator s) {
     int address = random.nextBoolean() ? 0 : random.nextInt(32);
-    s.add(RiscvEncoder.sfenceVma(address, random.nextBoolean() ? 0 : random.nextInt(32)));
+    int space = random.nextBoolean() ? 0 : random.nextInt(32);
+    switch (random.nextInt(5)) {
+      case 0 -> s.add(RiscvEncoder.sfenceWInval());
+      case 1 -> s.add(RiscvEncoder.sfenceInvalIr());
+      case 2 -> s.add(RiscvEncoder.sinvalVma(address, space));
+      default -> s.add(RiscvEncoder.sfenceVma(address, space));
+    }
   }
 
   private void leaveMachine(SequenceGenerator s) {

@@ -1,5 +1,7 @@
 package dev.kasuari.it;
 
+import dev.kasuari.target.riscv.cpu.RiscvModel;
+import dev.kasuari.target.riscv.cpu.RiscvOption;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -62,13 +64,29 @@ final class QemuPeer implements Peer {
     return major;
   }
 
-  /** The CPU that comes nearest to Kasuari's {@code rv64}. */
+  /** Kasuari's {@code max}, without what this QEMU lacks. */
+  RiscvModel model() {
+    RiscvModel model = RiscvModel.max();
+    if (major >= 9) {
+      return model;
+    }
+    for (RiscvOption option :
+        List.of(RiscvOption.ZICBOM, RiscvOption.ZICBOZ, RiscvOption.ZAWRS, RiscvOption.ZACAS)) {
+      model = model.with(option, false);
+    }
+    return model;
+  }
+
+  /** The CPU that comes nearest to {@link #model}. */
   String cpu() {
     if (major >= 9) {
       return "rv64i,m=on,a=on,f=on,d=on,c=on,s=on,u=on,zicsr=on,zifencei=on,zicntr=on,zihpm=on,"
-          + "zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svadu=on,sv39=on,sv48=on,mmu=on,pmp=on";
+          + "zicbom=on,zicbop=on,zicboz=on,zawrs=on,zacas=on,zfh=on,zfhmin=on,"
+          + "zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svadu=on,svinval=on,svnapot=on,svpbmt=on,"
+          + "sv39=on,sv48=on,sv57=on,mmu=on,pmp=on";
     }
-    return "rv64,h=off,zba=on,zbb=on,zbc=on,zbs=on,sstc=on,pmp=on,mmu=on";
+    return "rv64,h=off,Zfh=on,zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svinval=on,svnapot=on,"
+        + "svpbmt=on,pmp=on,mmu=on";
   }
 
   @Override

@@ -79,6 +79,13 @@ final class SequenceGenerator {
       slots.add(new Slot(pattern, false, -1));
       return;
     }
+    if (pattern == RiscvPatterns.WRS_NTO || pattern == RiscvPatterns.WRS_STO) {
+      addWait(pattern);
+      return;
+    }
+    if (pattern == RiscvPatterns.AMOCAS_W || pattern == RiscvPatterns.AMOCAS_D) {
+      addExpectedValue(pattern);
+    }
     if (pattern == RiscvPatterns.CTZW && known.avoidsEmptyCount()) {
       addEarlyCount();
       return;
@@ -87,6 +94,26 @@ final class SequenceGenerator {
     if (RiscvPatterns.name(pattern).startsWith("f") && random.nextInt(5) < 2) {
       slots.add(new Slot(Slot.TAKE_FLAGS, true, 0));
     }
+  }
+
+  /** A wait may or may not take the reservation: then there is another. */
+  private void addWait(int pattern) {
+    add(pattern == RiscvPatterns.WRS_NTO ? RiscvEncoder.wrsNto() : RiscvEncoder.wrsSto());
+    addNext(RiscvEncoder.lrW(operands.destination(1, 31), operands.alignedBase(), 0));
+  }
+
+  /** A swap that finds what it expects; one with random operands hardly ever does. */
+  private void addExpectedValue(int pattern) {
+    int base = operands.alignedBase();
+    int register = operands.destination(1, 31);
+    boolean wide = pattern == RiscvPatterns.AMOCAS_D;
+    int value = random.nextInt(32);
+    int order = random.nextInt(4);
+    add(wide ? RiscvEncoder.ld(register, base, 0) : RiscvEncoder.lw(register, base, 0));
+    addNext(
+        wide
+            ? RiscvEncoder.amocasD(register, base, value, order)
+            : RiscvEncoder.amocasW(register, base, value, order));
   }
 
   private void addEarlyCount() {
@@ -186,7 +213,9 @@ final class SequenceGenerator {
         operands.begin(8, 8, -1);
         bits = (patterns.encode(patterns.pattern()) ^ 1 << random.nextInt(2, 32)) | 3;
       }
-      if ((bits & 0x1c) != 0x1c && RiscvDecoder.match(bits, features) < 0) {
+      if ((bits & 0x1c) != 0x1c
+          && RiscvDecoder.match(bits, features) < 0
+          && !known.isInstructionThere(bits)) {
         return bits;
       }
     }

@@ -20,12 +20,17 @@ class UserLevelDifferentialTest {
 
   @Test
   void sequencesDoTheSame() throws Exception {
-    RiscvModel model = RiscvModel.rv64();
+    QemuPeer qemu = QemuPeer.find();
+    RiscvModel model = qemu.model();
     var coverage = new Coverage();
-    var duel = new Duel(new KasuariPeer(model, coverage), QemuPeer.find(), model.features());
+    var duel = new Duel(new KasuariPeer(model, coverage), qemu, model.features());
     LongFunction<Sequence> generator =
         seed ->
-            new SequenceGenerator(seed, model.features(), duel.known(), UserSetting::new)
+            new SequenceGenerator(
+                    seed,
+                    model.features(),
+                    duel.known(),
+                    random -> new UserSetting(random, duel.known()))
                 .generate();
     var campaign = new Campaign("UserLevelDifferentialTest", duel, coverage, BATCH, generator);
     assertThat(campaign.run(COUNT)).isEmpty();

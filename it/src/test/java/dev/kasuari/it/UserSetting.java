@@ -9,7 +9,9 @@ import java.util.TreeMap;
 
 /** Any mode, without translation or delegation: what user-level instructions do. */
 final class UserSetting implements Setting {
+  private static final int SENVCFG = 0x10a;
   private static final int MIE = 0x304;
+  private static final int MENVCFG = 0x30a;
   private static final int MIP = 0x344;
   private static final int SSIP = 2;
 
@@ -17,10 +19,12 @@ final class UserSetting implements Setting {
   private static final Set<Integer> RETURNS = Set.of(RiscvPatterns.MRET, RiscvPatterns.SRET);
 
   private final SplittableRandom random;
+  private final QemuDifferences known;
   private final int privilege;
 
-  UserSetting(SplittableRandom random) {
+  UserSetting(SplittableRandom random, QemuDifferences known) {
     this.random = random;
+    this.known = known;
     privilege = random.nextBoolean() ? 3 : random.nextInt(2);
   }
 
@@ -54,6 +58,8 @@ final class UserSetting implements Setting {
     // With an interrupt pending and enabled, but masked, wfi goes on at once.
     csrs.put(MIP, Word.of(SSIP));
     csrs.put(MIE, Word.of(privilege == 3 ? SSIP : 0));
+    csrs.put(MENVCFG, Word.of(known.cacheBlocks(random)));
+    csrs.put(SENVCFG, Word.of(known.cacheBlocks(random)));
     return csrs;
   }
 

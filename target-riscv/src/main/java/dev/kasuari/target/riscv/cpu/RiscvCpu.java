@@ -386,6 +386,14 @@ public final class RiscvCpu extends Cpu {
   }
 
   /**
+   * True if {@code wrs.nto} may wait here for as long as it takes: where {@code mstatus.TW} is set
+   * it may be refused, and is (privileged, section 3.1.6.6).
+   */
+  public boolean waitAllowed() {
+    return privilege() == Privilege.MACHINE || !status.has(Status.TW);
+  }
+
+  /**
    * Forgets translations of this hart (privileged, section 12.2.1). All that it remembers are of
    * the address space in {@code satp}, as another one there makes it forget them; so there is
    * nothing to do for others. Global mappings are not told apart and go with the rest.

@@ -1,5 +1,7 @@
 package dev.kasuari.target.riscv.translate;
 
+import dev.kasuari.target.riscv.cpu.RiscvCpu;
+import dev.kasuari.target.riscv.cpu.TrapCause;
 import dev.kasuari.target.riscv.isa.RiscvInstructions;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.Helper;
@@ -9,7 +11,10 @@ import dev.kasuari.tcg.ir.Value;
 
 /** Atomics, Zawrs and Zacas. Source: unprivileged manual 20240411, chapters 14 to 16. */
 interface RvA extends RiscvInstructions<Rv> {
-  /** Gives the host's processor to another hart, which may be the one that is waited for. */
+  /**
+   * Gives the host's processor to another hart, which may be the one that is waited for. Arguments:
+   * encoding, whether the wait may be refused.
+   */
   Helper GIVE_WAY =
       new Helper() {
         @Override
@@ -20,7 +25,10 @@ interface RvA extends RiscvInstructions<Rv> {
         // Nothing relies on it: what is waited for is looked at again in any case.
         @SuppressWarnings("ThreadPriorityCheck")
         @Override
-        public long call(Context context, long a, long b, long c) {
+        public long call(Context context, long encoding, long refusable, long c) {
+          if (refusable != 0 && !((RiscvCpu) context.cpu()).waitAllowed()) {
+            context.raise(TrapCause.ILLEGAL_INSTRUCTION, encoding);
+          }
           Thread.yield();
           return 0;
         }
@@ -160,19 +168,21 @@ interface RvA extends RiscvInstructions<Rv> {
   }
 
   /** A wait may end for any reason; ours ends after others had a chance to run. */
-  private static void await(Rv t) {
-    t.e().call(GIVE_WAY);
+  private static void await(Rv t, boolean refusable) {
+    var e = t.e();
+    long encoding = Integer.toUnsignedLong(t.encoding());
+    e.call(GIVE_WAY, e.constant(encoding), e.constant(refusable ? 1 : 0));
     t.exitToNext(ExitReason.LOOKUP);
   }
 
   @Override
   default void wrsNto(Rv t) {
-    await(t);
+    await(t, true);
   }
 
   @Override
   default void wrsSto(Rv t) {
-    await(t);
+    await(t, false);
   }
 
   private static void compareAndSwap(Rv t, int size, int rd, int rs1, int rs2, int aqrl) {

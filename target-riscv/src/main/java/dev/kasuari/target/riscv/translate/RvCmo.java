@@ -85,9 +85,10 @@ interface RvCmo extends RiscvInstructions<Rv> {
     }
     var e = t.e();
     Value address = t.address(rs1, 0);
-    // A fault names this address, not the block's.
+    // A page's fault names this address, not the block's; and then it is all or nothing.
     e.probe(t.mem(1).write(), address);
     Value block = e.and(address, -RiscvModel.CACHE_BLOCK);
+    e.probe(t.mem(RiscvModel.CACHE_BLOCK).write(), block);
     for (int at = 0; at < RiscvModel.CACHE_BLOCK; at += 8) {
       e.store(t.mem(8), at == 0 ? block : e.add(block, at), e.constant(0));
     }
