@@ -90,7 +90,7 @@ final class Operands implements RiscvGenerator.Chooser {
     if (random.nextInt(10) < 6) {
       keep(Reg.SP, Base.SCRATCH, -random.nextInt(0, REACH / 8) * 8L);
     }
-    keep(8 + random.nextInt(8), Base.SCRATCH, random.nextInt(-8, 8) * 8L);
+    keep(8 + random.nextInt(8), Base.SCRATCH, random.nextInt(-7, 8) * 64L);
     keep(random.nextInt(3, 32), Base.SCRATCH, random.nextLong(-64, 64) * alignment);
     keep(random.nextInt(3, 32), Base.SCRATCH, random.nextBoolean() ? 1800 : -1800);
     codeRegister = free();
@@ -204,6 +204,11 @@ final class Operands implements RiscvGenerator.Chooser {
         || name.startsWith("cbo.");
   }
 
+  /** Whether reservations of the sequence are for 32 bits, else for 64. */
+  boolean narrowReservations() {
+    return narrowReservations;
+  }
+
   /** Some register that holds an address in the scratch memory, aligned to eight bytes. */
   int alignedBase() {
     int[] bases =
@@ -236,7 +241,7 @@ final class Operands implements RiscvGenerator.Chooser {
   @Override
   public long choose(int pattern, Operand operand, RandomGenerator unused) {
     return switch (operand.name()) {
-      case "rd" -> rd(operand);
+      case "rd" -> rd(pattern, operand);
       case "rs1" -> rs1(pattern, operand);
       case "imm" -> immediate(pattern, operand);
       case "csr" -> csr(pattern);
@@ -249,9 +254,10 @@ final class Operands implements RiscvGenerator.Chooser {
     return RiscvGenerator.uniform(pattern, operand, random);
   }
 
-  private long rd(Operand operand) {
+  private long rd(int pattern, Operand operand) {
+    int least = known.spoilsZero(pattern) ? 1 : (int) operand.min();
     return operand.printer() == INTEGER_PRINTER
-        ? destination((int) operand.min(), (int) operand.max())
+        ? destination(least, (int) operand.max())
         : random.nextLong(operand.min(), operand.max() + 1);
   }
 
@@ -282,6 +288,10 @@ final class Operands implements RiscvGenerator.Chooser {
     boolean storeConditional = pattern == SC_W || pattern == SC_D;
     if (storeConditional && known.avoidsMisalignedStoreConditional() && delta % 8 != 0) {
       return false;
+    }
+    boolean block = RiscvPatterns.name(pattern).startsWith("cbo.");
+    if (block && setting.faults() && known.roundsCacheBlocks()) {
+      return bases[register] == Base.SCRATCH && delta % 64 == 0 && Math.abs(delta) < REACH;
     }
     if (bases[register] != Base.SCRATCH) {
       // Whether one without a reservation faults is up to the implementation.

@@ -58,6 +58,7 @@ final class PageTables {
   private final boolean user;
   private final boolean globals;
   private final boolean holes;
+  private final boolean reserved;
   private final boolean mixed;
   private final long region;
   private final int first;
@@ -70,6 +71,7 @@ final class PageTables {
    * @param globals whether entries may be global
    * @param narrowest the narrowest scheme that the addresses are for
    * @param holes whether pages may be where no memory is
+   * @param reserved whether entries may have bits that are reserved
    * @param mixed whether code may be in a user's page if this is for S-mode
    */
   PageTables(
@@ -78,11 +80,13 @@ final class PageTables {
       boolean globals,
       int narrowest,
       boolean holes,
+      boolean reserved,
       boolean mixed) {
     this.random = random;
     this.user = user;
     this.globals = globals;
     this.holes = holes;
+    this.reserved = reserved;
     this.mixed = mixed;
     for (Word[] page : pages) {
       Arrays.fill(page, Word.of(0));
@@ -115,8 +119,9 @@ final class PageTables {
 
   /** Points to a table; sometimes with bits that only leaves may have. */
   private Word pointer(int page, boolean fallible) {
-    long reserved = fallible && random.nextInt(30) == 0 ? bit(4, 6, 7, 54, 63) : 0;
-    return Word.entry(page, VALID | reserved);
+    int unlikely = reserved && random.nextBoolean() ? 54 : 63;
+    long wrong = fallible && random.nextInt(30) == 0 ? bit(4, 6, 7, unlikely) : 0;
+    return Word.entry(page, VALID | wrong);
   }
 
   private long bit(int... numbers) {
@@ -141,10 +146,12 @@ final class PageTables {
 
   /** An entry for one of the pages. */
   Word leaf() {
-    long flags = flags() | (random.nextInt(25) == 0 ? bit(54, 55, 58, 60, 61, 62, 63) : 0);
+    long high = reserved ? bit(54, 55, 58, 60, 61, 62, 63) : bit(61, 62, 63);
+    long flags = flags() | (random.nextInt(25) == 0 ? high : 0);
     return switch (random.nextInt(22)) {
       case 20 -> contiguous(flags);
-      case 21 -> Word.entry(DATA, flags | READ | WRITE | (long) random.nextInt(4) << 61);
+      case 21 ->
+          Word.entry(DATA, flags | READ | WRITE | (long) random.nextInt(reserved ? 4 : 3) << 61);
       case 0 -> Word.of(0);
       case 1 -> holes ? Word.of(HOLE >> 2 | flags | READ | WRITE) : Word.entry(DATA, flags);
       case 2 -> Word.entry(LAST, flags | READ);

@@ -218,7 +218,7 @@ final class PrivilegedCsrs {
   Word environment() {
     long adue = known.updatesPageTablesAlways() || random.nextInt(3) != 0 ? ADUE : 0;
     boolean on = known.ignoresTimerSwitch() ? timer : random.nextBoolean();
-    long types = random.nextBoolean() ? PBMTE : 0;
+    long types = known.typesMemoryAlways() || random.nextBoolean() ? PBMTE : 0;
     return Word.of(adue | types | (on ? STCE : 0) | random.nextInt(2) | known.cacheBlocks(random));
   }
 

@@ -112,10 +112,17 @@ final class PrivilegedSetting implements Setting {
     atomics = !known.mistakesAmos() && (always || random.nextInt(3) == 0);
     protects = random.nextInt(3) == 0 && (always || !atomics);
     holes = random.nextInt(3) == 0 && (always || !atomics);
+    boolean reserved = !known.ignoresReservedBits();
     int narrowest = random.nextBoolean() ? scheme : PageTables.SV39;
     tables =
         new PageTables(
-            random, lower == USER, !spaceFences, narrowest, holes, !known.executesUserPages());
+            random,
+            lower == USER,
+            !spaceFences,
+            narrowest,
+            holes,
+            reserved,
+            !known.executesUserPages());
   }
 
   @Override
@@ -237,7 +244,7 @@ final class PrivilegedSetting implements Setting {
     s.add(RiscvEncoder.sd(entryRegister, leafRegister, 8 * pages[i]));
     int address = random.nextBoolean() ? pointers[i] : 0;
     int space = spaceFences ? spaceRegister : 0;
-    if (random.nextInt(3) == 0) {
+    if (random.nextInt(3) == 0 && privilege == MACHINE) {
       s.addNext(RiscvEncoder.sfenceWInval());
       s.addNext(RiscvEncoder.sinvalVma(address, space));
       s.addNext(RiscvEncoder.sfenceInvalIr());
@@ -255,7 +262,9 @@ final class PrivilegedSetting implements Setting {
   private void fence(SequenceGenerator s) {
     int address = random.nextBoolean() ? 0 : random.nextInt(32);
     int space = random.nextBoolean() ? 0 : random.nextInt(32);
-    switch (random.nextInt(5)) {
+    // Users are not among those who may, but for QEMU.
+    boolean legal = privilege == MACHINE && !descends;
+    switch (random.nextInt(legal ? 0 : known.hidesIllegalInvalidation() ? 3 : 2, 5)) {
       case 0 -> s.add(RiscvEncoder.sfenceWInval());
       case 1 -> s.add(RiscvEncoder.sfenceInvalIr());
       case 2 -> s.add(RiscvEncoder.sinvalVma(address, space));
@@ -371,6 +380,11 @@ final class PrivilegedSetting implements Setting {
   @Override
   public List<List<Word>> pages() {
     return tables.pages();
+  }
+
+  @Override
+  public boolean faults() {
+    return true;
   }
 
   @Override

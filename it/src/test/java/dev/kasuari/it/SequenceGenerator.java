@@ -98,8 +98,15 @@ final class SequenceGenerator {
 
   /** A wait may or may not take the reservation: then there is another. */
   private void addWait(int pattern) {
-    add(pattern == RiscvPatterns.WRS_NTO ? RiscvEncoder.wrsNto() : RiscvEncoder.wrsSto());
-    addNext(RiscvEncoder.lrW(operands.destination(1, 31), operands.alignedBase(), 0));
+    boolean refusable = setting.faults() && known.hidesRefusedWait();
+    boolean bounded = pattern == RiscvPatterns.WRS_STO || refusable;
+    add(bounded ? RiscvEncoder.wrsSto() : RiscvEncoder.wrsNto());
+    int register = operands.destination(1, 31);
+    int base = operands.alignedBase();
+    addNext(
+        operands.narrowReservations()
+            ? RiscvEncoder.lrW(register, base, 0)
+            : RiscvEncoder.lrD(register, base, 0));
   }
 
   /** A swap that finds what it expects; one with random operands hardly ever does. */

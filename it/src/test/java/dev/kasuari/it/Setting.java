@@ -28,6 +28,9 @@ interface Setting {
   /** The sequence's own pages. */
   List<List<Word>> pages();
 
+  /** Whether accesses to the sequence's own memory may fault. */
+  boolean faults();
+
   /** Whether a trap outside of the code returns to {@code ra}. */
   boolean returning();
 }

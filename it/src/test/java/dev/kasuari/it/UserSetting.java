@@ -36,7 +36,8 @@ final class UserSetting implements Setting {
   @Override
   public boolean suits(int pattern) {
     return privilege == 0
-        || !(RETURNS.contains(pattern) || (privilege == 1 && pattern == RiscvPatterns.WFI));
+        ? !known.letsUsersInvalidate(pattern)
+        : !(RETURNS.contains(pattern) || (privilege == 1 && pattern == RiscvPatterns.WFI));
   }
 
   @Override
@@ -80,6 +81,11 @@ final class UserSetting implements Setting {
   @Override
   public List<List<Word>> pages() {
     return List.of();
+  }
+
+  @Override
+  public boolean faults() {
+    return false;
   }
 
   @Override
