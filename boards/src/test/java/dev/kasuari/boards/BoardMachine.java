@@ -20,10 +20,14 @@ final class BoardMachine implements AutoCloseable {
   private final Board board;
 
   BoardMachine(String name, long ram, int cpus, BootOptions boot) throws BootException {
+    this(name, "rv64", ram, cpus, boot);
+  }
+
+  BoardMachine(String name, String cpu, long ram, int cpus, BootOptions boot) throws BootException {
     machine = Machine.builder(name).build();
     boolean made = false;
     try {
-      board = type(name).build(machine, options(ram, cpus));
+      board = type(name).build(machine, options(cpu, ram, cpus));
       board.load(boot);
       made = true;
     } finally {
@@ -40,10 +44,9 @@ final class BoardMachine implements AutoCloseable {
         .orElseThrow();
   }
 
-  private BoardOptions options(long ram, int cpus) {
+  private BoardOptions options(String cpu, long ram, int cpus) {
     var properties = OptionSource.empty("-M");
-    return new BoardOptions(
-        ram, cpus, "rv64", code -> new Interpreter(), List.of(line), properties);
+    return new BoardOptions(ram, cpus, cpu, code -> new Interpreter(), List.of(line), properties);
   }
 
   Fdt deviceTree() {

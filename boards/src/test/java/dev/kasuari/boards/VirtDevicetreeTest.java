@@ -19,7 +19,7 @@ class VirtDevicetreeTest {
               "/flash@20000000", "comes with UEFI",
               "/platform-bus@4000000", "for devices that QEMU plugs into its board at run time",
               "/soc/pci@30000000", "PCI Express is not there yet",
-              "/pmu", "the SBI's performance monitoring extension is not there yet"),
+              "/pmu", "tells firmware of counters of events, of which there are none"),
           Map.of(
               "/chosen:rng-seed", "random",
               "/soc/plic@c000000:riscv,ndev", "QEMU 7.2 counts one more than there are"));

@@ -1,6 +1,7 @@
 package dev.kasuari.it;
 
 import dev.kasuari.target.riscv.isa.RiscvDecoder;
+import dev.kasuari.target.riscv.isa.RiscvFeatures;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,12 +18,14 @@ final class Duel {
   private final QemuPeer theirs;
   private final QemuDifferences known;
   private final long features;
+  private final int xlen;
 
   Duel(Peer ours, QemuPeer theirs, long features) {
     this.ours = ours;
     this.theirs = theirs;
     this.known = new QemuDifferences(theirs.major(), features);
     this.features = features;
+    this.xlen = (features & RiscvFeatures.RV32) != 0 ? 32 : 64;
   }
 
   /**
@@ -34,7 +37,7 @@ final class Duel {
    */
   List<String> run(List<Sequence> sequences, Coverage coverage, LongFunction<String> repeat)
       throws Exception {
-    var batch = new SequenceBatch(sequences);
+    var batch = new SequenceBatch(sequences, xlen);
     coverage.between(batch.codeStart(), batch.codeEnd());
     Map<Integer, List<String>> differing;
     try {
@@ -108,7 +111,7 @@ final class Duel {
   private Sequence shorten(Sequence sequence) throws Exception {
     List<Sequence> prefixes =
         IntStream.rangeClosed(0, sequence.code().size()).mapToObj(sequence::prefix).toList();
-    return differing(new SequenceBatch(prefixes)).keySet().stream()
+    return differing(new SequenceBatch(prefixes, xlen)).keySet().stream()
         .findFirst()
         .map(prefixes::get)
         .orElse(sequence);
@@ -137,14 +140,14 @@ final class Duel {
     List<Sequence> candidates =
         IntStream.range(0, sequence.code().size()).mapToObj(sequence::without).toList();
     Sequence thinned = sequence;
-    for (int index : differing(new SequenceBatch(candidates)).keySet()) {
+    for (int index : differing(new SequenceBatch(candidates, xlen)).keySet()) {
       Sequence candidate = thinned.without(index);
       // Without its fence a sequence would show what needs no fence.
       int pattern = RiscvDecoder.match(thinned.code().get(index), features);
       boolean fence = pattern == RiscvPatterns.SFENCE_VMA || pattern == RiscvPatterns.SINVAL_VMA;
       if (!fence
           && !candidate.equals(thinned)
-          && !differing(new SequenceBatch(List.of(candidate))).isEmpty()) {
+          && !differing(new SequenceBatch(List.of(candidate), xlen)).isEmpty()) {
         thinned = candidate;
       }
     }
@@ -152,7 +155,7 @@ final class Duel {
   }
 
   private String report(String culprit, Sequence sequence, String repeat) throws Exception {
-    var batch = new SequenceBatch(List.of(sequence));
+    var batch = new SequenceBatch(List.of(sequence), xlen);
     List<byte[]> mine = ours.run(batch.program());
     List<byte[]> others = theirs.run(batch.program());
     var text = new StringBuilder();

@@ -97,8 +97,9 @@ final class GdbRemote {
   long[] registers() throws IOException {
     byte[] bytes = HEX.parseHex(ask("g"));
     long[] registers = new long[33];
-    for (int i = 0; i < 33 * 8; i++) {
-      registers[i / 8] |= (bytes[i] & 0xffL) << (8 * (i % 8));
+    int width = bytes.length / registers.length;
+    for (int i = 0; i < registers.length * width; i++) {
+      registers[i / width] |= (bytes[i] & 0xffL) << (8 * (i % width));
     }
     return registers;
   }

@@ -28,10 +28,10 @@ final class Operands implements RiscvGenerator.Chooser {
       Set.of(LB, LH, LW, LD, LBU, LHU, LWU, SB, SH, SW, SD, FLH, FLW, FLD, FSH, FSW, FSD);
 
   private static final Set<Integer> JUMPS =
-      Set.of(JAL, BEQ, BNE, BLT, BGE, BLTU, BGEU, C_J, C_BEQZ, C_BNEZ);
+      Set.of(JAL, BEQ, BNE, BLT, BGE, BLTU, BGEU, C_J, C_JAL, C_BEQZ, C_BNEZ);
 
   private static final Set<Integer> USE_SP =
-      Set.of(C_LWSP, C_LDSP, C_SWSP, C_SDSP, C_FLDSP, C_FSDSP);
+      Set.of(C_LWSP, C_LDSP, C_SWSP, C_SDSP, C_FLDSP, C_FSDSP, C_FLWSP, C_FSWSP);
 
   /**
    * Whether a store-conditional of another width than the reservation succeeds is up to the
@@ -189,7 +189,7 @@ final class Operands implements RiscvGenerator.Chooser {
     if (pattern == C_ADDI16SP) {
       return !kept[Reg.SP];
     }
-    if (pattern == C_JALR) {
+    if (pattern == C_JALR || pattern == C_JAL) {
       return !kept[Reg.RA];
     }
     return setting.suits(pattern);

@@ -32,11 +32,13 @@ final class Outcome {
 
   private static final List<String> TRAP_FIELDS = List.of("cause", "pc", "value", "mstatus");
 
+  private final int xlen;
   private final byte[] block;
   private final byte[] scratch;
   private final byte[] pages;
 
-  Outcome(byte[] block, byte[] scratch, byte[] pages) {
+  Outcome(byte[] block, byte[] scratch, byte[] pages, int xlen) {
+    this.xlen = xlen;
     this.block = block;
     this.scratch = scratch;
     this.pages = pages;
@@ -72,7 +74,8 @@ final class Outcome {
   /** The causes of the traps that were recorded, in order. */
   List<Long> trapCauses() {
     return LongStream.range(0, Math.min(TRAPS_MOST, Bytes.getLong(block, TRAPS)))
-        .mapToObj(i -> Bytes.getLong(block, TRAP_LOG + (int) i * TRAP_SIZE))
+        .map(i -> Bytes.getLong(block, TRAP_LOG + (int) i * TRAP_SIZE))
+        .mapToObj(cause -> xlen == 32 ? (int) cause : cause)
         .toList();
   }
 

@@ -2,6 +2,7 @@ package dev.kasuari.it;
 
 import dev.kasuari.target.riscv.cpu.TrapCause;
 import dev.kasuari.target.riscv.isa.RiscvDecoder;
+import dev.kasuari.target.riscv.isa.RiscvFeatures;
 import dev.kasuari.target.riscv.isa.RiscvPatterns;
 import java.util.random.RandomGenerator;
 
@@ -9,7 +10,6 @@ import java.util.random.RandomGenerator;
 final class QemuDifferences {
   private static final int FIRST_GOOD = 10;
   private static final long FS = 3 << 13;
-  private static final long DIRTY = 1L << 63 | FS;
 
   private final int major;
   private final long features;
@@ -296,8 +296,9 @@ final class QemuDifferences {
    * every instruction that could set a flag. QEMU's comparisons and conversions to integers never
    * make it dirty.
    */
-  private static boolean isEarlyDirty(long mine, long others) {
-    return mine == (others | DIRTY) && (others & FS) != 0;
+  private boolean isEarlyDirty(long mine, long others) {
+    long summary = (features & RiscvFeatures.RV32) != 0 ? 1L << 31 : 1L << 63;
+    return mine == (others | summary | FS) && (others & FS) != 0;
   }
 
   private boolean isAmo(int instruction) {

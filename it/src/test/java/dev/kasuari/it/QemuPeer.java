@@ -22,17 +22,28 @@ import java.util.regex.Pattern;
 final class QemuPeer implements Peer {
   private static final int PATIENCE_SECONDS = 60;
 
+  private final int xlen;
   private final String binary;
   private final String version;
   private final int major;
 
   /** The QEMU that {@code KASUARI_QEMU} names, or the one on the path. */
   static QemuPeer find() throws IOException {
-    String named = System.getenv("KASUARI_QEMU");
-    return new QemuPeer(named == null ? "qemu-system-riscv64" : named);
+    return find("KASUARI_QEMU", 64);
   }
 
-  private QemuPeer(String binary) throws IOException {
+  /** As {@link #find()} with {@code KASUARI_QEMU32}, for 32-bit registers. */
+  static QemuPeer find32() throws IOException {
+    return find("KASUARI_QEMU32", 32);
+  }
+
+  private static QemuPeer find(String variable, int xlen) throws IOException {
+    String named = System.getenv(variable);
+    return new QemuPeer(named == null ? "qemu-system-riscv" + xlen : named, xlen);
+  }
+
+  private QemuPeer(String binary, int xlen) throws IOException {
+    this.xlen = xlen;
     this.binary = binary;
     String text = versionText(binary);
     Matcher matcher = Pattern.compile("version (\\d+)\\.(\\d+)").matcher(text);
@@ -66,7 +77,7 @@ final class QemuPeer implements Peer {
 
   /** Kasuari's {@code max}, without what this QEMU lacks. */
   RiscvModel model() {
-    RiscvModel model = RiscvModel.max();
+    RiscvModel model = xlen == 32 ? RiscvModel.max32() : RiscvModel.max();
     if (major >= 9) {
       return model;
     }
@@ -79,14 +90,18 @@ final class QemuPeer implements Peer {
 
   /** The CPU that comes nearest to {@link #model}. */
   String cpu() {
+    String wide = xlen == 32 ? "" : ",svnapot=on,svpbmt=on";
     if (major >= 9) {
-      return "rv64i,m=on,a=on,f=on,d=on,c=on,s=on,u=on,zicsr=on,zifencei=on,zicntr=on,zihpm=on,"
+      return "rv%di,m=on,a=on,f=on,d=on,c=on,s=on,u=on,zicsr=on,zifencei=on,zicntr=on,zihpm=on,"
+              .formatted(xlen)
           + "zicbom=on,zicbop=on,zicboz=on,zawrs=on,zacas=on,zfh=on,zfhmin=on,"
-          + "zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svadu=on,svinval=on,svnapot=on,svpbmt=on,"
-          + "sv39=on,sv48=on,sv57=on,mmu=on,pmp=on";
+          + "zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svadu=on,svinval=on,mmu=on,pmp=on"
+          + (xlen == 32 ? ",sv32=on" : ",sv39=on,sv48=on,sv57=on")
+          + wide;
     }
-    return "rv64,h=off,Zfh=on,zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svinval=on,svnapot=on,"
-        + "svpbmt=on,pmp=on,mmu=on";
+    return "rv%d,h=off,Zfh=on,zba=on,zbb=on,zbc=on,zbs=on,sstc=on,svinval=on,pmp=on,mmu=on"
+            .formatted(xlen)
+        + wide;
   }
 
   @Override

@@ -44,6 +44,7 @@ final class SequenceBatch {
   /** Where code of sequences begins: not in the runtime's 2 MiB. */
   private static final long CODE = Program.BASE + 0x20_0000;
 
+  private final int xlen;
   private final List<Sequence> sequences;
   private final long[] codePages;
   private final long[] ownPages;
@@ -52,7 +53,13 @@ final class SequenceBatch {
   private final SequenceRuntime runtime;
   private final Program program;
 
-  SequenceBatch(List<Sequence> sequences) {
+  /**
+   * Builds it.
+   *
+   * @param xlen width of integer registers
+   */
+  SequenceBatch(List<Sequence> sequences, int xlen) {
+    this.xlen = xlen;
     this.sequences = List.copyOf(sequences);
     codePages = new long[sequences.size()];
     ownPages = new long[sequences.size()];
@@ -69,7 +76,7 @@ final class SequenceBatch {
       at += (long) sequences.get(i).pages().size() * PAGE;
     }
     end = at;
-    runtime = new SequenceRuntime(block(0), PAGE, sequences.size());
+    runtime = new SequenceRuntime(block(0), PAGE, sequences.size(), xlen);
     program = build();
   }
 
@@ -112,7 +119,8 @@ final class SequenceBatch {
 
   /** What a sequence left, from the memory that a peer returned. */
   Outcome outcome(int index, List<byte[]> memory) {
-    return new Outcome(memory.get(3 * index), memory.get(3 * index + 1), memory.get(3 * index + 2));
+    byte[] block = memory.get(3 * index);
+    return new Outcome(block, memory.get(3 * index + 1), memory.get(3 * index + 2), xlen);
   }
 
   /** A word's value for one of the sequences. */

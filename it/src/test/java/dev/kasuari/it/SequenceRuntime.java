@@ -24,7 +24,10 @@ final class SequenceRuntime {
   /** Bytes of a call and the return behind it. */
   private static final int PAIR = 8;
 
-  /** Where a record's status has the entry of the supervisor's vector, in units of a pair. */
+  /**
+   * Where a record's status has the entry of the supervisor's vector, in units of a pair. With XLEN
+   * 32 there is no room, and nothing is delegated.
+   */
   private static final int ENTRY_SHIFT = 40;
 
   private static final int LAST_FETCH_FAULT = 1;
@@ -48,13 +51,14 @@ final class SequenceRuntime {
   private static final int SAVED_STATUS = Block.SAVED + 8 * TEMPORARIES.length;
   private static final int RECORDED_STATUS = SAVED_STATUS + 8;
 
-  private final Assembler a = new Assembler();
-  private final Label progress = a.label("progress");
-  private final Label done = a.label("done");
-  private final Label handler = a.label("handler");
-  private final Label machineHandler = a.label("machine handler");
-  private final Label supervisorHandler = a.label("supervisor handler");
-  private final Label supervisorCalls = a.label("supervisor calls");
+  private final boolean rv32;
+  private final Assembler a;
+  private final Label progress;
+  private final Label done;
+  private final Label handler;
+  private final Label machineHandler;
+  private final Label supervisorHandler;
+  private final Label supervisorCalls;
   private final byte[] code;
 
   /**
@@ -63,8 +67,17 @@ final class SequenceRuntime {
    * @param firstBlock address of the first block
    * @param stride bytes from one to the next
    * @param count how many there are
+   * @param xlen width of integer registers; with 32, only the lower half of each word is used
    */
-  SequenceRuntime(long firstBlock, int stride, int count) {
+  SequenceRuntime(long firstBlock, int stride, int count, int xlen) {
+    rv32 = xlen == 32;
+    a = new Assembler(xlen);
+    progress = a.label("progress");
+    done = a.label("done");
+    handler = a.label("handler");
+    machineHandler = a.label("machine handler");
+    supervisorHandler = a.label("supervisor handler");
+    supervisorCalls = a.label("supervisor calls");
     var begin = a.label("begin");
     a.j(begin);
     a.align(8);
@@ -80,10 +93,10 @@ final class SequenceRuntime {
     // The machine timer never comes.
     a.li(T0, Program.MTIMECMP);
     a.li(T1, -1);
-    a.i(sd(T0, T1, 0));
+    a.i(sw(T0, T1, 0), sw(T0, T1, 4));
     Label next = a.here("next");
     a.la(T0, progress);
-    a.i(ld(T6, T0, 0));
+    a.i(load(T6, T0, 0));
     a.li(T1, firstBlock + (long) stride * count);
     a.to(done, d -> beq(T6, T1, d));
     enter();
@@ -93,13 +106,26 @@ final class SequenceRuntime {
     leave();
     a.la(T0, progress);
     a.li(T1, stride);
-    a.i(add(T6, T6, T1), sd(T0, T6, 0));
+    a.i(add(T6, T6, T1), store(T0, T6, 0));
     a.j(next);
     a.bind(done);
     a.li(T0, Program.FINISHER);
     a.i(sw(T0, ZERO, 0));
     a.j(a.here("finished"));
     code = a.assemble();
+  }
+
+  private int load(int rd, int base, int offset) {
+    return rv32 ? lw(rd, base, offset) : ld(rd, base, offset);
+  }
+
+  private int store(int base, int value, int offset) {
+    return rv32 ? sw(base, value, offset) : sd(base, value, offset);
+  }
+
+  /** Gives up the reservation. */
+  private int release() {
+    return rv32 ? scW(ZERO, T6, ZERO, 0) : scD(ZERO, T6, ZERO, 0);
   }
 
   byte[] code() {
@@ -141,21 +167,21 @@ final class SequenceRuntime {
   private void enter() {
     a.i(csrrw(ZERO, MSCRATCH, T6));
     a.i(lui(T0, MPRV), csrrw(ZERO, SSCRATCH, T0));
-    a.i(ld(T0, T6, Block.ENTRY), csrrw(ZERO, MEPC, T0));
+    a.i(load(T0, T6, Block.ENTRY), csrrw(ZERO, MEPC, T0));
     a.li(T0, MSTATUS_FS);
     a.i(csrrs(ZERO, MSTATUS, T0));
     for (int i = 0; i < 32; i++) {
       a.i(fld(i, T6, Block.F + 8 * i));
     }
-    a.i(ld(T0, T6, Block.FCSR), csrrw(ZERO, FCSR, T0));
+    a.i(load(T0, T6, Block.FCSR), csrrw(ZERO, FCSR, T0));
     // No reservation is left from the sequence before.
-    a.i(scD(ZERO, T6, ZERO, 0));
+    a.i(release());
     for (int i = 0; i < SequenceBatch.CSRS.size(); i++) {
-      a.i(ld(T0, T6, Block.CSRS + 8 * i), csrrw(ZERO, SequenceBatch.CSRS.get(i), T0));
+      a.i(load(T0, T6, Block.CSRS + 8 * i), csrrw(ZERO, SequenceBatch.CSRS.get(i), T0));
     }
     a.i(sfenceVma(ZERO, ZERO));
     for (int i = 1; i < 32; i++) {
-      a.i(ld(i, T6, Block.X + 8 * i));
+      a.i(load(i, T6, Block.X + 8 * i));
     }
     a.i(mret());
   }
@@ -169,15 +195,15 @@ final class SequenceRuntime {
     save();
     a.i(csrrs(T1, MCAUSE, ZERO), csrrs(T2, MEPC, ZERO), csrrs(T5, MTVAL, ZERO));
     delegation(own);
-    a.i(slli(T3, T3, ENTRY_SHIFT - 3), ld(T4, T6, SAVED_STATUS), add(T4, T4, T3));
-    a.i(sd(T6, T4, RECORDED_STATUS));
+    a.i(slli(T3, T3, rv32 ? 0 : ENTRY_SHIFT - 3), load(T4, T6, SAVED_STATUS), add(T4, T4, T3));
+    a.i(store(T6, T4, RECORDED_STATUS));
     a.i(csrrs(T1, SCAUSE, ZERO), csrrs(T2, SEPC, ZERO), csrrs(T5, STVAL, ZERO));
     a.bind(own);
-    a.i(ld(T4, T6, Block.END));
+    a.i(load(T4, T6, Block.END));
     a.to(leave, d -> beq(T2, T4, d));
     record(leave);
     // A trap may or may not take the reservation (privileged, section 3.3.2).
-    a.i(scD(ZERO, T6, ZERO, 0));
+    a.i(release());
     findNext(resume, leave);
     a.bind(resume);
     a.i(addi(T1, T2, 0), csrrs(T2, MEPC, ZERO));
@@ -206,18 +232,18 @@ final class SequenceRuntime {
   private void save() {
     a.i(csrrw(T6, MSCRATCH, T6), csrrw(T5, SSCRATCH, T5), csrrc(T5, MSTATUS, T5));
     for (int i = 0; i < TEMPORARIES.length - 1; i++) {
-      a.i(sd(T6, TEMPORARIES[i], Block.SAVED + 8 * i));
+      a.i(store(T6, TEMPORARIES[i], Block.SAVED + 8 * i));
     }
-    a.i(sd(T6, T5, SAVED_STATUS), sd(T6, T5, RECORDED_STATUS));
-    a.i(csrrs(T5, SSCRATCH, ZERO), sd(T6, T5, SAVED_STATUS - 8));
+    a.i(store(T6, T5, SAVED_STATUS), store(T6, T5, RECORDED_STATUS));
+    a.i(csrrs(T5, SSCRATCH, ZERO), store(T6, T5, SAVED_STATUS - 8));
   }
 
   /** Restores the temporaries and MPRV, in an order that needs no memory in the end. */
   private void restore() {
-    a.i(ld(T5, T6, SAVED_STATUS - 8), csrrw(ZERO, SSCRATCH, T5));
-    a.i(ld(T5, T6, SAVED_STATUS), lui(T1, MPRV), and(T5, T5, T1));
+    a.i(load(T5, T6, SAVED_STATUS - 8), csrrw(ZERO, SSCRATCH, T5));
+    a.i(load(T5, T6, SAVED_STATUS), lui(T1, MPRV), and(T5, T5, T1));
     for (int i = 0; i < TEMPORARIES.length - 1; i++) {
-      a.i(ld(TEMPORARIES[i], T6, Block.SAVED + 8 * i));
+      a.i(load(TEMPORARIES[i], T6, Block.SAVED + 8 * i));
     }
     a.i(csrrs(ZERO, MSTATUS, T5), lui(T5, MPRV), csrrw(T5, SSCRATCH, T5));
     a.i(csrrw(T6, MSCRATCH, T6));
@@ -227,10 +253,10 @@ final class SequenceRuntime {
   private void record(Label full) {
     int log = Block.RESULT + Outcome.TRAP_LOG;
     int traps = Block.RESULT + Outcome.TRAPS;
-    a.i(ld(T4, T6, traps), slli(T3, T4, 5), add(T3, T3, T6));
-    a.i(sd(T3, T1, log), sd(T3, T2, log + 8), sd(T3, T5, log + 16));
-    a.i(ld(T5, T6, RECORDED_STATUS), sd(T3, T5, log + 24));
-    a.i(addi(T4, T4, 1), sd(T6, T4, traps), addi(T3, ZERO, Outcome.TRAPS_MOST));
+    a.i(load(T4, T6, traps), slli(T3, T4, 5), add(T3, T3, T6));
+    a.i(store(T3, T1, log), store(T3, T2, log + 8), store(T3, T5, log + 16));
+    a.i(load(T5, T6, RECORDED_STATUS), store(T3, T5, log + 24));
+    a.i(addi(T4, T4, 1), store(T6, T4, traps), addi(T3, ZERO, Outcome.TRAPS_MOST));
     a.to(full, d -> beq(T4, T3, d));
   }
 
@@ -246,35 +272,35 @@ final class SequenceRuntime {
     a.to(outside, d -> bgeu(T3, T1, d));
     a.i(addi(T3, ZERO, FETCH_PAGE_FAULT));
     a.to(outside, d -> beq(T1, T3, d));
-    a.i(ld(T3, T6, Block.ENTRY));
+    a.i(load(T3, T6, Block.ENTRY));
     a.to(outside, d -> bltu(T2, T3, d));
-    a.i(ld(T3, T6, Block.END));
+    a.i(load(T3, T6, Block.END));
     a.to(outside, d -> bgeu(T2, T3, d));
     a.i(lhu(T4, T2, 0), andi(T4, T4, 3), addi(T4, T4, -3), addi(T2, T2, 2));
     a.to(found, d -> bne(T4, ZERO, d));
     a.i(addi(T2, T2, 2));
     a.j(found);
     a.bind(outside);
-    a.i(ld(T3, T6, Block.RETURNING), andi(T2, RA, -2));
+    a.i(load(T3, T6, Block.RETURNING), andi(T2, RA, -2));
     a.to(none, d -> beq(T3, ZERO, d));
   }
 
   /** Keeps the registers in the block at {@code t6}, after {@link #save}. */
   private void leave() {
     for (int i = 1; i < T6; i++) {
-      a.i(sd(T6, i, Block.RESULT + Outcome.X + 8 * i));
+      a.i(store(T6, i, Block.RESULT + Outcome.X + 8 * i));
     }
     for (int i = 0; i < TEMPORARIES.length; i++) {
-      a.i(ld(T0, T6, Block.SAVED + 8 * i));
-      a.i(sd(T6, T0, Block.RESULT + Outcome.X + 8 * TEMPORARIES[i]));
+      a.i(load(T0, T6, Block.SAVED + 8 * i));
+      a.i(store(T6, T0, Block.RESULT + Outcome.X + 8 * TEMPORARIES[i]));
     }
-    a.i(csrrs(T0, MSCRATCH, ZERO), sd(T6, T0, Block.RESULT + Outcome.X + 8 * T6));
-    a.i(csrrs(T0, MEPC, ZERO), sd(T6, T0, Block.RESULT + Outcome.PC));
+    a.i(csrrs(T0, MSCRATCH, ZERO), store(T6, T0, Block.RESULT + Outcome.X + 8 * T6));
+    a.i(csrrs(T0, MEPC, ZERO), store(T6, T0, Block.RESULT + Outcome.PC));
     int csrs = Block.RESULT + Outcome.CSRS;
     a.i(addi(T1, T6, csrs));
     for (int i = 0; i < SequenceBatch.CSRS.size(); i++) {
       int csr = SequenceBatch.CSRS.get(i);
-      a.i(csr == MSTATUS ? ld(T0, T6, SAVED_STATUS) : csrrs(T0, csr, ZERO), sd(T1, T0, 8 * i));
+      a.i(csr == MSTATUS ? load(T0, T6, SAVED_STATUS) : csrrs(T0, csr, ZERO), store(T1, T0, 8 * i));
     }
     a.i(csrrw(ZERO, MIE, ZERO));
     a.li(T0, MSTATUS_FS);
@@ -282,6 +308,6 @@ final class SequenceRuntime {
     for (int i = 0; i < 32; i++) {
       a.i(fsd(T6, i, Block.RESULT + Outcome.F + 8 * i));
     }
-    a.i(csrrs(T0, FCSR, ZERO), sd(T6, T0, Block.RESULT + Outcome.FCSR));
+    a.i(csrrs(T0, FCSR, ZERO), store(T6, T0, Block.RESULT + Outcome.FCSR));
   }
 }

@@ -17,10 +17,20 @@ import org.junit.jupiter.api.Test;
 class UserLevelDifferentialTest {
   private static final int BATCH = 500;
   private static final int COUNT = 20_000;
+  private static final int COUNT_32 = 5_000;
 
   @Test
   void sequencesDoTheSame() throws Exception {
-    QemuPeer qemu = QemuPeer.find();
+    compare("UserLevelDifferentialTest#sequencesDoTheSame", QemuPeer.find(), COUNT);
+  }
+
+  @Test
+  void sequencesDoTheSameWith32Bits() throws Exception {
+    String name = "UserLevelDifferentialTest#sequencesDoTheSameWith32Bits";
+    compare(name, QemuPeer.find32(), COUNT_32);
+  }
+
+  private static void compare(String name, QemuPeer qemu, int count) throws Exception {
     RiscvModel model = qemu.model();
     var coverage = new Coverage();
     var duel = new Duel(new KasuariPeer(model, coverage), qemu, model.features());
@@ -32,11 +42,12 @@ class UserLevelDifferentialTest {
                     duel.known(),
                     random -> new UserSetting(random, duel.known()))
                 .generate();
-    var campaign = new Campaign("UserLevelDifferentialTest", duel, coverage, BATCH, generator);
-    assertThat(campaign.run(COUNT)).isEmpty();
+    var campaign = new Campaign(name, duel, coverage, BATCH, generator);
+    assertThat(campaign.run(count)).isEmpty();
     if (!Campaign.isSingle()) {
       Files.writeString(
-          Path.of("target", "user-level.coverage"), coverage.report(model.features()));
+          Path.of("target", "user-level-%d.coverage".formatted(model.xlen())),
+          coverage.report(model.features()));
       assertThat(coverage.missed(model.features())).as("patterns never executed").isEmpty();
     }
   }

@@ -480,10 +480,10 @@ public final class RiscvCpu extends Cpu {
     return register == 0 ? 0 : state().get(RiscvState.X, register);
   }
 
-  /** Writes an integer register; a write to 0 is lost. */
+  /** Writes an integer register, XLEN bits of it; a write to 0 is lost. */
   public void setX(int register, long value) {
     if (register != 0) {
-      state().set(RiscvState.X, register, value);
+      state().set(RiscvState.X, register, model.xlen() == 32 ? (int) value : value);
     }
   }
 

@@ -25,11 +25,16 @@ final class IpiExtension implements SbiExtension {
     if (call.function() != 0) {
       return SbiResult.NOT_SUPPORTED;
     }
-    return harts.masked(call).map(IpiExtension::send).orElse(SbiResult.INVALID_PARAM);
+    SbiHart caller = harts.of(call.hart());
+    return harts.masked(call).map(targets -> send(caller, targets)).orElse(SbiResult.INVALID_PARAM);
   }
 
-  static SbiResult send(List<SbiHart> targets) {
-    targets.forEach(target -> target.cpu().raiseSupervisorSoftware());
+  static SbiResult send(SbiHart caller, List<SbiHart> targets) {
+    for (SbiHart target : targets) {
+      caller.count(FirmwareEvent.IPI_SENT);
+      target.count(FirmwareEvent.IPI_RECEIVED);
+      target.cpu().raiseSupervisorSoftware();
+    }
     return SbiResult.SUCCESS;
   }
 }

@@ -54,7 +54,7 @@ final class LegacyExtension implements SbiExtension {
   public SbiResult call(SbiCall call) {
     RiscvCpu hart = call.hart();
     return switch (id) {
-      case SET_TIMER -> TimeExtension.setTimer(call);
+      case SET_TIMER -> TimeExtension.setTimer(harts, call);
       case PUT_CHAR ->
           console.write(new byte[] {(byte) call.argument(0)}) == 1
               ? SbiResult.SUCCESS
@@ -64,14 +64,16 @@ final class LegacyExtension implements SbiExtension {
         hart.clearSupervisorSoftware();
         yield SbiResult.SUCCESS;
       }
-      case SEND_IPI -> onMask(call, IpiExtension::send);
-      case FENCE_I -> onMask(call, RfenceExtension::fenceI);
+      case SEND_IPI -> onMask(call, targets -> IpiExtension.send(harts.of(hart), targets));
+      case FENCE_I -> onMask(call, targets -> RfenceExtension.fenceI(harts.of(hart), targets));
       case SFENCE_VMA, SFENCE_VMA_ASID ->
           onMask(
               call,
-              targets ->
-                  RfenceExtension.sfenceVma(
-                      targets, call.argument(1), RfenceExtension.size(call, 2)));
+              targets -> {
+                RfenceExtension.count(harts.of(hart), targets, id == SFENCE_VMA_ASID);
+                return RfenceExtension.sfenceVma(
+                    targets, call.argument(1), RfenceExtension.size(call, 2));
+              });
       case SHUTDOWN -> {
         system.shutDown(hart, false);
         yield SbiResult.NEVER;

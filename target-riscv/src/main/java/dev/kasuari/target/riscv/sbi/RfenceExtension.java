@@ -30,13 +30,21 @@ final class RfenceExtension implements SbiExtension {
 
   @Override
   public SbiResult call(SbiCall call) {
+    SbiHart caller = harts.of(call.hart());
     return switch (call.function()) {
-      case 0 -> harts.masked(call).map(RfenceExtension::fenceI).orElse(SbiResult.INVALID_PARAM);
+      case 0 ->
+          harts
+              .masked(call)
+              .map(targets -> fenceI(caller, targets))
+              .orElse(SbiResult.INVALID_PARAM);
       // An address space that is named does not matter: translations of all of them go.
       case 1, 2 ->
           harts
               .masked(call)
-              .map(targets -> sfenceVma(targets, call.argument(2), size(call, 3)))
+              .map(targets -> {
+                count(caller, targets, call.function() == 2);
+                return sfenceVma(targets, call.argument(2), size(call, 3));
+              })
               .orElse(SbiResult.INVALID_PARAM);
       default -> SbiResult.NOT_SUPPORTED;
     };
@@ -48,9 +56,22 @@ final class RfenceExtension implements SbiExtension {
   }
 
   /** Code that was written is forgotten already; the harts have to leave what they execute. */
-  static SbiResult fenceI(List<SbiHart> targets) {
-    targets.forEach(target -> target.cpu().vcpu().runSynchronously(() -> {}));
+  static SbiResult fenceI(SbiHart caller, List<SbiHart> targets) {
+    for (SbiHart target : targets) {
+      caller.count(FirmwareEvent.FENCE_I_SENT);
+      target.count(FirmwareEvent.FENCE_I_RECEIVED);
+      target.cpu().vcpu().runSynchronously(() -> {});
+    }
     return SbiResult.SUCCESS;
+  }
+
+  /** Counts fences of translations, of one address space or of all. */
+  static void count(SbiHart caller, List<SbiHart> targets, boolean space) {
+    for (SbiHart target : targets) {
+      caller.count(space ? FirmwareEvent.SFENCE_VMA_ASID_SENT : FirmwareEvent.SFENCE_VMA_SENT);
+      target.count(
+          space ? FirmwareEvent.SFENCE_VMA_ASID_RECEIVED : FirmwareEvent.SFENCE_VMA_RECEIVED);
+    }
   }
 
   static SbiResult sfenceVma(List<SbiHart> targets, long start, long size) {

@@ -45,9 +45,10 @@ public final class Sbi implements Firmware {
     Dma dma = memory.dma(BusAccess.NOBODY);
     var system = new SystemResetExtension(machine);
     add(new BaseExtension(extensions::containsKey));
-    add(new TimeExtension());
+    add(new TimeExtension(this.harts));
     add(new IpiExtension(this.harts));
     add(new RfenceExtension(this.harts));
+    add(new PerformanceExtension(this.harts));
     add(new HsmExtension(this.harts, memory));
     add(system);
     add(new DebugConsoleExtension(memory, dma, console));

@@ -2,6 +2,7 @@ package dev.kasuari.target.riscv.sbi;
 
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /** A hart as hart state management sees it. Source: SBI, chapter 9. */
 final class SbiHart {
@@ -12,13 +13,26 @@ final class SbiHart {
 
   private final RiscvCpu cpu;
   private final AtomicInteger status = new AtomicInteger(STOPPED);
+  private final AtomicLongArray events = new AtomicLongArray(FirmwareEvent.COUNT);
+  private final PerformanceCounters counters;
 
   SbiHart(RiscvCpu cpu) {
     this.cpu = cpu;
+    this.counters = new PerformanceCounters(cpu, events);
   }
 
   RiscvCpu cpu() {
     return cpu;
+  }
+
+  /** Something happened that firmware counts. Any thread. */
+  void count(FirmwareEvent event) {
+    events.incrementAndGet(event.ordinal());
+  }
+
+  /** Own thread. */
+  PerformanceCounters counters() {
+    return counters;
   }
 
   /** One of the numbers above. Any thread. */
@@ -35,6 +49,7 @@ final class SbiHart {
   /** At reset. */
   void reset(boolean started) {
     status.set(started ? STARTED : STOPPED);
+    counters.reset();
   }
 
   /** False if it is not stopped. Any thread. */

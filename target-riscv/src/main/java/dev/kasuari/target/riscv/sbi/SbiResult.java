@@ -16,6 +16,9 @@ record SbiResult(long error, long value, boolean returns) {
   static final SbiResult INVALID_ADDRESS = error(-5);
   static final SbiResult ALREADY_AVAILABLE = error(-6);
 
+  static final SbiResult ALREADY_STARTED = error(-7);
+  static final SbiResult ALREADY_STOPPED = error(-8);
+
   /** The caller does not go on after the call. */
   static final SbiResult NEVER = new SbiResult(0, 0, false);
 

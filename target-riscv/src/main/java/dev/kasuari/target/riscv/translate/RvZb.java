@@ -198,7 +198,21 @@ interface RvZb extends RiscvInstructions<Rv> {
   }
 
   private static void carryLess(Rv t, CarryLess part, int rd, int rs1, int rs2) {
-    t.setX(rd, t.e().call(part, t.x(rs1), t.x(rs2)));
+    if (t.xlen() == 64) {
+      t.setX(rd, t.e().call(part, t.x(rs1), t.x(rs2)));
+      return;
+    }
+    // All 63 bits of the product of two words, of which the part is one word.
+    Value a = t.e().widenUnsigned(t.x(rs1));
+    Value b = t.e().widenUnsigned(t.x(rs2));
+    Value product = t.e().call(CarryLess.CLMUL, a, b);
+    int lowest =
+        switch (part) {
+          case CLMUL -> 0;
+          case CLMULH -> 32;
+          case CLMULR -> 31;
+        };
+    t.setX(rd, t.e().narrow(lowest == 0 ? product : t.e().shr(product, lowest)));
   }
 
   @Override

@@ -168,7 +168,7 @@ class SbiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {9, 0x504d55, 0x53555350, 0x0a000000, -1})
+  @ValueSource(ints = {9, 0x4e41434c, 0x53555350, 0x0a000000, -1})
   void whatIsNotThereIsNotSupported(int extension) {
     assertThat(value(BASE, 3, extension)).isZero();
     assertThat(error(extension, 0)).isEqualTo(-2);
