@@ -26,18 +26,18 @@ class WidthsQemuTest {
       typedef unsigned long word;
       typedef unsigned long long wide;
 
-      __asm__(".globl _start\n_start: la sp, stack_end\n"
-              "la t0, trapped\ncsrw mtvec, t0\n"
-              "li t0, 0x6000\ncsrs mstatus, t0\ncall main\nj end\n"
-              ".align 2\ntrapped: csrr a0, mcause\ncsrr a1, mepc\ncall trap\n"
-              "csrw mepc, a0\nmret\n"
-              ".bss\n.align 4\n.space 16384\nstack_end:\n.text");
+      __asm__(".section .init\\n.globl _start\\n_start: la sp, stack_end\\n"
+              "la t0, trapped\\ncsrw mtvec, t0\\n"
+              "li t0, 0x6000\\ncsrs mstatus, t0\\ncall main\\nj end\\n"
+              ".align 2\\ntrapped: csrr a0, mcause\\ncsrr a1, mepc\\ncall trap\\n"
+              "csrw mepc, a0\\nmret\\n"
+              ".bss\\n.align 4\\n.space 16384\\nstack_end:\\n.text");
 
       static void put(char c) { *(volatile unsigned char *)0x10000000 = c; }
       static void text(const char *s) { while (*s) put(*s++); }
       static void hex(wide value) {
         for (int i = 60; i >= 0; i -= 4) put("0123456789abcdef"[value >> i & 15]);
-        put('\n');
+        put('\\n');
       }
       void end(int code) {
         *(volatile unsigned *)0x100000 = code ? code << 16 | 0x3333 : 0x5555;
@@ -92,8 +92,11 @@ class WidthsQemuTest {
         hex((wide)(long long)(float)total);
         for (int i = 0; i < 100; i++) __sync_fetch_and_add(&locked, i * 7);
         hex(locked);
-        __asm__ volatile(".option push\n.option norvc\necall\n.word 0\n.option pop" ::: "memory");
-        text("done\n");
+        __asm__ volatile(".option push\\n.option norvc\\necall\\n.word 0\\n.option pop"
+            :::
+                "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6",
+                "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7");
+        text("done\\n");
         return 42;
       }
       """;
@@ -102,11 +105,11 @@ class WidthsQemuTest {
 
   @ParameterizedTest
   @CsvSource({
-    "32, rv32imac_zicsr, ilp32",
-    "32, rv32imafdc_zicsr, ilp32d",
-    "32, rv32imafc_zicsr, ilp32f",
-    "64, rv64imac_zicsr, lp64",
-    "64, rv64imafdc_zicsr, lp64d",
+    "32, rv32imac, ilp32",
+    "32, rv32imafdc, ilp32d",
+    "32, rv32imafc, ilp32f",
+    "64, rv64imac, lp64",
+    "64, rv64imafdc, lp64d",
   })
   void theProgramDoesTheSame(int xlen, String march, String abi) throws Exception {
     String program = build(march, abi);
@@ -132,9 +135,11 @@ class WidthsQemuTest {
             "-mcmodel=medany",
             "-O2",
             "-ffreestanding",
+            "-fno-tree-loop-distribute-patterns",
             "-nostdlib",
             "-static",
-            "-Wl,-Ttext=0x80000000",
+            "-misa-spec=2.2",
+            "-Wl,-n,--no-relax,--section-start=.init=0x80000000,-Ttext=0x80001000",
             "-o",
             program.toString(),
             source.toString(),
