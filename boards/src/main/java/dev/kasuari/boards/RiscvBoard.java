@@ -35,10 +35,13 @@ abstract class RiscvBoard implements Board {
    * The parts that all have.
    *
    * @param name what the memory blocks' names begin with
+   * @param shared whether firmware reads the serial line too
    */
-  RiscvBoard(String name, Machine machine, BoardOptions options) {
+  RiscvBoard(String name, Machine machine, BoardOptions options, boolean shared) {
     this.machine = machine;
-    serial = serial(options);
+    CharBackend line = serial(options);
+    SharedConsole both = new SharedConsole(line);
+    serial = shared ? both : line;
     RamBlock rom = machine.ram().allocate(name + ".rom", ROM_SIZE);
     ram = machine.ram().allocate(name + ".ram", options.ram());
     var aclint = Aclint.of(options.cpus(), Timebase.DEFAULT_FREQUENCY);
@@ -47,7 +50,9 @@ abstract class RiscvBoard implements Board {
     machine.sysBus().map(CLINT, aclint);
     map(RAM, MemoryRegion.ram(ram));
     harts = new RiscvHarts(machine, options, ROM, aclint);
-    boot = new RiscvBoot(machine, harts.all(), new SerialSbiConsole(serial), RAM, ram, rom);
+    boot =
+        new RiscvBoot(
+            machine, harts.all(), shared ? both : new SerialSbiConsole(line), RAM, ram, rom);
   }
 
   private static CharBackend serial(BoardOptions options) {

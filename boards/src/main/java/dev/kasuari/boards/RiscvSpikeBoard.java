@@ -17,7 +17,7 @@ final class RiscvSpikeBoard extends RiscvBoard {
   private final Htif htif;
 
   RiscvSpikeBoard(Machine machine, BoardOptions options) {
-    super("spike", machine, options);
+    super("spike", machine, options, true); // HTIF takes a character when asked for one
     this.machine = machine;
     htif = machine.sysBus().map(0x0100_0000, Htif.of(serial())).device();
     describe("ucbbar,spike-bare-dev", "ucbbar,spike-bare,kasuari", "/soc/htif@1000000");

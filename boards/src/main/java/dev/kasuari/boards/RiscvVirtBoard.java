@@ -29,7 +29,7 @@ final class RiscvVirtBoard extends RiscvBoard {
   private final List<Bus> buses = new ArrayList<>();
 
   RiscvVirtBoard(Machine machine, BoardOptions options) {
-    super("virt", machine, options);
+    super("virt", machine, options, false);
     SysBus m = machine.sysBus();
     var finisher = TestFinisher.of();
     var plic = Plic.of(Plic.machineAndSupervisor(options.cpus()));

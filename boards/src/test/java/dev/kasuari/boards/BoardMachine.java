@@ -9,9 +9,12 @@ import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.tcg.interp.Interpreter;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A machine of a RISC-V board, its serial port connected to a test. */
 final class BoardMachine implements AutoCloseable {
@@ -73,9 +76,30 @@ final class BoardMachine implements AutoCloseable {
     machine.close();
   }
 
-  /** Keeps what is sent and says nothing. */
+  /** Says something to the guest, as it asks for it. */
+  void say(String text) {
+    line.say(text);
+  }
+
+  /** Keeps what is sent, and says what it is told to say. */
   private static final class Line implements CharBackend {
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    private final Deque<Byte> toSay = new ArrayDeque<>();
+    private @Nullable Receiver receiver;
+    private Consumer<Runnable> post = action -> {};
+
+    synchronized void say(String text) {
+      for (byte b : text.getBytes(StandardCharsets.ISO_8859_1)) {
+        toSay.add(b);
+      }
+      post.accept(this::offer);
+    }
+
+    private synchronized void offer() {
+      while (receiver != null && !toSay.isEmpty() && receiver.canReceive() > 0) {
+        receiver.receive(new byte[] {toSay.remove()});
+      }
+    }
 
     @Override
     public String id() {
@@ -83,7 +107,10 @@ final class BoardMachine implements AutoCloseable {
     }
 
     @Override
-    public void connect(Receiver receiver, Consumer<Runnable> post) {}
+    public synchronized void connect(Receiver newReceiver, Consumer<Runnable> newPost) {
+      receiver = newReceiver;
+      post = newPost;
+    }
 
     @Override
     public synchronized int write(byte[] bytes, int offset, int length, Runnable writable) {
@@ -96,7 +123,9 @@ final class BoardMachine implements AutoCloseable {
     }
 
     @Override
-    public void acceptInput() {}
+    public void acceptInput() {
+      post.accept(this::offer);
+    }
 
     @Override
     public void close() {}

@@ -125,6 +125,30 @@ class RiscvSpikeBoardTest {
     }
   }
 
+  /** Asks the firmware for characters until it has one, and ends with it. */
+  private static byte[] listener() {
+    var a = new Assembler();
+    Label again = a.here("again");
+    a.li(A7, 2); // legacy console getchar
+    a.i(RiscvEncoder.ecall());
+    a.i(RiscvEncoder.srli(A1, A0, 63));
+    a.bnez(A1, again);
+    a.i(RiscvEncoder.slli(A1, A0, 1));
+    a.i(RiscvEncoder.ori(A1, A1, 1));
+    a.li(A0, TOHOST);
+    a.i(RiscvEncoder.sd(A0, A1, 0));
+    a.j(a.here("forever"));
+    return a.assemble();
+  }
+
+  @Test
+  void aKernelHearsByTheBuiltInFirmware() throws Exception {
+    try (var machine = machine(1, null, listener())) {
+      machine.say("*");
+      assertThat(machine.run()).isEqualTo('*');
+    }
+  }
+
   @Test
   void wordsOutsideOfMemoryAreNotLookedFor() throws Exception {
     byte[] kernel = elf(code("", 45, TOHOST)).symbol("fromhost", 8).symbol("tohost", -8).bytes();
