@@ -4,6 +4,7 @@ import dev.kasuari.machine.backend.CharBackend;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Listens in the input of another stream for commands to the emulator, which begin with Ctrl-A as
@@ -71,6 +72,11 @@ public final class MuxChardev implements CharBackend {
   @Override
   public void sendBreak() {
     inner.sendBreak();
+  }
+
+  @Override
+  public @Nullable Window window() {
+    return inner.window();
   }
 
   @Override

@@ -1,12 +1,14 @@
 package dev.kasuari.chardev;
 
 import dev.kasuari.host.CancellableInput;
+import dev.kasuari.host.HostException;
 import dev.kasuari.host.Terminal;
 import dev.kasuari.machine.backend.CharBackend;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,16 +21,17 @@ public final class StdioChardev implements CharBackend {
   private static final int WAITING = 4096;
 
   private final String id;
+  private final int inputFd;
   private final CancellableInput input;
   private final OutputQueue output;
   private final @Nullable RawTerminal raw;
   private final InputFeed feed = new InputFeed(WAITING);
   private @Nullable Thread reader;
 
-  private StdioChardev(
-      String id, CancellableInput input, OutputStream output, @Nullable RawTerminal raw) {
+  private StdioChardev(String id, int inputFd, OutputStream output, @Nullable RawTerminal raw) {
     this.id = id;
-    this.input = input;
+    this.inputFd = inputFd;
+    input = new CancellableInput(inputFd);
     this.output = new OutputQueue("chardev " + id + " output", output, false);
     this.raw = raw;
   }
@@ -45,7 +48,7 @@ public final class StdioChardev implements CharBackend {
 
   static StdioChardev of(String id, int inputFd, OutputStream output, boolean signals) {
     RawTerminal raw = Terminal.isTerminal(inputFd) ? new RawTerminal(inputFd, signals) : null;
-    return new StdioChardev(id, new CancellableInput(inputFd), output, raw);
+    return new StdioChardev(id, inputFd, output, raw);
   }
 
   @Override
@@ -69,9 +72,15 @@ public final class StdioChardev implements CharBackend {
 
   private void read() {
     byte[] buffer = new byte[WAITING];
+    Window before = window();
     try {
       for (int n = input.read(buffer); n > 0; n = input.read(buffer)) {
         feed.put(Arrays.copyOf(buffer, n));
+        Window now = window(); // there is a signal for it, which the JVM does not show us
+        if (!Objects.equals(now, before)) {
+          before = now;
+          feed.tell(r -> r.event(Event.RESIZED));
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -86,6 +95,19 @@ public final class StdioChardev implements CharBackend {
   @Override
   public void acceptInput() {
     feed.wake();
+  }
+
+  @Override
+  public @Nullable Window window() {
+    if (raw == null) {
+      return null;
+    }
+    try {
+      Terminal.Size size = Terminal.size(inputFd);
+      return size.columns() > 0 && size.rows() > 0 ? new Window(size.columns(), size.rows()) : null;
+    } catch (HostException e) {
+      return null; // the terminal has gone
+    }
   }
 
   /** Writes what is left, ends the reader and puts the terminal back. */

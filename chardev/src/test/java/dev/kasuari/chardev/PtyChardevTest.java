@@ -2,10 +2,14 @@ package dev.kasuari.chardev;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.host.HostFile;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.backend.CharBackend.Event;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +22,7 @@ import org.junit.jupiter.api.condition.OS;
 
 @Tag("fast")
 @Timeout(60)
-@EnabledOnOs({OS.LINUX, OS.MAC})
+@EnabledOnOs(OS.LINUX)
 class PtyChardevTest {
   private final PtyChardev pty = PtyChardev.open("p");
   private final BlockingQueue<Object> happened = new LinkedBlockingQueue<>();
@@ -126,5 +130,33 @@ class PtyChardevTest {
       pty.close();
       assertThat(terminal.getFD().valid()).isTrue();
     }
+  }
+
+  @Test
+  void theSizeOfATerminalIsKnownAndItsChangeSeen() throws Exception {
+    try (var keys = new RandomAccessFile(pty.path(), "rw")) {
+      resize("rows", "40", "cols", "132");
+      assertThat(pty.window()).isEqualTo(new CharBackend.Window(132, 40));
+      HostFile terminal = HostFile.open(pty.path());
+      try (terminal;
+          var stdio = StdioChardev.of("s", terminal.fd(), OutputStream.nullOutputStream(), false)) {
+        var mux = new MuxChardev(stdio, true, () -> {});
+        assertThat(mux.window()).isEqualTo(new CharBackend.Window(132, 40));
+        stdio.connect(new Guest(), Runnable::run);
+        expect(Event.OPENED);
+        resize("rows", "24", "cols", "80");
+        print("x"); // this is the terminal that the other types on
+        expect('x', Event.RESIZED);
+        assertThat(keys.getFD().valid()).isTrue();
+      }
+    }
+    assertThat(new NullChardev("n").window()).isNull();
+  }
+
+  private void resize(String... words) throws Exception {
+    var command = new ArrayList<>(List.of("stty", "-F", pty.path()));
+    command.addAll(List.of(words));
+    Process stty = new ProcessBuilder(command).inheritIO().start();
+    assertThat(stty.waitFor()).isZero();
   }
 }
