@@ -22,7 +22,8 @@ import java.util.stream.Stream;
  *
  * <p>An input that fails is written to {@code hw/target/fuzz}, and its bytes are printed: mend what
  * it found, with a unit test, and add it to the corpus. {@code -Dfuzz.keep=FILE} writes the
- * smallest set of inputs that reach as much as all that was found, for the corpus.
+ * smallest set of inputs that reach as much as all that was found, for the corpus. {@code
+ * -Dfuzz.steps=N} does so many steps without Jazzer instead, see {@link Marathon}.
  */
 public final class FuzzRun {
   private final FuzzTarget target;
@@ -37,11 +38,22 @@ public final class FuzzRun {
 
   /**
    * Arguments: target, seconds, a folder to work in, that of the devices' classes, a file to write
-   * the smallest corpus to or {@code none}. The exit code is Jazzer's: 0 if nothing failed.
+   * the smallest corpus to or {@code none}, steps without Jazzer or 0, a seed for them. The exit
+   * code is 0 if nothing failed.
    */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     FuzzTarget target = FuzzTarget.valueOf(arguments[0].toUpperCase(Locale.ROOT));
     var run = new FuzzRun(target, Path.of(arguments[2]));
+    if (!arguments[5].equals("0")) {
+      System.exit(
+          run.java(
+              "-cp",
+              classPath(),
+              Marathon.class.getName(),
+              target.id(),
+              arguments[5],
+              arguments[6].equals("random") ? "" + System.nanoTime() : arguments[6]));
+    }
     int code = run.fuzz(Integer.parseInt(arguments[1]));
     run.printCoverage(Path.of(arguments[3]));
     if (code == 0 && !arguments[4].equals("none")) {

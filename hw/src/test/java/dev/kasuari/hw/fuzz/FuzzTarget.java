@@ -1,6 +1,7 @@
 package dev.kasuari.hw.fuzz;
 
-import dev.kasuari.hw.virtio.RingFuzz;
+import dev.kasuari.hw.virtio.DiskRingFuzz;
+import dev.kasuari.hw.virtio.StreamRingFuzz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,9 @@ public enum FuzzTarget {
   /** The registers and other inputs of devices of a board. */
   REGISTERS("registers", RegisterFuzz.class),
   /** The virtqueues of virtio-blk and virtio-rng. */
-  RINGS("rings", RingFuzz.class);
+  RINGS("rings", DiskRingFuzz.class),
+  /** The virtqueues of virtio-serial and virtio-net. */
+  STREAMS("streams", StreamRingFuzz.class);
 
   private final String id;
   private final Class<?> type;
@@ -35,12 +38,17 @@ public enum FuzzTarget {
     return type.getName();
   }
 
-  /** Does what an input says. */
-  public void run(byte[] input) {
-    switch (this) {
-      case REGISTERS -> RegisterFuzz.fuzzerTestOneInput(input);
-      case RINGS -> RingFuzz.fuzzerTestOneInput(input);
-    }
+  /**
+   * Does what an input says.
+   *
+   * @return in how many steps
+   */
+  public int run(byte[] input) {
+    return switch (this) {
+      case REGISTERS -> RegisterFuzz.steps(input);
+      case RINGS -> DiskRingFuzz.steps(input);
+      case STREAMS -> StreamRingFuzz.steps(input);
+    };
   }
 
   /** The inputs that are kept. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RegisterFuzz implements AutoCloseable {
   private final FuzzInput in;
-  private final TestBench bench = new TestBench();
+  private final TestBench bench = TestBench.driven();
   private final Line line = new Line();
   private final List<DeviceProbe<?>> devices;
 
@@ -94,15 +94,21 @@ public final class RegisterFuzz implements AutoCloseable {
 
   /** What Jazzer calls. */
   public static void fuzzerTestOneInput(byte[] input) {
+    steps(input);
+  }
+
+  /** Does what an input says, and counts the steps. */
+  public static int steps(byte[] input) {
     try (var fuzz = new RegisterFuzz(new FuzzInput(input))) {
-      fuzz.run();
+      return fuzz.run();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
   }
 
-  private void run() throws InterruptedException {
-    while (in.more()) {
+  private int run() throws InterruptedException {
+    int steps = 0;
+    for (; in.more(); steps++) {
       step(devices.get(in.choose(devices.size())));
       bench.awaitPosts();
       Throwable failure = bench.machine().failure();
@@ -110,6 +116,7 @@ public final class RegisterFuzz implements AutoCloseable {
         throw new AssertionError("the machine failed", failure);
       }
     }
+    return steps;
   }
 
   private void step(DeviceProbe<?> device) {
