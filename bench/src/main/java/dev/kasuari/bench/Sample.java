@@ -26,7 +26,7 @@ record Sample(
   boolean plausible(double start) {
     double difference = Math.abs(seconds - start - guestSeconds);
     return Double.isNaN(guestSeconds)
-        || difference <= TOLERATED_SECONDS + start / 2 + TOLERATED_PART * seconds;
+        || difference <= TOLERATED_SECONDS + start + TOLERATED_PART * seconds;
   }
 
   /** Of a kernel's run; null if it did not say what it was to say. */
