@@ -256,9 +256,21 @@ final class Operands implements RiscvGenerator.Chooser {
 
   private long rd(int pattern, Operand operand) {
     int least = known.spoilsZero(pattern) ? 1 : (int) operand.min();
+    if (operand.step() == 2) {
+      return pair(Math.max(least, 2));
+    }
     return operand.printer() == INTEGER_PRINTER
         ? destination(least, (int) operand.max())
         : random.nextLong(operand.min(), operand.max() + 1);
+  }
+
+  /** The first of two registers that may change. */
+  private int pair(int least) {
+    int register;
+    do {
+      register = random.nextInt(least, 32) & -2;
+    } while (kept[register] || kept[register + 1]);
+    return register;
   }
 
   private long rs1(int pattern, Operand operand) {

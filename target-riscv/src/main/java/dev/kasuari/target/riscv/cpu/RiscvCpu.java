@@ -257,7 +257,8 @@ public final class RiscvCpu extends Cpu {
   @Override
   public boolean translate(
       long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
-    return mmu.translate(virtualAddress, size, access, mmuIndex, out);
+    // Code is at a distance from the unit's entry, which with XLEN 32 may lead around the end.
+    return mmu.translate(virtualAddress & pcMask, size, access, mmuIndex, out);
   }
 
   @Override

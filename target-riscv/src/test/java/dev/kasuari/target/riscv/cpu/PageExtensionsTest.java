@@ -161,6 +161,16 @@ class PageExtensionsTest {
   }
 
   @Test
+  void with32BitsAnAddressBeyondTheEndIsOneAtTheBeginning() {
+    try (var fixture = fixture(RiscvModel.rv32())) {
+      assertThat(reads(fixture, 0x1_8000_1230L)).isTrue();
+      assertThat(out.physical).isEqualTo(0x8000_1230L);
+      assertThat(reads(fixture, 0xffff_ffff_8000_1230L)).isTrue();
+      assertThat(out.physical).isEqualTo(0x8000_1230L);
+    }
+  }
+
+  @Test
   void with32BitsAnAddressSpaceHasNineBits() {
     try (var fixture = fixture(RiscvModel.rv32())) {
       fixture.csr("satp", 0x8000_0000L | 0x155L << 22);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,8 @@ class ObjdumpTest {
 
   /** Upper half of a word with a 16-bit instruction: c.nop, so that all words stay in step. */
   private static final int FILLER = 0x0001_0000;
+
+  private static final int HINVAL_VVMA = 0x26d0_0073;
 
   private static final Set<KnownDifference> ONLY_RV32 = EnumSet.of(KnownDifference.RESERVED_SHIFT);
   private static final Set<KnownDifference> ONLY_ALIASES =
@@ -59,11 +62,13 @@ class ObjdumpTest {
     assertThat(compare(words, xlen, true)).containsAll(ONLY_ALIASES);
   }
 
-  /** Every 16-bit encoding, and an instruction for every register number. */
+  /** Every 16-bit encoding, an instruction for every register number, and what is rarely met. */
   private static IntStream systematic() {
-    return IntStream.concat(
-        IntStream.rangeClosed(0, 0xffff).filter(i -> (i & 3) != 3).map(i -> i | FILLER),
-        IntStream.range(0, 4096).map(csr -> RiscvEncoder.csrrs(10, csr, 0)));
+    return Stream.of(
+            IntStream.rangeClosed(0, 0xffff).filter(i -> (i & 3) != 3).map(i -> i | FILLER),
+            IntStream.range(0, 4096).map(csr -> RiscvEncoder.csrrs(10, csr, 0)),
+            IntStream.of(HINVAL_VVMA))
+        .flatMapToInt(words -> words);
   }
 
   /** So many of every pattern, and a hundred times as many words of which most are nothing. */
