@@ -126,7 +126,7 @@ public final class Bench {
 
   private List<Emulator> emulators(Execution execution) {
     var all = new ArrayList<Emulator>();
-    String kasuari = options.kasuari == null ? packaged().toString() : options.kasuari;
+    String kasuari = options.kasuari == null ? "kasuari=" + packaged() : options.kasuari;
     List<String> accel = options.accel == null ? List.of() : List.of("-accel", options.accel);
     all.add(Emulator.of("--kasuari", kasuari, accel, execution));
     for (String peer : options.peers) {
