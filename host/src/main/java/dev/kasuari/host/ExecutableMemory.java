@@ -120,6 +120,19 @@ public final class ExecutableMemory implements AutoCloseable {
     RawMemory.putIntVolatile(writable.address() + offset, value);
   }
 
+  /**
+   * Replaces two bytes with one store, which may happen while others execute them: they see the old
+   * or the new bytes.
+   *
+   * @param offset a multiple of 2
+   */
+  public void patchShort(long offset, short value) {
+    if ((offset & 1) != 0 || offset < 0 || offset + 2 > size()) {
+      throw new IllegalArgumentException("patch at " + offset);
+    }
+    RawMemory.putVolatile(writable.address() + offset, 2, value);
+  }
+
   /** The first byte of the writable view, for tables that code reads and Java writes. */
   long writableAddress() {
     return writable.address();

@@ -1,6 +1,8 @@
 package dev.kasuari.tcg;
 
 import dev.kasuari.tcg.ir.IrUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns IR into something that runs, and runs it. One for each machine; any vCPU thread calls it.
@@ -16,8 +18,23 @@ public interface BackEnd extends AutoCloseable {
   /** The name after {@code backend=}. */
   String name();
 
-  /** Compiles a verified unit. */
-  CompiledCode compile(IrUnit unit);
+  /**
+   * Compiles a verified unit. Any vCPU's thread.
+   *
+   * @param pageOffset where in its page the unit begins
+   * @return null if there is no room: see {@link #reclaim}
+   */
+  @Nullable CompiledCode compile(IrUnit unit, int pageOffset);
+
+  /**
+   * Gives up some of the code so that there is room for other. Nobody runs code meanwhile, though
+   * vCPUs may be waiting inside a unit, which stays. What is gone must not be entered again.
+   *
+   * @return says of code whether it is gone
+   */
+  default Predicate<CompiledCode> reclaim() {
+    return code -> false;
+  }
 
   /**
    * Runs the block, whose first instruction is at virtual address {@code pc}, and what follows it,

@@ -151,7 +151,8 @@ final class BlockFinder {
     IrUnit unit = translation.finish();
     assert verified(unit);
     accelerator.log().write(LogCategory.IN_ASM, () -> listing(unit, hostPage));
-    CompiledCode code = TcgVcpu.compile(accelerator, unit);
+    accelerator.log().write(LogCategory.OP, unit::toString);
+    CompiledCode code = accelerator.compile(unit, (int) (pc & 4095));
     long second = translation.usesSecondPage() ? secondPage : TranslationBlock.ONE_PAGE;
     return new TranslationBlock(
         ram, translation.bytes(), second, mode, flags, unit.instructions().size(), code);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -140,6 +141,24 @@ final class CodeCache {
   synchronized void clear() {
     for (Map.Entry<Long, Page> entry : List.copyOf(pages.entrySet())) {
       invalidate(entry.getKey(), 4096);
+    }
+  }
+
+  /** Chains two blocks, if both are still valid. */
+  synchronized void link(TranslationBlock from, int slot, TranslationBlock to) {
+    if (from.valid() && to.valid()) {
+      from.link(slot, to);
+    }
+  }
+
+  /** Forgets the blocks whose code is gone. */
+  synchronized void forget(Predicate<CompiledCode> gone) {
+    for (List<TranslationBlock> all : List.copyOf(blocks.values())) {
+      for (TranslationBlock block : all) {
+        if (gone.test(block.code())) {
+          remove(block);
+        }
+      }
     }
   }
 

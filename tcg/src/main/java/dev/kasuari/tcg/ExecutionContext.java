@@ -37,6 +37,9 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
 
   public int currentInstruction;
 
+  /** What the back end keeps for this vCPU. */
+  public @Nullable Object backEndState;
+
   /** No block may follow another without the loop: {@code -d exec}, single steps, lockstep. */
   public boolean noChain;
 

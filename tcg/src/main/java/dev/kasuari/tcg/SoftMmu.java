@@ -11,58 +11,35 @@ import dev.kasuari.machine.memory.DirtyLog;
 import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Rmw;
-import java.lang.foreign.Arena;
 import java.lang.invoke.VarHandle;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One vCPU's translation look-aside buffer and every access that the fast path cannot do.
+ * One vCPU's view of guest memory: every access that the fast path through its {@link Tlb} cannot
+ * do, and the walks that fill it.
  *
- * <p>The table is outside the heap, so that emitted code and Java look into the same one: for each
- * MMU index {@link #ENTRIES} entries of {@link #ENTRY_BYTES} bytes, direct-mapped by virtual page:
- * three tags (read, write, execute) and the addend that turns a virtual into a host address. A tag
- * is the virtual page address; anything in its low twelve bits keeps the fast path out.
- *
- * <p>Only the owner inserts. Another thread may do one thing: close write paths with {@link
- * #closeWrites}, by setting a bit. A fault is not an exception: {@link #faulted} is set, cause and
- * value with it, and the access returns 0.
+ * <p>A fault is not an exception: {@link #faulted} is set, cause and value with it, and the access
+ * returns 0.
  */
 public final class SoftMmu implements AutoCloseable {
-  static final int ENTRY_BITS = 9;
+  /** As in {@link Tlb}, whose layout emitted code knows. */
+  public static final int ENTRY_BYTES = Tlb.ENTRY_BYTES;
 
-  /** Entries for each MMU index. */
-  public static final int ENTRIES = 1 << ENTRY_BITS;
+  public static final int READ_TAG = Tlb.READ_TAG;
+  public static final int WRITE_TAG = Tlb.WRITE_TAG;
+  public static final int EXECUTE_TAG = Tlb.EXECUTE_TAG;
+  public static final int ADDEND = Tlb.ADDEND;
 
-  /** Bytes of an entry: three tags and the addend. */
-  public static final int ENTRY_BYTES = 32;
+  private static final long INVALID = Tlb.INVALID;
+  private static final long PAGE = Tlb.PAGE;
+  private static final long SLOW = Tlb.SLOW;
 
-  public static final int READ_TAG = 0;
-  public static final int WRITE_TAG = 8;
-  public static final int EXECUTE_TAG = 16;
-  public static final int ADDEND = 24;
-
-  /** Tag bit: memory, but each write has to be looked at (code, or a dirty log). */
-  public static final long SLOW = 1 << 11;
-
-  /** Tag bit: no memory; the bus answers. */
-  public static final long MMIO = 1 << 10;
-
-  private static final long INVALID = -1;
-  private static final long PAGE = -4096L;
+  /** What {@link #lookup} returns after a fault. */
+  private static final long FAULT = 0;
 
   private final Cpu cpu;
   private final AddressSpace space;
-  private final Arena arena = Arena.ofShared();
-  private final long table;
   private final long engine;
-  private final int entries;
-  private final int scratch;
-  private final FlatRange[] ranges;
-  private final long[] physicalPages;
-  private final long[] ramPages;
-  private final boolean[] used;
-  private final long[] largeLow;
-  private final long[] largeHigh;
+  private final Tlb tlb;
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
 
@@ -81,39 +58,13 @@ public final class SoftMmu implements AutoCloseable {
     this.cpu = cpu;
     this.space = space;
     this.engine = cpu.state().address();
-    int regimes = cpu.mmuIndexes();
-    this.entries = regimes * ENTRIES;
-    this.scratch = entries;
-    this.table = arena.allocate((long) (entries + 1) * ENTRY_BYTES, 64).address();
-    this.ranges = new FlatRange[entries + 1];
-    this.physicalPages = new long[entries + 1];
-    this.ramPages = new long[entries + 1];
-    this.used = new boolean[regimes];
-    this.largeLow = new long[regimes];
-    this.largeHigh = new long[regimes];
+    this.tlb = new Tlb(engine, cpu.mmuIndexes());
     bus.from(cpu.index(), false, true);
-    RawMemory.fill(table, (long) (entries + 1) * ENTRY_BYTES, (byte) -1);
-    for (int regime = 0; regime < regimes; regime++) {
-      forgetLargePages(regime);
-    }
   }
 
-  /** Host address of the table. */
-  public long table() {
-    return table;
-  }
-
-  /** Byte offset of an MMU index's entries in the table. */
-  public static int regimeOffset(int mmuIndex) {
-    return mmuIndex * ENTRIES * ENTRY_BYTES;
-  }
-
-  private long entryAddress(int entry) {
-    return table + (long) entry * ENTRY_BYTES;
-  }
-
-  private static int slot(long virtual, int mmuIndex) {
-    return mmuIndex * ENTRIES + ((int) (virtual >>> 12) & (ENTRIES - 1));
+  /** Address of the entry in which a virtual page's translation is, if there is one; for tests. */
+  public long entryFor(long virtual, int mmuIndex) {
+    return tlb.slot(virtual, mmuIndex);
   }
 
   // ---- flushing --------------------------------------------------------------------------------
@@ -121,47 +72,13 @@ public final class SoftMmu implements AutoCloseable {
   /** Forgets everything. Owner only. */
   public void flush() {
     generation++;
-    for (int regime = 0; regime < used.length; regime++) {
-      flushRegime(regime);
-    }
-  }
-
-  private void flushRegime(int regime) {
-    if (used[regime]) {
-      long bytes = (long) ENTRIES * ENTRY_BYTES;
-      RawMemory.fill(table + regime * bytes, bytes, (byte) -1);
-      used[regime] = false;
-      forgetLargePages(regime);
-    }
+    tlb.flush();
   }
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */
   public void flushPage(long virtual) {
     generation++;
-    for (int regime = 0; regime < used.length; regime++) {
-      if (Long.compareUnsigned(virtual, largeLow[regime]) >= 0
-          && Long.compareUnsigned(virtual, largeHigh[regime]) <= 0) {
-        flushRegime(regime);
-      } else {
-        invalidateIfPage(slot(virtual, regime), virtual & PAGE);
-      }
-    }
-  }
-
-  private void invalidateIfPage(int entry, long page) {
-    long at = entryAddress(entry);
-    for (int tag = READ_TAG; tag <= EXECUTE_TAG; tag += 8) {
-      long seen = RawMemory.getLong(at + tag);
-      if (seen != INVALID && (seen & PAGE) == page) {
-        RawMemory.fill(at, ENTRY_BYTES, (byte) -1);
-        return;
-      }
-    }
-  }
-
-  private void forgetLargePages(int regime) {
-    largeLow[regime] = -1;
-    largeHigh[regime] = 0;
+    tlb.flushPage(virtual);
   }
 
   /**
@@ -170,12 +87,7 @@ public final class SoftMmu implements AutoCloseable {
    * @param ramAddress a multiple of the page size
    */
   void closeWrites(long ramAddress, long length) {
-    for (int entry = 0; entry < entries; entry++) {
-      long page = ramPages[entry];
-      if (page >= ramAddress && page < ramAddress + length) {
-        RawMemory.getAndOrLong(entryAddress(entry) + WRITE_TAG, SLOW);
-      }
-    }
+    tlb.closeWrites(ramAddress, length);
   }
 
   // ---- filling ---------------------------------------------------------------------------------
@@ -195,75 +107,63 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   /**
-   * The entry that translates an access to {@code size} bytes, all in one page; or −1 with the
-   * fault set.
+   * The entry that translates an access to {@code size} bytes, all in one page; or {@link #FAULT}
+   * with the fault set.
    */
-  private int lookup(long virtual, int size, Access access, int mmuIndex) {
-    int entry = slot(virtual, mmuIndex);
-    long tag = RawMemory.getLong(entryAddress(entry) + tagOffset(access));
+  private long lookup(long virtual, int size, Access access, int mmuIndex) {
+    long entry = tlb.slot(virtual, mmuIndex);
+    int tagOffset = tagOffset(access);
+    long tag = RawMemory.getLong(entry + tagOffset);
     if (tag != INVALID && (tag & PAGE) == (virtual & PAGE)) {
       return entry;
     }
-    return fill(virtual, size, access, mmuIndex);
+    return tlb.restoreVictim(virtual, mmuIndex, tagOffset)
+        ? entry
+        : fill(virtual, size, access, mmuIndex);
   }
 
-  private int fill(long virtual, int size, Access access, int mmuIndex) {
+  private long fill(long virtual, int size, Access access, int mmuIndex) {
     found.reset();
     if (!cpu.translate(virtual, size, access, mmuIndex, found)) {
       fault(found.faultCause, found.faultValue);
-      return -1;
+      return FAULT;
     }
     long physicalPage = found.physical & PAGE;
     FlatRange range = space.view().find(found.physical);
     boolean wholePage = range.contains(physicalPage, 4096);
-    int entry = found.uncached || !wholePage ? scratch : slot(virtual, mmuIndex);
+    boolean once = found.uncached || !wholePage;
+    long entry = once ? tlb.scratch() : tlb.claim(virtual, mmuIndex);
     insert(entry, virtual & PAGE, physicalPage, range);
-    if (entry != scratch) {
-      used[mmuIndex] = true;
-      if (found.pageSize > 4096) {
-        rememberLargePage(virtual, mmuIndex);
-      }
+    if (!once && found.pageSize > 4096) {
+      tlb.rememberLargePage(virtual, found.pageSize, mmuIndex);
     }
     return entry;
   }
 
-  private void rememberLargePage(long virtual, int mmuIndex) {
-    long low = virtual & -found.pageSize;
-    long high = low + found.pageSize - 1;
-    if (Long.compareUnsigned(low, largeLow[mmuIndex]) < 0) {
-      largeLow[mmuIndex] = low;
-    }
-    if (Long.compareUnsigned(high, largeHigh[mmuIndex]) > 0) {
-      largeHigh[mmuIndex] = high;
-    }
-  }
-
-  private void insert(int entry, long page, long physicalPage, FlatRange range) {
-    long at = entryAddress(entry);
+  private void insert(long at, long page, long physicalPage, FlatRange range) {
     boolean memory = range.readsMemory();
-    ranges[entry] = range;
-    physicalPages[entry] = physicalPage;
-    ramPages[entry] = memory ? range.ramAddress(physicalPage) : -1;
+    tlb.describe(at, physicalPage, memory ? range.ramAddress(physicalPage) : -1, range);
     RawMemory.putLong(at + ADDEND, memory ? range.hostAddress(physicalPage) - page : 0);
-    RawMemory.putLong(at + READ_TAG, found.readable ? page | (memory ? 0 : MMIO) : INVALID);
-    RawMemory.putLong(at + EXECUTE_TAG, found.executable ? page | (memory ? 0 : MMIO) : INVALID);
+    long bits = memory ? 0 : Tlb.MMIO;
+    RawMemory.putLong(at + READ_TAG, found.readable ? page | bits : INVALID);
+    RawMemory.putLong(at + EXECUTE_TAG, found.executable ? page | bits : INVALID);
     long write = INVALID;
     if (found.writable) {
-      write = page | (!range.writesMemory() ? MMIO : mustReport(entry) ? SLOW : 0);
+      write = page | (!range.writesMemory() ? Tlb.MMIO : mustReport(at) ? SLOW : 0);
     }
     RawMemory.putLongVolatile(at + WRITE_TAG, write);
     if (write == page) {
       // A translator may have marked the page between the question and the answer.
       VarHandle.fullFence();
-      if (mustReport(entry)) {
+      if (mustReport(at)) {
         RawMemory.getAndOrLong(at + WRITE_TAG, SLOW);
       }
     }
   }
 
-  private boolean mustReport(int entry) {
-    var ram = ranges[entry].ram();
-    return ram != null && ram.dirty().mustReport(ramPages[entry] - ram.ramBase());
+  private boolean mustReport(long entry) {
+    var ram = tlb.range(entry).ram();
+    return ram != null && ram.dirty().mustReport(tlb.ramPage(entry) - ram.ramBase());
   }
 
   // ---- instruction fetch -----------------------------------------------------------------------
@@ -278,28 +178,29 @@ public final class SoftMmu implements AutoCloseable {
 
   /** As the other, for several bytes of one page. */
   long fetchAddress(long virtual, int size) {
-    int entry = lookup(virtual, size, Access.EXECUTE, cpu.fetchMmuIndex());
-    if (entry < 0) {
+    long entry = lookup(virtual, size, Access.EXECUTE, cpu.fetchMmuIndex());
+    if (entry == FAULT) {
       return -1;
     }
-    if (ramPages[entry] == -1) {
+    long page = tlb.ramPage(entry);
+    if (page == -1) {
       fault(cpu.accessFaultCause(Access.EXECUTE), virtual);
       return -1;
     }
-    return ramPages[entry] + (virtual & 4095);
+    return page + (virtual & 4095);
   }
 
   /** Whether the answer of the last {@link #fetchAddress} held for that access only. */
   boolean fetchWasUncached(long virtual) {
-    int entry = slot(virtual, cpu.fetchMmuIndex());
-    long tag = RawMemory.getLong(entryAddress(entry) + EXECUTE_TAG);
+    long tag = RawMemory.getLong(tlb.slot(virtual, cpu.fetchMmuIndex()) + EXECUTE_TAG);
     return tag == INVALID || (tag & PAGE) != (virtual & PAGE);
   }
 
   /** Host address of an instruction byte for which {@link #fetchAddress} just answered. */
   long fetchHostAddress(long virtual) {
-    int entry = fetchWasUncached(virtual) ? scratch : slot(virtual, cpu.fetchMmuIndex());
-    return virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
+    long entry =
+        fetchWasUncached(virtual) ? tlb.scratch() : tlb.slot(virtual, cpu.fetchMmuIndex());
+    return virtual + RawMemory.getLong(entry + ADDEND);
   }
 
   // ---- loads -----------------------------------------------------------------------------------
@@ -343,15 +244,15 @@ public final class SoftMmu implements AutoCloseable {
     if ((virtual & 4095) + size > 4096) {
       return loadAcrossPages(virtual, size, mmuIndex);
     }
-    int entry = lookup(virtual, size, Access.READ, mmuIndex);
-    if (entry < 0) {
+    long entry = lookup(virtual, size, Access.READ, mmuIndex);
+    if (entry == FAULT) {
       return 0;
     }
-    FlatRange range = ranges[entry];
+    FlatRange range = tlb.range(entry);
     if (!range.readsMemory()) {
       return readBus(entry, virtual, size);
     }
-    long host = virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
     return loadHost(host, size);
   }
 
@@ -391,8 +292,8 @@ public final class SoftMmu implements AutoCloseable {
     return RawMemory.littleEndian() ? value : Long.reverseBytes(value) >>> (64 - 8 * size);
   }
 
-  private long readBus(int entry, long virtual, int size) {
-    BusResult result = space.access(bus.asRead(physicalPages[entry] + (virtual & 4095), size));
+  private long readBus(long entry, long virtual, int size) {
+    BusResult result = space.access(bus.asRead(tlb.physicalPage(entry) + (virtual & 4095), size));
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.READ), virtual);
       return 0;
@@ -420,16 +321,16 @@ public final class SoftMmu implements AutoCloseable {
       storeAcrossPages(virtual, bytes, size, mmuIndex);
       return;
     }
-    int entry = lookup(virtual, size, Access.WRITE, mmuIndex);
-    if (entry < 0) {
+    long entry = lookup(virtual, size, Access.WRITE, mmuIndex);
+    if (entry == FAULT) {
       return;
     }
-    FlatRange range = ranges[entry];
+    FlatRange range = tlb.range(entry);
     if (!range.writesMemory()) {
       writeBus(entry, virtual, bytes, size);
       return;
     }
-    storeHost(virtual + RawMemory.getLong(entryAddress(entry) + ADDEND), bytes, size);
+    storeHost(virtual + RawMemory.getLong(entry + ADDEND), bytes, size);
     afterWrite(entry, virtual, size);
   }
 
@@ -442,8 +343,8 @@ public final class SoftMmu implements AutoCloseable {
   private boolean permitsAcrossPages(long virtual, int size, Access access, int mmuIndex) {
     long second = (virtual + size) & PAGE;
     int inFirst = (int) (second - virtual);
-    return lookup(virtual, inFirst, access, mmuIndex) >= 0
-        && lookup(second, size - inFirst, access, mmuIndex) >= 0;
+    return lookup(virtual, inFirst, access, mmuIndex) != FAULT
+        && lookup(second, size - inFirst, access, mmuIndex) != FAULT;
   }
 
   private void storeBytewise(long virtual, long bytes, int size, int mmuIndex) {
@@ -463,16 +364,16 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   /** Tells logs and code of a write through a slow entry, and opens the fast path if it may. */
-  private void afterWrite(int entry, long virtual, int size) {
-    long at = entryAddress(entry) + WRITE_TAG;
+  private void afterWrite(long entry, long virtual, int size) {
+    long at = entry + WRITE_TAG;
     if ((RawMemory.getLong(at) & SLOW) == 0) {
       return;
     }
-    var ram = ranges[entry].ram();
+    var ram = tlb.range(entry).ram();
     if (ram == null) {
       return;
     }
-    long offset = ramPages[entry] + (virtual & 4095) - ram.ramBase();
+    long offset = tlb.ramPage(entry) + (virtual & 4095) - ram.ramBase();
     DirtyLog dirty = ram.dirty();
     dirty.written(offset, size);
     if (!dirty.mustReport(offset)) {
@@ -484,8 +385,8 @@ public final class SoftMmu implements AutoCloseable {
     }
   }
 
-  private void writeBus(int entry, long virtual, long bytes, int size) {
-    long physical = physicalPages[entry] + (virtual & 4095);
+  private void writeBus(long entry, long virtual, long bytes, int size) {
+    long physical = tlb.physicalPage(entry) + (virtual & 4095);
     BusResult result = space.access(bus.asWrite(physical, size, bytes));
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.WRITE), virtual);
@@ -506,15 +407,15 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   /** Entry through which an aligned atomic may be done on RAM, or −1 with the fault set. */
-  private int atomicEntry(long virtual, long desc) {
+  private long atomicEntry(long virtual, long desc) {
     int size = MemDesc.size(desc);
     if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
-      return -1;
+      return FAULT;
     }
-    int entry = lookup(virtual, size, Access.WRITE, MemDesc.mmuIndex(desc));
-    if (entry >= 0 && !ranges[entry].writesMemory()) {
+    long entry = lookup(virtual, size, Access.WRITE, MemDesc.mmuIndex(desc));
+    if (entry != FAULT && !tlb.range(entry).writesMemory()) {
       fault(cpu.accessFaultCause(Access.WRITE), virtual);
-      return -1;
+      return FAULT;
     }
     return entry;
   }
@@ -527,12 +428,12 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Compare and exchange; the old value, or 0 if it faults. */
   public long cas(long virtual, long expected, long value, long desc) {
-    int entry = atomicEntry(virtual, desc);
-    if (entry < 0) {
+    long entry = atomicEntry(virtual, desc);
+    if (entry == FAULT) {
       return 0;
     }
     int size = MemDesc.size(desc);
-    long host = virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
     long seen =
         RawMemory.compareAndExchange(
             host, size, orderBytes(expected, desc), orderBytes(value, desc));
@@ -542,13 +443,13 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Read-modify-write; the old value, or 0 if it faults. */
   public long rmw(Rmw operation, long virtual, long operand, long desc) {
-    int entry = atomicEntry(virtual, desc);
-    if (entry < 0) {
+    long entry = atomicEntry(virtual, desc);
+    if (entry == FAULT) {
       return 0;
     }
     int size = MemDesc.size(desc);
     int shift = 64 - 8 * size;
-    long host = virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
     long y = operand << shift >> shift;
     while (true) {
       long raw = RawMemory.getVolatile(host, size);
@@ -568,18 +469,18 @@ public final class SoftMmu implements AutoCloseable {
     if (refusesUnaligned(virtual, size, desc, Access.READ)) {
       return 0;
     }
-    int entry = lookup(virtual, size, Access.READ, MemDesc.mmuIndex(desc));
-    if (entry < 0) {
+    long entry = lookup(virtual, size, Access.READ, MemDesc.mmuIndex(desc));
+    if (entry == FAULT) {
       return 0;
     }
-    if (!ranges[entry].writesMemory()) {
+    if (!tlb.range(entry).writesMemory()) {
       fault(cpu.accessFaultCause(Access.READ), virtual);
       return 0;
     }
-    long host = virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
     long raw = RawMemory.getVolatile(host, size);
     RawMemory.putLong(engine + EngineState.RESERVATION_VIRTUAL, virtual);
-    RawMemory.putLong(engine + EngineState.RESERVATION_RAM, ramPages[entry] + (virtual & 4095));
+    RawMemory.putLong(engine + EngineState.RESERVATION_HOST, host);
     RawMemory.putLong(engine + EngineState.RESERVATION_VALUE, raw);
     RawMemory.putInt(engine + EngineState.RESERVED, size);
     return extend(littleEndian(raw, size), size, desc);
@@ -602,14 +503,15 @@ public final class SoftMmu implements AutoCloseable {
     if (!mine) {
       return 0;
     }
-    int entry = atomicEntry(virtual, desc);
-    if (entry < 0
-        || RawMemory.getLong(engine + EngineState.RESERVATION_RAM)
-            != ramPages[entry] + (virtual & 4095)) {
+    long entry = atomicEntry(virtual, desc);
+    if (entry == FAULT) {
+      return 0;
+    }
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
+    if (RawMemory.getLong(engine + EngineState.RESERVATION_HOST) != host) {
       return 0;
     }
     long expected = RawMemory.getLong(engine + EngineState.RESERVATION_VALUE);
-    long host = virtual + RawMemory.getLong(entryAddress(entry) + ADDEND);
     long seen = RawMemory.compareAndExchange(host, size, expected, orderBytes(value, desc));
     if (seen != expected) {
       return 0;
@@ -633,15 +535,8 @@ public final class SoftMmu implements AutoCloseable {
     }
   }
 
-  /** What translates a virtual page now, for {@code info tlb} and dumps; null if nothing. */
-  @Nullable FlatRange range(long virtual, int mmuIndex) {
-    int entry = slot(virtual, mmuIndex);
-    long tag = RawMemory.getLong(entryAddress(entry) + READ_TAG);
-    return tag != INVALID && (tag & PAGE) == (virtual & PAGE) ? ranges[entry] : null;
-  }
-
   @Override
   public void close() {
-    arena.close();
+    tlb.close();
   }
 }

@@ -10,6 +10,7 @@ import dev.kasuari.machine.memory.AddressSpace;
 import dev.kasuari.machine.memory.DirtyLog;
 import dev.kasuari.machine.memory.FlatView;
 import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.tcg.ir.IrUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -320,6 +321,20 @@ public final class TcgAccelerator implements ExecutionControl {
       changed.signalAll();
     } finally {
       gate.unlock();
+    }
+  }
+
+  /** Compiles a unit, giving up other code if there is no room. */
+  CompiledCode compile(IrUnit unit, int pageOffset) {
+    while (true) {
+      CompiledCode code = backEnd.compile(unit, pageOffset);
+      if (code != null) {
+        return code;
+      }
+      exclusively(() -> {
+        cache.forget(backEnd.reclaim());
+        vcpus.forEach(TcgVcpu::forgetBlocks);
+      });
     }
   }
 

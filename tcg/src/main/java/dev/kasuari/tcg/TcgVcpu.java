@@ -3,7 +3,6 @@ package dev.kasuari.tcg;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.Vcpu;
-import dev.kasuari.tcg.ir.IrUnit;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +115,7 @@ final class TcgVcpu implements Vcpu {
     TranslationBlock from = context.linkFrom;
     context.linkFrom = null;
     if (from != null && pc == context.linkTarget && finder.mayLink(block)) {
-      from.link(context.linkSlot, block);
+      accelerator.cache().link(from, context.linkSlot, block);
     }
     Exit exit = accelerator.backEnd().run(context, block, pc);
     switch (exit) {
@@ -219,6 +218,12 @@ final class TcgVcpu implements Vcpu {
     context.jumps().clear();
   }
 
+  /** While it is not executing: lets go of blocks that may be gone. */
+  void forgetBlocks() {
+    context.jumps().clear();
+    context.linkFrom = null;
+  }
+
   void setNoChain(boolean noChain) {
     context.noChain = noChain;
   }
@@ -226,11 +231,5 @@ final class TcgVcpu implements Vcpu {
   /** After the thread has ended. */
   void close() {
     context.close();
-  }
-
-  /** Logs a unit that was just translated, and compiles it. */
-  static CompiledCode compile(TcgAccelerator accelerator, IrUnit unit) {
-    accelerator.log().write(LogCategory.OP, unit::toString);
-    return accelerator.backEnd().compile(unit);
   }
 }

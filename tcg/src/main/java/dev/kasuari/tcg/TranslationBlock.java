@@ -1,6 +1,8 @@
 package dev.kasuari.tcg;
 
 import dev.kasuari.tcg.ir.IrUnit;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,9 @@ public final class TranslationBlock {
   private @Nullable TranslationBlock link0;
   private @Nullable TranslationBlock link1;
 
+  /** Blocks that are chained to this one. Guarded by the code cache. */
+  private final List<TranslationBlock> incoming = new ArrayList<>(2);
+
   TranslationBlock(
       long ramAddress,
       int length,
@@ -37,6 +42,7 @@ public final class TranslationBlock {
     this.flags = flags;
     this.instructions = instructions;
     this.code = code;
+    code.attach(this);
   }
 
   /** A block for a back end's own tests: no page, no mode. */
@@ -82,20 +88,53 @@ public final class TranslationBlock {
     return valid;
   }
 
+  /** With the code cache's lock: nothing enters it any more. */
   void invalidate() {
     valid = false;
+    code.retire();
+    for (TranslationBlock from : List.copyOf(incoming)) {
+      from.unlink(this);
+    }
+    forget(link0);
+    forget(link1);
   }
 
-  /** The block chained to a slot (0 or 1), or null. May be stale: check {@link #valid}. */
+  private void unlink(TranslationBlock to) {
+    for (int slot = 0; slot < 2; slot++) {
+      if (to.equals(link(slot))) {
+        set(slot, null);
+        code.link(slot, null);
+      }
+    }
+    to.incoming.remove(this);
+  }
+
+  private void forget(@Nullable TranslationBlock to) {
+    if (to != null) {
+      to.incoming.remove(this);
+    }
+  }
+
+  /** The block chained to a slot (0 or 1), or null. */
   public @Nullable TranslationBlock link(int slot) {
     return slot == 0 ? link0 : link1;
   }
 
   /**
-   * Chains a slot. Only a block in the same page may be linked, whose mapping is then the same, or
-   * it would outlive a change of the page tables.
+   * Chains a slot, with the code cache's lock. Only a block in the same page may be linked, whose
+   * mapping is then the same, or it would outlive a change of the page tables.
    */
   void link(int slot, TranslationBlock to) {
+    TranslationBlock before = link(slot);
+    if (before != null) {
+      unlink(before);
+    }
+    set(slot, to);
+    to.incoming.add(this);
+    code.link(slot, to.code);
+  }
+
+  private void set(int slot, @Nullable TranslationBlock to) {
     if (slot == 0) {
       link0 = to;
     } else {

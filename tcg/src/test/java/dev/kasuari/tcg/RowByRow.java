@@ -27,7 +27,7 @@ public final class RowByRow implements BackEnd {
   }
 
   @Override
-  public CompiledCode compile(IrUnit unit) {
+  public CompiledCode compile(IrUnit unit, int pageOffset) {
     return new Rows(unit);
   }
 

@@ -144,10 +144,23 @@ public final class TestGuest implements AutoCloseable {
     };
   }
 
-  /** Compiles a unit, which must be right. */
+  /** Compiles a unit, which must be right and begins at the start of a page. */
   public static TranslationBlock block(BackEnd backEnd, IrUnit unit) {
+    return block(backEnd, unit, RAM);
+  }
+
+  /** The same for a unit that begins at an address. */
+  public static TranslationBlock block(BackEnd backEnd, IrUnit unit, long pc) {
     Verifier.verify(unit);
-    return TranslationBlock.detached(unit, backEnd.compile(unit));
+    CompiledCode code = backEnd.compile(unit, (int) (pc & 4095));
+    if (code == null) {
+      var _ = backEnd.reclaim();
+      code = backEnd.compile(unit, (int) (pc & 4095));
+    }
+    if (code == null) {
+      throw new AssertionError("no room for a unit");
+    }
+    return TranslationBlock.detached(unit, code);
   }
 
   /** Chains two blocks, as the loop does. */
@@ -162,7 +175,7 @@ public final class TestGuest implements AutoCloseable {
 
   /** Runs a unit once. */
   public Outcome run(BackEnd backEnd, IrUnit unit, long pc) {
-    return run(backEnd, block(backEnd, unit), pc);
+    return run(backEnd, block(backEnd, unit, pc), pc);
   }
 
   /** Runs a block and what follows it. */

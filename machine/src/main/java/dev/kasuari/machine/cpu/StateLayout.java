@@ -14,7 +14,7 @@ import java.util.List;
  */
 public final class StateLayout {
   /** Bytes at the start of every state that belong to the accelerator. */
-  public static final int RESERVED = 256;
+  public static final int RESERVED = 2560;
 
   /**
    * Accrued floating-point exceptions, in every architecture's state, as bits: inexact 1, underflow

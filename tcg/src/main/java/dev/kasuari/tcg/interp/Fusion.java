@@ -1,6 +1,6 @@
 package dev.kasuari.tcg.interp;
 
-import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
@@ -214,7 +214,7 @@ final class Fusion {
         offset(load + 1),
         offset(base),
         displacement == null ? 0 : displacement.intValue(),
-        SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
+        EngineState.tlb(MemDesc.mmuIndex(desc)),
         (int) desc,
         out.instruction());
     return load + 1;
@@ -236,7 +236,7 @@ final class Fusion {
         offset(base),
         displacement == null ? 0 : displacement.intValue(),
         offset(value),
-        SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
+        EngineState.tlb(MemDesc.mmuIndex(desc)),
         (int) desc,
         out.instruction());
     return store;

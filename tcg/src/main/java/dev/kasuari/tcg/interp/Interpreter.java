@@ -32,7 +32,7 @@ public final class Interpreter implements BackEnd {
   }
 
   @Override
-  public CompiledCode compile(IrUnit unit) {
+  public CompiledCode compile(IrUnit unit, int pageOffset) {
     return Lowering.lower(unit);
   }
 
@@ -40,7 +40,6 @@ public final class Interpreter implements BackEnd {
   public Exit run(ExecutionContext context, TranslationBlock first, long entry) {
     final SoftMmu mmu = context.mmu();
     final long state = context.state();
-    final long table = mmu.table();
     TranslationBlock block = first;
     InterpCode code = (InterpCode) block.code();
     int[] w = code.words();
@@ -241,7 +240,7 @@ public final class Interpreter implements BackEnd {
             Opcode.LOAD_4S,
             Opcode.LOAD_8 -> {
           long address = r[w[p + 2]];
-          long at = entry(table, w[p + 3], address);
+          long at = entry(state, w[p + 3], address);
           if (hits(at + SoftMmu.READ_TAG, address, w[p + 4])) {
             r[w[p + 1]] =
                 load(w[p] - Opcode.LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
@@ -257,7 +256,7 @@ public final class Interpreter implements BackEnd {
         case Opcode.STORE_1, Opcode.STORE_2, Opcode.STORE_4, Opcode.STORE_8 -> {
           long address = r[w[p + 1]];
           long value = r[w[p + 2]];
-          long at = entry(table, w[p + 3], address);
+          long at = entry(state, w[p + 3], address);
           if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 4])) {
             store(w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
@@ -276,7 +275,7 @@ public final class Interpreter implements BackEnd {
             Opcode.X_LOAD_4S,
             Opcode.X_LOAD_8 -> {
           long address = RawMemory.getLong(state + w[p + 2]) + w[p + 3];
-          long at = entry(table, w[p + 4], address);
+          long at = entry(state, w[p + 4], address);
           long value;
           if (hits(at + SoftMmu.READ_TAG, address, w[p + 5])) {
             value = load(w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
@@ -292,7 +291,7 @@ public final class Interpreter implements BackEnd {
         case Opcode.X_STORE_1, Opcode.X_STORE_2, Opcode.X_STORE_4, Opcode.X_STORE_8 -> {
           long address = RawMemory.getLong(state + w[p + 1]) + w[p + 2];
           long value = RawMemory.getLong(state + w[p + 3]);
-          long at = entry(table, w[p + 4], address);
+          long at = entry(state, w[p + 4], address);
           if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 5])) {
             store(w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
@@ -423,8 +422,9 @@ public final class Interpreter implements BackEnd {
   }
 
   /** Host address of the entry of the soft MMU that an address may be in. */
-  private static long entry(long table, int regime, long address) {
-    return table + regime + ((address >>> 12) & (SoftMmu.ENTRIES - 1)) * SoftMmu.ENTRY_BYTES;
+  private static long entry(long state, int tlb, long address) {
+    long mask = RawMemory.getLong(state + tlb + EngineState.TLB_MASK);
+    return RawMemory.getLong(state + tlb + EngineState.TLB_TABLE) + (address >>> 7 & mask);
   }
 
   /**

@@ -1,6 +1,6 @@
 package dev.kasuari.tcg.interp;
 
-import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
@@ -257,7 +257,7 @@ final class Lowering {
         opcode,
         unit.result(i),
         in(i, 0),
-        SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
+        EngineState.tlb(MemDesc.mmuIndex(desc)),
         (int) desc,
         instruction);
   }
@@ -272,7 +272,7 @@ final class Lowering {
         Opcode.STORE_1 + MemDesc.sizeLog2(desc),
         in(i, 0),
         in(i, 1),
-        SoftMmu.regimeOffset(MemDesc.mmuIndex(desc)),
+        EngineState.tlb(MemDesc.mmuIndex(desc)),
         (int) desc,
         instruction);
   }

@@ -107,6 +107,16 @@ public final class IrUnit {
     return arguments[columns.argumentStart[i] + position];
   }
 
+  /** Operands of all operations. */
+  public int arguments() {
+    return arguments.length;
+  }
+
+  /** Number of an operand among those of all operations; an operation's are consecutive. */
+  public int argumentIndex(int i, int position) {
+    return columns.argumentStart[i] + position;
+  }
+
   /** Value number of the first result, or {@link #NONE}. */
   public int result(int i) {
     return columns.result[i];

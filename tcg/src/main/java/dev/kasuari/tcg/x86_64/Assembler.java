@@ -489,6 +489,21 @@ final class Assembler extends SseAssembler {
     memory(NO_PREFIX, REX_W, 0x0fc7, 1, mem);
   }
 
+  /** SF, ZF, AF, PF and CF into AH. */
+  void lahf() {
+    u8(0x9f);
+  }
+
+  /** The same flags from AH. */
+  void sahf() {
+    u8(0x9e);
+  }
+
+  /** Inverts CF. */
+  void cmc() {
+    u8(0xf5);
+  }
+
   void mfence() {
     opcode(NO_PREFIX, 0, 0x0faef0);
   }

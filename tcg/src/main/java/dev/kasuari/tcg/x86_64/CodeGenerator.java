@@ -1,6 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
-import static dev.kasuari.tcg.x86_64.Gpr.R13;
+import static dev.kasuari.tcg.x86_64.Gpr.R14;
 import static dev.kasuari.tcg.x86_64.Gpr.RAX;
 import static dev.kasuari.tcg.x86_64.Gpr.RBP;
 import static dev.kasuari.tcg.x86_64.Gpr.RBX;
@@ -9,56 +9,71 @@ import static dev.kasuari.tcg.x86_64.Gpr.RDX;
 import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
-import dev.kasuari.machine.cpu.StateLayout;
-import dev.kasuari.softfloat.Rounding;
 import dev.kasuari.tcg.EngineState;
-import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.Cond;
-import dev.kasuari.tcg.ir.FpDesc;
+import dev.kasuari.tcg.ir.Emitter;
+import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
-import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
-import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Emits one unit: operations in order, then the slow paths. A 32-bit value sits in the low half of
- * its register or slot; what is above it means nothing.
+ * Emits one unit: operations in order, then what is rarely run. A 32-bit value sits in the low half
+ * of its register or slot; what is above it means nothing. Flags are as {@link FlagsCode} keeps
+ * them.
+ *
+ * <p>Inside code, RBP is the guest state at {@link EngineState#ANCHOR}, RBX the virtual address of
+ * the page in which the unit begins, R14 the number of instructions retired; RAX,
+ * RCX and RDX are scratch; the others hold values ({@link Registers#POOL}). MXCSR is the guest's.
  */
 final class CodeGenerator {
   private static final Gpr[] OPERANDS = {RAX, RDX, RCX};
 
-  /** An infinity's bits without the sign, as those of any number, are less than a NaN's. */
-  private static final long INFINITY_DOUBLED =
-      2 * Double.doubleToRawLongBits(Double.POSITIVE_INFINITY);
+  /** Chaining slots of a unit. */
+  private static final int SLOTS = 2;
 
-  private final IrUnit unit;
+  final IrUnit unit;
+  final Assembler a;
+  final Registers registers;
+  final CpuFeatures features;
+
   private final Stubs stubs;
-  private final boolean hostFloat;
-  private final Assembler a = new Assembler();
-  private final Registers registers;
+  private final FloatCode floats;
+  private final IntegerCode integers;
+  private final FlagsCode flags;
+  private final MemoryCode memory;
+  private final int pageOffset;
   private final int[] instructions;
   private final Label[] blocks;
   private final int[] opStarts;
-  private final List<Runnable> slowPaths = new ArrayList<>();
-  private int[] siteEnds = new int[16];
-  private int[] siteOps = new int[16];
-  private int sites;
+  private final List<Runnable> cold = new ArrayList<>();
+  private final Sites sites = new Sites();
+  private final int[] chainPatch = {-1, -1};
+  private final Label[] chainExit = new Label[SLOTS];
+  private int pollBranch;
 
   /**
-   * @param hostFloat whether the host's arithmetic does what the guest's does, but for NaNs and for
-   *     rounding modes that it does not have
+   * @param a where to, empty
+   * @param pageOffset where in its page the unit begins
    */
-  CodeGenerator(IrUnit unit, int[] instructions, Stubs stubs, boolean hostFloat) {
+  CodeGenerator(IrUnit unit, Assembler a, int pageOffset, Stubs stubs, CodeOptions options) {
     this.unit = unit;
+    this.a = a;
     this.stubs = stubs;
-    this.hostFloat = hostFloat;
-    this.instructions = instructions;
-    this.registers = new Registers(unit, a);
+    this.pageOffset = pageOffset;
+    this.features = options.features();
+    this.registers = new Registers(unit, a, pageOffset);
+    this.floats = new FloatCode(a, options.environment(), features);
+    this.integers = new IntegerCode(this);
+    this.flags = new FlagsCode(this);
+    this.memory = new MemoryCode(this);
+    this.instructions = InstructionMap.of(unit);
     this.blocks = new Label[unit.blocks()];
     this.opStarts = new int[unit.size()];
     Arrays.fill(opStarts, -1);
@@ -67,7 +82,7 @@ final class CodeGenerator {
 
   /** Emits everything. */
   void run() {
-    for (int block = 0; block < unit.blocks(); block++) {
+    for (int block : layout()) {
       int i = unit.blockStart(block);
       if (instructions[i] == InstructionMap.UNREACHED) {
         continue;
@@ -75,19 +90,31 @@ final class CodeGenerator {
       a.bind(blocks[block]);
       registers.enter(block);
       do {
-        opStarts[i] = a.length();
-        operation(i);
-        registers.finish(i);
+        if (!registers.dead(i)) {
+          opStarts[i] = a.length();
+          registers.begin(i);
+          operation(i);
+          registers.end();
+        }
       } while (!unit.op(i++).terminator());
     }
-    for (int next = 0; next < slowPaths.size(); next++) {
-      slowPaths.get(next).run();
+    for (int next = 0; next < cold.size(); next++) {
+      cold.get(next).run();
     }
     a.align(16);
+    sites.trim();
   }
 
-  Assembler assembler() {
-    return a;
+  /** The blocks as they follow each other in the unit. */
+  private int[] layout() {
+    if (unit.blocks() == 1) {
+      return new int[1];
+    }
+    return IntStream.range(0, unit.blocks())
+        .boxed()
+        .sorted(Comparator.comparingInt(unit::blockStart))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** Slots of the frame that the code uses. */
@@ -95,16 +122,33 @@ final class CodeGenerator {
     return registers.slots();
   }
 
+  /** Fills in the number of the code at its sites, which is how Java knows it again. */
+  void number(int number) {
+    byte[] code = a.code();
+    for (int site = 0; site < sites.count(); site++) {
+      for (int b = 0; b < 4; b++) {
+        code[sites.end(site) + b] = (byte) (number >> (8 * b));
+      }
+    }
+  }
+
   /** The finished code, once it is known where it is. */
-  X86Code at(long entry) {
+  X86Code finish(CodeSpace space, int number, long entry) {
     return new X86Code(
+        space,
+        number,
         unit,
+        pageOffset,
         entry,
         a.length(),
-        Arrays.copyOf(siteEnds, sites),
-        Arrays.copyOf(siteOps, sites),
+        sites,
+        new X86Code.Patches(pollBranch, chainPatch[0], home(0), chainPatch[1], home(1)),
         opStarts,
         instructions);
+  }
+
+  private int home(int slot) {
+    return chainPatch[slot] < 0 ? -1 : chainExit[slot].position;
   }
 
   private void operation(int i) {
@@ -112,226 +156,183 @@ final class CodeGenerator {
     switch (op) {
       case UNIT_START -> unitStart(i);
       case INSN_START, CONST -> {}
-      case PC -> a.lea(define(i), Mem.at(RBX, (int) unit.immediate(i)));
-      case GET -> get(i);
-      case SET -> set(i);
-      case ADD -> alu(Alu.ADD, i);
-      case SUB -> alu(Alu.SUB, i);
-      case AND -> alu(Alu.AND, i);
-      case OR -> alu(Alu.OR, i);
-      case XOR -> alu(Alu.XOR, i);
-      case ANDC -> andNot(i);
-      case MUL -> multiply(i);
-      case NOT -> a.not(width(i), defineFrom(i, 0));
-      case NEG -> a.neg(width(i), defineFrom(i, 0));
-      case SHL -> shift(Shift.SHL, i);
-      case SHR -> shift(Shift.SHR, i);
-      case SAR -> shift(Shift.SAR, i);
-      case NARROW -> defineFrom(i, 0);
-      case WIDEN_S -> a.signExtend(4, BITS_64, unaryResult(i), use(i, 0));
-      case WIDEN_U -> a.zeroExtend(4, unaryResult(i), use(i, 0));
-      case SEXT -> signExtend(i);
-      case ZEXT -> zeroExtend(i);
-      case EXTRACT -> extract(i);
+      case PC -> address(i);
+      case GET -> registers.get(unit.result(i), unit.immediate(i));
+      case SET -> registers.set(unit.immediate(i), unit.argument(i, 0));
       case SETCOND -> setcond(i);
       case SELECT -> select(i);
-      case LOAD -> load(i);
-      case STORE -> store(i);
-      case FADD, FMUL -> floatingPoint(i);
-      case CALL -> inJava(i);
-      case BR -> edge(i, unit.target(i), 0);
-      case BRCOND -> branch(i);
-      case GOTO -> leave(i);
-      case JUMP, EXIT -> {
+      case ADDF, ADCF, SUBF, SBBF, LOGICF, FLAGS_SETCOND -> flags.operation(i);
+      case LOAD, STORE, CAS, RMW, LL, SC, PROBE, FENCE -> memory.operation(i);
+      case CALL -> {
+        registers.leaveState();
+        inJava(i);
+      }
+      case BR -> {
+        registers.leaveBlock();
+        edge(i, unit.target(i), 0);
+      }
+      case BRCOND -> {
+        registers.leaveBlock();
+        branch(i, compare(i));
+      }
+      case BRFLAGS -> {
+        registers.leaveBlock();
+        branch(i, flags.condition(i, FlagCond.of((int) unit.immediate(i))));
+      }
+      case GOTO -> goTo(i);
+      case JUMP -> {
+        registers.leaveBlock();
         registers.copyTo(RAX, unit.argument(i, 0));
-        leave(i);
+        jump(i);
+      }
+      case EXIT -> {
+        registers.leaveBlock();
+        registers.copyTo(RAX, unit.argument(i, 0));
+        uncount(i);
+        callOut(i, stubs.leave());
       }
       case RAISE -> {
+        registers.leaveBlock();
         registers.copyTo(RAX, unit.argument(i, 0));
         callOut(i, stubs.leave());
       }
-      default -> inJava(i);
+      default -> {
+        if (op.is(Op.Trait.FP) || op == Op.FCLASS) {
+          floatingPoint(i);
+        } else if (!integers.operation(i)) {
+          inJava(i);
+        }
+      }
     }
   }
 
   // ---- operands --------------------------------------------------------------------------------
 
-  private Width width(int i) {
+  Width width(int i) {
     return Width.of(unit.type(i));
   }
 
-  private Gpr use(int i, int position) {
+  Gpr use(int i, int position) {
     return registers.use(unit.argument(i, position));
   }
 
-  private Gpr define(int i) {
+  Gpr define(int i) {
     return registers.define(unit.result(i));
   }
 
-  private Gpr defineFrom(int i, int position) {
+  Gpr defineFrom(int i, int position) {
     return registers.defineFrom(unit.result(i), unit.argument(i, position));
   }
 
-  /** For instructions that read one register and write another: the operand is used first. */
-  private Gpr unaryResult(int i) {
-    var _ = use(i, 0);
-    return define(i);
-  }
-
-  private boolean immediate(int i, int position) {
+  boolean immediate(int i, int position) {
     return registers.immediate(unit.argument(i, position));
   }
 
-  private int immediateValue(int i, int position) {
+  int immediateValue(int i, int position) {
     return (int) registers.constant(unit.argument(i, position));
   }
 
-  private static Mem state(int offset) {
-    return Mem.at(RBP, offset);
+  /** A place in the guest state. */
+  static Mem state(int offset) {
+    return Mem.at(RBP, offset - EngineState.ANCHOR);
+  }
+
+  /** An address that is too far away to be a constant of {@link Registers}. */
+  private void address(int i) {
+    long distance = unit.immediate(i) + pageOffset;
+    if (unit.immediate(i) != (int) unit.immediate(i)) {
+      Gpr d = define(i);
+      a.mov(RAX, distance);
+      a.lea(d, new Mem(RBX, RAX, 0));
+    }
   }
 
   // ---- leaving ---------------------------------------------------------------------------------
 
-  /** Calls a stub; the return address names the operation to Java. */
+  /** Code that is rarely run, emitted behind the rest. */
+  void later(Runnable emission) {
+    cold.add(emission);
+  }
+
+  /** Marks where the state that memory lacks is listed for the sites that follow. */
+  int snapshot() {
+    int from = sites.recovery().size();
+    registers.snapshot(sites.recovery());
+    return from;
+  }
+
   private void callOut(int i, long stub) {
+    callOut(i, stub, 0, 0);
+  }
+
+  /** Calls a stub; the return address names the code, and in it the operation, to Java. */
+  private void callOut(int i, long stub, int recoveryFrom, int recoveryTo) {
     a.call(stub);
-    if (sites == siteEnds.length) {
-      siteEnds = Arrays.copyOf(siteEnds, 2 * sites);
-      siteOps = Arrays.copyOf(siteOps, 2 * sites);
-    }
-    siteEnds[sites] = a.length();
-    siteOps[sites++] = i;
+    sites.add(a.length(), i, recoveryFrom, recoveryTo);
+    a.data32(0);
   }
 
   private void unitStart(int i) {
     a.alu(Alu.CMP, BITS_32, state(EngineState.POLL), 0);
     var polled = new Label();
+    pollBranch = a.length();
+    assert (pollBranch & 1) == 0;
     a.j(Cc.NE, polled);
-    a.alu(Alu.ADD, BITS_64, state(EngineState.RETIRED), (int) unit.immediate(i));
-    slowPaths.add(() -> {
+    a.alu(Alu.ADD, BITS_64, R14, (int) unit.immediate(i));
+    later(() -> {
       a.bind(polled);
       callOut(i, stubs.leave());
     });
   }
 
-  /**
-   * Leaves the unit after the current instruction: those behind it were counted and did not run.
-   */
-  private void leave(int i) {
+  /** Those behind the current instruction were counted and did not run. */
+  private void uncount(int i) {
     int missing = unit.instructions().size() - (instructions[i] + 1);
     if (missing != 0) {
-      a.alu(Alu.SUB, BITS_64, state(EngineState.RETIRED), missing);
-    }
-    callOut(i, stubs.leave());
-  }
-
-  /** Passes the operands, has Java do the operation, and takes its result. */
-  private void inJava(int i) {
-    passOperands(i);
-    callOut(i, stubs.exit());
-    if (unit.result(i) != IrUnit.NONE) {
-      a.mov(BITS_64, define(i), RAX);
+      a.alu(Alu.SUB, BITS_64, R14, missing);
     }
   }
 
-  private void passOperands(int i) {
+  /**
+   * Has Java do the operation where the fast way ends at {@code slow}: passes the operands, which
+   * are in registers of the pool, and goes on at {@code done} with the results.
+   */
+  void slowPath(int i, Label slow, Label done, int recoveryFrom, Gpr[] operands, Gpr... results) {
+    int recoveryTo = sites.recovery().size();
+    later(() -> {
+      a.bind(slow);
+      for (int p = 0; p < operands.length; p++) {
+        a.mov(BITS_64, OPERANDS[p], operands[p]);
+      }
+      callOut(i, stubs.exit(), recoveryFrom, recoveryTo);
+      takeResults(results);
+      a.jmp(done);
+    });
+  }
+
+  private void takeResults(Gpr... results) {
+    if (results.length > 0) {
+      a.mov(BITS_64, results[0], RAX);
+    }
+    if (results.length > 1) {
+      a.load(8, results[1], state(ExitRecord.SECOND_RESULT));
+    }
+  }
+
+  /** Passes the operands, has Java do the operation, and takes its results. */
+  void inJava(int i) {
+    int count = unit.op(i).results().length();
+    Gpr[] results = new Gpr[count];
+    // First: making room for the results may write to the state, by way of RAX.
+    for (int r = 0; r < count; r++) {
+      results[r] = registers.define(unit.result(i) + r);
+    }
     for (int p = 0; p < unit.argumentCount(i); p++) {
       registers.copyTo(OPERANDS[p], unit.argument(i, p));
     }
-  }
-
-  // ---- state -----------------------------------------------------------------------------------
-
-  private void get(int i) {
-    long view = unit.immediate(i);
-    Mem from = state(StateView.offset(view));
-    int size = StateView.size(view);
-    if (StateView.isSigned(view) && size < 8) {
-      a.loadSigned(size, width(i), define(i), from);
-    } else {
-      a.load(size, define(i), from);
-    }
-  }
-
-  private void set(int i) {
-    long view = unit.immediate(i);
-    Mem to = state(StateView.offset(view));
-    int size = StateView.size(view);
-    if (size >= 4 && immediate(i, 0)) {
-      a.store(size, to, immediateValue(i, 0));
-    } else {
-      a.store(size, to, use(i, 0));
-    }
-  }
-
-  // ---- arithmetic ------------------------------------------------------------------------------
-
-  private void alu(Alu operation, int i) {
-    if (immediate(i, 1)) {
-      a.alu(operation, width(i), defineFrom(i, 0), immediateValue(i, 1));
-    } else {
-      Gpr b = use(i, 1);
-      a.alu(operation, width(i), defineFrom(i, 0), b);
-    }
-  }
-
-  private void andNot(int i) {
-    registers.copyTo(RAX, unit.argument(i, 1));
-    a.not(BITS_64, RAX);
-    a.alu(Alu.AND, width(i), defineFrom(i, 0), RAX);
-  }
-
-  private void multiply(int i) {
-    Gpr b = use(i, 1);
-    a.imul(width(i), defineFrom(i, 0), b);
-  }
-
-  private void shift(Shift operation, int i) {
-    if (immediate(i, 1)) {
-      int count = immediateValue(i, 1) & (unit.type(i).bits() - 1);
-      a.shift(operation, width(i), defineFrom(i, 0), count);
-    } else {
-      registers.copyTo(RCX, unit.argument(i, 1));
-      a.shiftByCl(operation, width(i), defineFrom(i, 0));
-    }
-  }
-
-  private void signExtend(int i) {
-    int bits = (int) unit.immediate(i);
-    if (bits == 8 || bits == 16 || bits == 32) {
-      a.signExtend(bits / 8, width(i), unaryResult(i), use(i, 0));
-    } else {
-      Gpr d = defineFrom(i, 0);
-      int shift = unit.type(i).bits() - bits;
-      a.shift(Shift.SHL, width(i), d, shift);
-      a.shift(Shift.SAR, width(i), d, shift);
-    }
-  }
-
-  private void zeroExtend(int i) {
-    int bits = (int) unit.immediate(i);
-    if (bits == 8 || bits == 16 || bits == 32) {
-      a.zeroExtend(bits / 8, unaryResult(i), use(i, 0));
-    } else {
-      field(i, unit.type(i).bits() - bits, unit.type(i).bits() - bits);
-    }
-  }
-
-  private void extract(int i) {
-    int position = (int) unit.immediate(i) & 0xff;
-    int bits = (int) (unit.immediate(i) >> 8);
-    int width = unit.type(i).bits();
-    field(i, width - position - bits, width - bits);
-  }
-
-  private void field(int i, int left, int right) {
-    Gpr d = defineFrom(i, 0);
-    if (left != 0) {
-      a.shift(Shift.SHL, width(i), d, left);
-    }
-    if (right != 0) {
-      a.shift(Shift.SHR, width(i), d, right);
-    }
+    int from = snapshot();
+    callOut(i, stubs.exit(), from, sites.recovery().size());
+    takeResults(results);
   }
 
   // ---- conditions ------------------------------------------------------------------------------
@@ -339,21 +340,36 @@ final class CodeGenerator {
   private Cc compare(int i) {
     Cond cond = Cond.of((int) unit.immediate(i));
     Width width = Width.of(unit.valueType(unit.argument(i, 0)));
+    int second = unit.argument(i, 1);
     Gpr x = use(i, 0);
-    if (cond == Cond.TSTEQ || cond == Cond.TSTNE) {
+    boolean bits = cond == Cond.TSTEQ || cond == Cond.TSTNE;
+    if (registers.immediate(second)) {
+      int value = (int) registers.constant(second);
+      if (bits) {
+        a.test(width, x, value);
+      } else if (value == 0) {
+        a.test(width, x, x);
+      } else {
+        a.alu(Alu.CMP, width, x, value);
+      }
+    } else if (bits) {
       a.test(width, x, use(i, 1));
-    } else if (immediate(i, 1)) {
-      a.alu(Alu.CMP, width, x, immediateValue(i, 1));
     } else {
-      a.alu(Alu.CMP, width, x, use(i, 1));
+      Mem y = registers.inMemory(second);
+      if (y != null) {
+        a.alu(Alu.CMP, width, x, y);
+      } else {
+        a.alu(Alu.CMP, width, x, use(i, 1));
+      }
     }
     return Cc.of(cond);
   }
 
   private void setcond(int i) {
     Cc cc = compare(i);
+    Gpr d = define(i);
     a.set(cc, RAX);
-    a.zeroExtend(1, define(i), RAX);
+    a.zeroExtend(1, d, RAX);
   }
 
   private void select(int i) {
@@ -365,138 +381,83 @@ final class CodeGenerator {
     a.cmov(cc, BITS_64, d, taken);
   }
 
-  // ---- guest memory ----------------------------------------------------------------------------
-
-  private static boolean plain(long desc) {
-    return !MemDesc.isBigEndian(desc) && !MemDesc.isAcquire(desc) && !MemDesc.isRelease(desc);
-  }
-
-  /**
-   * Leaves in RAX what turns the address into a host address, or jumps: the entry of the soft MMU's
-   * table that the address selects must have the address's page in the tag, and the address must be
-   * aligned.
-   */
-  private void translate(Gpr address, long desc, int tag, Label slow) {
-    int regime = SoftMmu.regimeOffset(MemDesc.mmuIndex(desc));
-    int entryShift = 12 - Integer.numberOfTrailingZeros(SoftMmu.ENTRY_BYTES);
-    a.mov(BITS_32, RAX, address);
-    a.shift(Shift.SHR, BITS_32, RAX, entryShift);
-    a.alu(Alu.AND, BITS_32, RAX, (SoftMmu.ENTRIES - 1) * SoftMmu.ENTRY_BYTES);
-    a.mov(BITS_64, RCX, address);
-    a.alu(Alu.AND, BITS_64, RCX, -4096 | (MemDesc.size(desc) - 1));
-    a.alu(Alu.CMP, BITS_64, RCX, new Mem(R13, RAX, regime + tag));
-    a.j(Cc.NE, slow);
-    a.load(8, RAX, new Mem(R13, RAX, regime + SoftMmu.ADDEND));
-  }
-
-  private void load(int i) {
-    long desc = unit.immediate(i);
-    if (!plain(desc)) {
-      inJava(i);
-      return;
-    }
-    Gpr address = use(i, 0);
-    Gpr d = define(i);
-    var slow = new Label();
-    var done = new Label();
-    translate(address, desc, SoftMmu.READ_TAG, slow);
-    var host = new Mem(address, RAX, 0);
-    int size = MemDesc.size(desc);
-    if (MemDesc.isSigned(desc) && size < 8) {
-      a.loadSigned(size, width(i), d, host);
-    } else {
-      a.load(size, d, host);
-    }
-    a.bind(done);
-    slowPaths.add(() -> {
-      a.bind(slow);
-      a.mov(BITS_64, RAX, address);
-      callOut(i, stubs.exit());
-      a.mov(BITS_64, d, RAX);
-      a.jmp(done);
-    });
-  }
-
-  private void store(int i) {
-    long desc = unit.immediate(i);
-    if (!plain(desc)) {
-      inJava(i);
-      return;
-    }
-    Gpr address = use(i, 0);
-    Gpr value = use(i, 1);
-    var slow = new Label();
-    var done = new Label();
-    translate(address, desc, SoftMmu.WRITE_TAG, slow);
-    a.store(MemDesc.size(desc), new Mem(address, RAX, 0), value);
-    a.bind(done);
-    slowPaths.add(() -> {
-      a.bind(slow);
-      a.mov(BITS_64, RAX, address);
-      a.mov(BITS_64, RDX, value);
-      callOut(i, stubs.exit());
-      a.jmp(done);
-    });
-  }
-
   // ---- floating point --------------------------------------------------------------------------
 
-  private boolean nativeFormat(int i) {
-    long desc = unit.immediate(i);
-    return hostFloat
-        && FpDesc.format(desc) == FpDesc.Format.F64
-        && FpDesc.rounding(desc) == FpDesc.DYNAMIC
-        && unit.type(i) == Type.I64;
-  }
-
-  /**
-   * In the host's arithmetic under the guest's MXCSR. Softfloat does it if the rounding mode is one
-   * that MXCSR lacks, and again if a NaN came out, whose bits differ between architectures; the
-   * flags that were raised then are the same and sticky.
-   */
   private void floatingPoint(int i) {
-    if (!nativeFormat(i)) {
+    if (!floats.emits(unit, i)) {
       inJava(i);
       return;
     }
-    Gpr x = use(i, 0);
-    Gpr y = use(i, 1);
+    Gpr[] operands = new Gpr[unit.argumentCount(i)];
+    for (int p = 0; p < operands.length; p++) {
+      operands[p] = use(i, p);
+    }
     Gpr d = define(i);
     var slow = new Label();
     var done = new Label();
-    a.alu(Alu.CMP, BITS_32, state(StateLayout.FP_ROUNDING.offset()), Rounding.UP.ordinal());
-    a.j(Cc.A, slow);
-    a.movq(Xmm.XMM0, x);
-    a.movq(Xmm.XMM1, y);
-    if (unit.op(i) == Op.FADD) {
-      a.addsd(Xmm.XMM0, Xmm.XMM1);
-    } else {
-      a.mulsd(Xmm.XMM0, Xmm.XMM1);
-    }
-    a.movq(d, Xmm.XMM0);
-    // As integers: a comparison of floats would raise DE for a subnormal result.
-    a.lea(RAX, new Mem(d, d, 0));
-    a.mov(RCX, INFINITY_DOUBLED);
-    a.alu(Alu.CMP, BITS_64, RAX, RCX);
-    a.j(Cc.A, slow);
+    floats.emit(unit, i, operands, d, slow);
     a.bind(done);
-    slowPaths.add(() -> {
-      a.bind(slow);
-      a.mov(BITS_64, RAX, x);
-      a.mov(BITS_64, RDX, y);
-      callOut(i, stubs.exit());
-      a.mov(BITS_64, d, RAX);
-      a.jmp(done);
+    slowPath(i, slow, done, sites.recovery().size(), operands, d);
+  }
+
+  // ---- from unit to unit -----------------------------------------------------------------------
+
+  private void goTo(int i) {
+    registers.leaveBlock();
+    uncount(i);
+    int slot = unit.auxiliary(i);
+    long distance = unit.immediate(i) + pageOffset;
+    if (slot == Emitter.NO_LINK || chainPatch[slot] >= 0) {
+      if (distance == (int) distance) {
+        a.lea(RAX, Mem.at(RBX, (int) distance));
+      } else {
+        a.mov(RAX, distance);
+        a.alu(Alu.ADD, BITS_64, RAX, RBX);
+      }
+      lookUp(i);
+      return;
+    }
+    var home = new Label();
+    chainPatch[slot] = a.patchableJmp(home);
+    chainExit[slot] = home;
+    later(() -> {
+      a.bind(home);
+      callOut(i, stubs.leave());
     });
   }
 
-  // ---- branches --------------------------------------------------------------------------------
+  private void jump(int i) {
+    uncount(i);
+    lookUp(i);
+  }
 
-  private void branch(int i) {
+  /** To the code for the address in RAX if the jump table has it. */
+  private void lookUp(int i) {
+    var miss = new Label();
+    a.mov(BITS_32, RCX, RAX);
+    a.shift(Shift.SHL, BITS_32, RCX, JumpTable.ADDRESS_SHIFT);
+    a.alu(Alu.AND, BITS_32, RCX, JumpTable.OFFSET_MASK);
+    a.alu(Alu.ADD, BITS_64, RCX, state(ExitRecord.JUMPS));
+    a.alu(Alu.CMP, BITS_64, RAX, Mem.at(RCX, JumpTable.ADDRESS));
+    a.j(Cc.NE, miss);
+    a.load(8, RDX, state(ExitRecord.CONTEXT));
+    a.alu(Alu.CMP, BITS_64, RDX, Mem.at(RCX, JumpTable.CONTEXT));
+    a.j(Cc.NE, miss);
+    a.mov(BITS_64, RBX, RAX);
+    a.alu(Alu.AND, BITS_64, RBX, -4096);
+    a.jmp(Mem.at(RCX, JumpTable.CODE));
+    later(() -> {
+      a.bind(miss);
+      callOut(i, stubs.leave());
+    });
+  }
+
+  // ---- branches inside -------------------------------------------------------------------------
+
+  private void branch(int i, Cc cc) {
     int taken = unit.target(i);
     int otherwise = unit.otherTarget(i);
     int passed = unit.op(i).fixedOperands();
-    Cc cc = compare(i);
     if (unit.parameterCount(taken) == 0) {
       a.j(cc, blocks[taken]);
       edge(i, otherwise, passed);
@@ -515,18 +476,28 @@ final class CodeGenerator {
     int parameter = unit.firstParameter(block);
     Mem[] staged = new Mem[count];
     for (int p = 0; p < count; p++) {
-      Mem to = registers.home(parameter + p);
+      Mem to = registers.frame(parameter + p);
       staged[p] = readLater(i, block, first, p) ? registers.temporary() : to;
-      registers.copy(unit.argument(i, first + p), staged[p]);
+      registers.copyTo(RAX, unit.argument(i, first + p));
+      a.store(8, staged[p], RAX);
     }
     for (int p = 0; p < count; p++) {
-      Mem to = registers.home(parameter + p);
+      Mem to = registers.frame(parameter + p);
       if (!staged[p].equals(to)) {
         a.load(8, RAX, staged[p]);
         a.store(8, to, RAX);
       }
     }
-    a.jmp(blocks[block]);
+    if (!nextEmitted(i, block)) {
+      a.jmp(blocks[block]);
+    }
+  }
+
+  /** Whether a block is what is emitted after this operation. */
+  private boolean nextEmitted(int i, int block) {
+    return unit.otherTarget(i) == IrUnit.NONE
+        ? unit.blockStart(block) == i + 1
+        : unit.blockStart(block) == i + 1 && unit.parameterCount(unit.target(i)) == 0;
   }
 
   /** Whether parameter {@code p} is itself the value that a later parameter gets. */
@@ -538,5 +509,10 @@ final class CodeGenerator {
       }
     }
     return false;
+  }
+
+  /** Whether a value is of 32 bits. */
+  boolean narrow(int value) {
+    return unit.valueType(value) == Type.I32;
   }
 }

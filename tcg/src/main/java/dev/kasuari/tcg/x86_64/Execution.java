@@ -8,17 +8,21 @@ import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.GuestInstruction;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Printer;
+import dev.kasuari.tcg.ir.Rmw;
 import dev.kasuari.tcg.ir.Type;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a vCPU: enters code, does what the code leaves for, and goes on, until only the loop
+ * One vCPU in translated code: enters it, does what it leaves for, and goes on, until only the loop
  * can help. The counterpart in Java of {@link Stubs}.
  */
 final class Execution {
@@ -26,77 +30,125 @@ final class Execution {
   private static final int MXCSR = 0x1f80;
 
   private static final int MXCSR_ROUNDING_SHIFT = 13;
+  private static final long PAGE = -4096L;
 
   private final X86BackEnd backEnd;
   private final ExecutionContext context;
   private final SoftMmu mmu;
   private final long state;
-  private TranslationBlock block;
-  private long base;
+  private final JumpTable jumps;
 
-  Execution(X86BackEnd backEnd, ExecutionContext context, TranslationBlock block, long pc) {
+  /** Where code goes on that waits for Java now; 0 if none does. Read while this does not run. */
+  private volatile long resumePoint;
+
+  /**
+   * @param jumpTable host address of room for the jump table
+   */
+  Execution(X86BackEnd backEnd, ExecutionContext context, long jumpTable) {
     this.backEnd = backEnd;
     this.context = context;
     this.mmu = context.mmu();
     this.state = context.state();
-    this.block = block;
-    this.base = pc;
+    this.jumps = new JumpTable(jumpTable);
   }
 
-  Exit run() {
-    RawMemory.putLong(state + ExitRecord.FRAME, backEnd.frame(context.cpu().index()));
-    RawMemory.putLong(state + ExitRecord.TABLE, mmu.table());
-    while (true) {
-      Exit exit = block.code() instanceof X86Code code ? execute(code) : interpretedThen(block);
-      if (exit != null) {
-        return exit;
-      }
-    }
+  boolean serves(X86BackEnd owner) {
+    return backEnd == owner;
   }
 
-  /** Null if the next block was found, which is the current one then. */
-  private @Nullable Exit interpretedThen(TranslationBlock interpreted) {
-    Exit exit = backEnd.interpret(context, interpreted, base);
-    if (exit != Exit.LOOKUP) {
-      return exit;
-    }
-    long target = context.cpu().pc();
-    TranslationBlock from = context.linkFrom;
-    // What an exit asks to look up anew has a mode of its own, which only the loop knows.
-    return from == null ? exit : go(target, from, context.linkSlot);
+  long resumePoint() {
+    return resumePoint;
+  }
+
+  /** While it does not run: no code may be found any more that was known. */
+  void forgetCode() {
+    jumps.clear();
   }
 
   // ---- entering and leaving --------------------------------------------------------------------
 
-  /** Null if the code went on to another block, which is the current one then. */
-  private @Nullable Exit execute(X86Code code) {
-    prepare();
-    RawMemory.putLong(state + ExitRecord.BASE, base);
-    long site = backEnd.enter(state, code.entry());
+  Exit run(TranslationBlock first, long pc) {
+    TranslationBlock block = first;
+    long at = pc;
     while (true) {
-      if (site == 0) {
-        throw fault(code);
+      Exit exit;
+      if (block.code() instanceof X86Code code) {
+        know(block, code, at);
+        exit = execute(code, at);
+      } else {
+        exit = interpret(block, at);
       }
-      int i = code.operationAt(site);
+      TranslationBlock next = following;
+      if (next == null) {
+        return exit;
+      }
+      following = null;
+      block = next;
+      at = followingPc;
+    }
+  }
+
+  /** The block to go on with, if there is one at hand. */
+  private @Nullable TranslationBlock following;
+
+  private long followingPc;
+
+  /** Makes a block known to code that jumps to its address. */
+  private void know(TranslationBlock block, X86Code code, long pc) {
+    RawMemory.putLong(state + ExitRecord.JUMPS, jumps.address());
+    long here = jumps.context(context, block);
+    if (here != JumpTable.NOWHERE && block.flags() == 0 && block.valid()) {
+      jumps.put(pc, here, code.entry());
+    }
+  }
+
+  private Exit interpret(TranslationBlock block, long pc) {
+    Exit exit = backEnd.interpret(context, block, pc);
+    TranslationBlock from = context.linkFrom;
+    // What an exit asks to look up anew has a mode of its own, which only the loop knows.
+    return exit != Exit.LOOKUP || from == null
+        ? exit
+        : go(block, context.cpu().pc(), from, context.linkSlot);
+  }
+
+  private Exit execute(X86Code first, long pc) {
+    RawMemory.putLong(state + ExitRecord.PAGE, pc & PAGE);
+    prepare(first.block());
+    long address = backEnd.enter(state, first.entry());
+    while (true) {
+      if (address == 0) {
+        throw fault();
+      }
+      X86Code code = backEnd.code(RawMemory.getInt(address));
+      int site = code.site(address);
+      int i = code.operation(site);
       Op op = code.unit().op(i);
       if (op.terminator() || op == Op.UNIT_START) {
         return left(code, i);
       }
+      context.current = code.block();
+      context.currentInstruction = code.instruction(i);
+      resumePoint = address;
       long result = perform(code, i);
+      resumePoint = 0;
       if (mmu.faulted) {
+        code.recover(site, state);
         return trap(code, i);
       }
+      context.current = null;
       RawMemory.putLong(state + ExitRecord.RESULT, result);
-      prepare();
-      site = backEnd.resume(state, site);
+      prepare(code.block());
+      // Behind the number of the code.
+      address = backEnd.resume(state, address + Integer.BYTES);
     }
   }
 
   /** The guest's MXCSR: its rounding mode, and no flags, as those so far are in the state. */
-  private void prepare() {
+  private void prepare(TranslationBlock block) {
     int mode = RawMemory.getInt(state + StateLayout.FP_ROUNDING.offset());
     int control = mode <= Rounding.UP.ordinal() ? hostRounding(mode) : 0;
     RawMemory.putInt(state + ExitRecord.GUEST_MXCSR, MXCSR | control << MXCSR_ROUNDING_SHIFT);
+    RawMemory.putLong(state + ExitRecord.CONTEXT, jumps.context(context, block));
   }
 
   /** Softfloat's number of a rounding mode to MXCSR's: nearest 0, down 1, up 2, toward zero 3. */
@@ -104,30 +156,27 @@ final class Execution {
     return (0x2130 >> (4 * mode)) & 3;
   }
 
-  private long operand(X86Code code, int i, int position) {
-    IrUnit unit = code.unit();
-    if (position >= unit.argumentCount(i)) {
-      return 0;
-    }
-    long raw = RawMemory.getLong(state + ExitRecord.FIRST + 8L * position);
-    return unit.valueType(unit.argument(i, position)) == Type.I32 ? (int) raw : raw;
+  /** Virtual address of the unit that runs. */
+  private long base(X86Code code) {
+    return RawMemory.getLong(state + ExitRecord.PAGE) + code.pageOffset();
   }
 
   /** Ends a unit at a terminator, or at its poll. */
-  private @Nullable Exit left(X86Code code, int i) {
+  private Exit left(X86Code code, int i) {
     IrUnit unit = code.unit();
     long target = RawMemory.getLong(state + ExitRecord.FIRST);
     return switch (unit.op(i)) {
       case UNIT_START -> {
         context.current = null;
-        context.cpu().setPc(base);
+        context.cpu().setPc(base(code));
         yield Exit.POLL;
       }
       case GOTO -> {
         int slot = unit.auxiliary(i);
-        yield go(base + unit.immediate(i), slot < 0 ? null : block, slot);
+        TranslationBlock from = slot < 0 ? null : code.block();
+        yield go(code.block(), base(code) + unit.immediate(i), from, slot);
       }
-      case JUMP -> go(target, null, 0);
+      case JUMP -> go(code.block(), target, null, 0);
       case EXIT -> {
         var _ = lookup(target, null, 0);
         yield switch (ExitReason.of(unit.auxiliary(i))) {
@@ -144,16 +193,16 @@ final class Execution {
     };
   }
 
-  /** On to the block at an address, through a chaining slot or not; null if it could be had. */
-  private @Nullable Exit go(long target, @Nullable TranslationBlock from, int slot) {
+  /** On to the block at an address, through a chaining slot or not, if it can be had here. */
+  private Exit go(TranslationBlock block, long target, @Nullable TranslationBlock from, int slot) {
     TranslationBlock next =
         from == null ? context.findBlock(target, block.mode()) : context.follow(from, slot);
     if (next == null) {
       return lookup(target, from, slot);
     }
-    block = next;
-    base = target;
-    return null;
+    following = next;
+    followingPc = target;
+    return Exit.LOOKUP;
   }
 
   private Exit lookup(long target, @Nullable TranslationBlock from, int slot) {
@@ -167,26 +216,91 @@ final class Execution {
 
   // ---- what code leaves for --------------------------------------------------------------------
 
+  private long operand(IrUnit unit, int i, int position) {
+    if (position >= unit.argumentCount(i)) {
+      return 0;
+    }
+    long raw = RawMemory.getLong(state + ExitRecord.FIRST + 8L * position);
+    return switch (unit.valueType(unit.argument(i, position))) {
+      case I32 -> (int) raw;
+      case I64 -> raw;
+      case FLAGS -> FlagsCode.pack((int) raw);
+    };
+  }
+
   private long perform(X86Code code, int i) {
     IrUnit unit = code.unit();
-    long a = operand(code, i, 0);
-    long b = operand(code, i, 1);
-    long c = operand(code, i, 2);
-    context.current = block;
-    context.currentInstruction = code.instruction(i);
-    return switch (unit.op(i)) {
-      case LOAD -> mmu.load(a, unit.immediate(i));
+    Op op = unit.op(i);
+    long desc = unit.immediate(i);
+    long a = operand(unit, i, 0);
+    long b = operand(unit, i, 1);
+    long c = operand(unit, i, 2);
+    return switch (op) {
+      case LOAD -> mmu.load(a, desc);
       case STORE -> {
-        mmu.store(a, b, unit.immediate(i));
+        mmu.store(a, b, desc);
+        yield 0;
+      }
+      case LOAD2 -> {
+        long low = mmu.load(a, desc);
+        secondResult(mmu.faulted ? 0 : mmu.load(a + MemDesc.size(desc), desc));
+        yield low;
+      }
+      case STORE2 -> storePair(a, b, c, desc);
+      case CAS -> mmu.cas(a, b, c, desc);
+      case RMW -> mmu.rmw(Rmw.of(unit.auxiliary(i)), a, b, desc);
+      case LL -> mmu.loadLinked(a, desc);
+      case SC -> mmu.storeConditional(a, b, desc);
+      case PROBE -> {
+        mmu.probe(a, desc);
+        yield 0;
+      }
+      case FENCE -> {
+        VarHandle.fullFence();
         yield 0;
       }
       case CALL -> {
-        context.cpu().setPc(base + instructionOf(code, i).delta());
+        context.cpu().setPc(base(code) + instructionOf(code, i).delta());
         Helper helper = unit.helpers().get(unit.auxiliary(i));
         yield helper.call(context, a, b, c);
       }
-      default -> context.fp().apply(unit.op(i), unit.type(i), unit.immediate(i), a, b, c);
+      case FCLASS -> context.fp().classify(desc, a);
+      default ->
+          op.is(Op.Trait.FP)
+              ? context.fp().apply(op, unit.type(i), desc, a, b, c)
+              : evaluate(unit, i, a, b, c);
     };
+  }
+
+  private long storePair(long address, long first, long second, long desc) {
+    long probe = new MemDesc(desc).write().bits();
+    int size = MemDesc.size(desc);
+    mmu.probe(address, probe);
+    if (!mmu.faulted) {
+      mmu.probe(address + size, probe);
+    }
+    if (!mmu.faulted) {
+      mmu.store(address, first, desc);
+      mmu.store(address + size, second, desc);
+    }
+    return 0;
+  }
+
+  private long evaluate(IrUnit unit, int i, long a, long b, long c) {
+    Op op = unit.op(i);
+    Type type = unit.type(i);
+    long result = Evaluator.evaluate(op, type, unit.immediate(i), a, b, c, 0);
+    int value = unit.result(i);
+    if (op.results().length() == 2) {
+      long second = Evaluator.second(op, type, a, b, c);
+      boolean flags = unit.valueType(value + 1) == Type.FLAGS;
+      secondResult(flags ? FlagsCode.unpack((int) second) : second);
+    }
+    return unit.valueType(value) == Type.FLAGS ? FlagsCode.unpack((int) result) : result;
+  }
+
+  private void secondResult(long value) {
+    RawMemory.putLong(state + ExitRecord.SECOND_RESULT, value);
   }
 
   private static GuestInstruction instructionOf(X86Code code, int i) {
@@ -195,28 +309,30 @@ final class Execution {
 
   /** An exception at the current instruction: the state is that before it. */
   private Exit trap(X86Code code, int i) {
-    int notRetired = block.instructions() - code.instruction(i);
+    int notRetired = code.block().instructions() - code.instruction(i);
     long counted = RawMemory.getLong(state + EngineState.RETIRED);
     RawMemory.putLong(state + EngineState.RETIRED, counted - notRetired);
     GuestInstruction at = instructionOf(code, i);
     context.current = null;
     context.linkFrom = null;
-    context.cpu().restore(base + at.delta(), at.word());
+    context.cpu().restore(base(code) + at.delta(), at.word());
     return context.takeFault();
   }
 
   // ---- faults of the code itself ---------------------------------------------------------------
 
-  private CodeFaultException fault(X86Code code) {
+  private CodeFaultException fault() {
     long address = RawMemory.getLong(state + ExitRecord.FIRST);
     long signal = RawMemory.getLong(state + ExitRecord.SECOND);
     long at = RawMemory.getLong(state + ExitRecord.THIRD);
     String what = "signal %d for address 0x%x".formatted(signal, address);
-    if (!code.contains(at)) {
+    X86Code code = backEnd.codeAround(at);
+    if (code == null) {
       return new CodeFaultException("%s at 0x%x, in no unit".formatted(what, at));
     }
     int i = code.operationAround(at);
     GuestInstruction instruction = instructionOf(code, i);
+    long base = base(code);
     context.current = null;
     context.cpu().setPc(base + instruction.delta());
     return new CodeFaultException(
@@ -226,7 +342,7 @@ final class Execution {
                 Printer.line(code.unit(), i),
                 base + instruction.delta(),
                 base,
-                block.ramAddress(),
+                code.block().ramAddress(),
                 code.entry(),
                 at - code.entry()));
   }

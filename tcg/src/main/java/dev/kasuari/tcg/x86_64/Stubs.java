@@ -1,7 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
-import static dev.kasuari.tcg.x86_64.Gpr.R12;
-import static dev.kasuari.tcg.x86_64.Gpr.R13;
+import static dev.kasuari.tcg.x86_64.Gpr.R14;
 import static dev.kasuari.tcg.x86_64.Gpr.RAX;
 import static dev.kasuari.tcg.x86_64.Gpr.RBP;
 import static dev.kasuari.tcg.x86_64.Gpr.RBX;
@@ -14,31 +13,33 @@ import static dev.kasuari.tcg.x86_64.Gpr.RSP;
 import dev.kasuari.host.ExecutableMemory;
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.EngineState;
 
 /**
- * The way into translated code and the ways out of it, emitted once for each code cache.
- *
- * <p>Inside, RBP is the guest state, RBX the virtual address of the unit's entry, R12 the frame,
- * R13 the soft MMU's table; RAX, RCX and RDX are scratch; the others hold values ({@link
- * Registers#POOL}). MXCSR is the guest's. Outside, everything is as the System V ABI wants it, and
- * MXCSR is bit for bit what it was: Java's arithmetic depends on it.
+ * The way into translated code and the ways out of it, emitted once for each code space. What the
+ * registers are inside, {@link CodeGenerator} says. Outside, everything is as the System V ABI
+ * wants it, and MXCSR is bit for bit what it was: Java's arithmetic depends on it.
  *
  * @param enter function of state and code: runs the code until it leaves; the site, or 0 for a
  *     fault
- * @param resume the same, at a site whose registers the record holds, with the result in RAX
+ * @param resume the same, at an address at which registers are those of the record, with the result
+ *     in RAX
  * @param leave where code calls to leave for good, with one operand in RAX
  * @param exit where code calls to leave and come back, with operands in RAX, RDX and RCX
  * @param fault where the fault handler goes on
  * @param size bytes of all this
  */
 record Stubs(long enter, long resume, long leave, long exit, long fault, int size) {
+  /** Room that the stubs have. */
+  static final int BYTES = 4096;
+
   /** What the ABI lets a function change only if it puts it back. */
-  private static final Gpr[] CALLEE_SAVED = {RBP, RBX, R12, R13, Gpr.R14, Gpr.R15};
+  private static final Gpr[] CALLEE_SAVED = {RBP, RBX, Gpr.R12, Gpr.R13, R14, Gpr.R15};
 
   /** The exception flags of MXCSR: IE, DE, ZE, OE, UE, PE. */
   static final int MXCSR_FLAGS = 0x3f;
 
-  /** Emits the stubs at the start of a code cache. */
+  /** Emits the stubs at the start of a code space. */
   static Stubs emit(ExecutableMemory memory, FloatEnv environment) {
     var a = new Assembler();
     for (int mxcsr = 0; mxcsr <= MXCSR_FLAGS; mxcsr++) {
@@ -80,37 +81,40 @@ record Stubs(long enter, long resume, long leave, long exit, long fault, int siz
     a.store(8, record(ExitRecord.FIRST), RAX);
     a.bind(epilogue);
     epilogue(a, memory.address());
-    a.align(4096);
+    a.align(16);
+    if (a.length() > BYTES) {
+      throw new AssertionError("stubs of " + a.length() + " bytes");
+    }
     long home = memory.publish(0, a.code(), a.length());
     return new Stubs(
         home + enter, home + resume, home + leave, home + exit, home + fault, a.length());
   }
 
   private static Mem record(int field) {
-    return Mem.at(RBP, field);
+    return CodeGenerator.state(field);
   }
 
   private static Mem saved(int register) {
-    return Mem.at(RBP, ExitRecord.REGISTERS + 8 * register);
+    return record(ExitRecord.REGISTERS + 8 * register);
   }
 
   private static void prologue(Assembler a) {
     for (Gpr register : CALLEE_SAVED) {
       a.push(register);
     }
-    a.mov(Width.BITS_64, RBP, RDI);
+    a.lea(RBP, Mem.at(RDI, EngineState.ANCHOR));
     a.store(8, record(ExitRecord.HOST_STACK), RSP);
     a.stmxcsr(record(ExitRecord.HOST_MXCSR));
     a.ldmxcsr(record(ExitRecord.GUEST_MXCSR));
-    a.load(8, RBX, record(ExitRecord.BASE));
-    a.load(8, R12, record(ExitRecord.FRAME));
-    a.load(8, R13, record(ExitRecord.TABLE));
+    a.load(8, RBX, record(ExitRecord.PAGE));
+    a.load(8, R14, record(EngineState.RETIRED));
   }
 
-  /** The one way out. The table of flags is at the start of the cache. */
+  /** The one way out. The table of flags is at the start of the space. */
   private static void epilogue(Assembler a, long table) {
     var noFlags = new Label();
-    a.store(8, record(ExitRecord.BASE), RBX);
+    a.store(8, record(ExitRecord.PAGE), RBX);
+    a.store(8, record(EngineState.RETIRED), R14);
     a.stmxcsr(record(ExitRecord.GUEST_MXCSR));
     a.ldmxcsr(record(ExitRecord.HOST_MXCSR));
     a.load(4, RAX, record(ExitRecord.GUEST_MXCSR));
@@ -118,7 +122,7 @@ record Stubs(long enter, long resume, long leave, long exit, long fault, int siz
     a.j(Cc.E, noFlags);
     a.mov(RCX, table);
     a.load(1, RAX, new Mem(RCX, RAX, 0));
-    a.alu(Alu.OR, Width.BITS_32, Mem.at(RBP, StateLayout.FP_FLAGS.offset()), RAX);
+    a.alu(Alu.OR, Width.BITS_32, record(StateLayout.FP_FLAGS.offset()), RAX);
     a.bind(noFlags);
     a.load(8, RAX, record(ExitRecord.SITE));
     a.load(8, RSP, record(ExitRecord.HOST_STACK));

@@ -1,42 +1,45 @@
 package dev.kasuari.tcg.x86_64;
 
-import dev.kasuari.host.ExecutableMemory;
 import dev.kasuari.host.FaultHandler;
 import dev.kasuari.host.NativeFunction;
 import dev.kasuari.softfloat.FloatEnv;
-import dev.kasuari.softfloat.FlushToZero;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.CompiledCode;
+import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.interp.Interpreter;
-import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Runs units as x86-64 machine code. One code cache, one set of stubs and one guard against faults
- * for each machine; a frame for each of its CPUs.
+ * Runs units as x86-64 machine code. One code space, one set of stubs and one guard against faults
+ * for each machine; an {@link Execution} for each of its CPUs.
  */
 public final class X86BackEnd implements BackEnd {
-  /** Room for code. */
-  private static final long CACHE_BYTES = 64L << 20;
+  /** Room for code unless it is said how much. The host commits what is used. */
+  public static final long CACHE_BYTES = 256L << 20;
 
-  /** Values that the frame of a CPU holds; units that need more are interpreted. */
-  static final int FRAME_SLOTS = 4096;
+  /** The least room for code. */
+  public static final long MIN_CACHE_BYTES = 1L << 20;
 
-  private final ExecutableMemory memory;
+  private final CodeSpace space;
   private final FaultHandler faults;
   private final Stubs stubs;
+  private final CodeOptions options;
   private final NativeFunction enter;
   private final NativeFunction resume;
   private final Interpreter interpreter = new Interpreter();
-  private final boolean hostFloat;
   private final Arena arena = Arena.ofShared();
-  private volatile long[] frames = new long[0];
-  private long end;
+  private final Map<ExecutionContext, Execution> executions = new ConcurrentHashMap<>();
+  private final ArrayDeque<Assembler> assemblers = new ArrayDeque<>();
 
   /**
    * @param environment the architecture's choices where IEEE 754 leaves one
@@ -47,24 +50,27 @@ public final class X86BackEnd implements BackEnd {
     this(environment, CACHE_BYTES);
   }
 
-  X86BackEnd(FloatEnv environment, long cacheBytes) {
+  /**
+   * @param cacheBytes room for code, a multiple of 4096, at least {@link #MIN_CACHE_BYTES}
+   */
+  public X86BackEnd(FloatEnv environment, long cacheBytes) {
     if (!available()) {
       throw new UnsupportedOperationException(
           "needs Linux on x86-64, not %s on %s"
               .formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
     }
-    hostFloat = hostFloat(environment);
-    memory = ExecutableMemory.allocate("kasuari-code", cacheBytes);
+    space = new CodeSpace(cacheBytes, Stubs.BYTES);
     try {
+      var memory = space.memory();
+      options = new CodeOptions(environment, CpuFeatures.probe());
       stubs = Stubs.emit(memory, environment);
-      end = stubs.size();
       enter = NativeFunction.at(stubs.enter());
       resume = NativeFunction.at(stubs.resume());
       faults =
           FaultHandler.guard(
               memory.address() + stubs.size(), cacheBytes - stubs.size(), stubs.fault());
     } catch (RuntimeException e) {
-      memory.close();
+      space.close();
       throw e;
     }
   }
@@ -74,56 +80,68 @@ public final class X86BackEnd implements BackEnd {
     return FaultHandler.supported();
   }
 
-  /** Whether SSE, without its flush modes, computes what the guest does, NaNs apart. */
-  private static boolean hostFloat(FloatEnv environment) {
-    return !environment.tininessBeforeRounding()
-        && !environment.flushInputs()
-        && environment.flushOutputs() == FlushToZero.OFF;
-  }
-
   @Override
   public String name() {
     return "x86_64";
   }
 
-  /** Whether there is machine code for every operation of the unit. */
-  public boolean supports(IrUnit unit) {
-    return Coverage.covers(unit);
+  // ---- compiling -------------------------------------------------------------------------------
+
+  @Override
+  public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
+    Assembler assembler = takeAssembler();
+    try {
+      var generator = new CodeGenerator(unit, assembler, pageOffset, stubs, options);
+      generator.run();
+      boolean tooLarge =
+          8 * generator.frameSlots() > EngineState.FRAME_BYTES
+              || assembler.length() > space.segmentBytes()
+              || space.takeStuck();
+      return tooLarge ? interpreter.compile(unit, pageOffset) : space.add(generator);
+    } finally {
+      giveAssembler(assembler);
+    }
+  }
+
+  private Assembler takeAssembler() {
+    synchronized (assemblers) {
+      return assemblers.isEmpty() ? new Assembler() : assemblers.pop();
+    }
+  }
+
+  private void giveAssembler(Assembler assembler) {
+    assembler.reset();
+    synchronized (assemblers) {
+      assemblers.push(assembler);
+    }
   }
 
   @Override
-  public CompiledCode compile(IrUnit unit) {
-    if (Coverage.covers(unit)) {
-      var generator = new CodeGenerator(unit, InstructionMap.of(unit), stubs, hostFloat);
-      generator.run();
-      long room = generator.frameSlots() <= FRAME_SLOTS ? reserve(generator) : -1;
-      if (room >= 0) {
-        return publish(generator, room);
-      }
-    }
-    return interpreter.compile(unit);
+  public Predicate<CompiledCode> reclaim() {
+    Set<X86Code> gone =
+        space.reclaim(executions.values().stream().map(Execution::resumePoint).toList());
+    executions.values().forEach(Execution::forgetCode);
+    return code -> code instanceof X86Code x86 && gone.contains(x86);
   }
 
-  /** Offset of room for the code, or −1 if the cache is full. */
-  private synchronized long reserve(CodeGenerator generator) {
-    int size = generator.assembler().length();
-    if (end + size > memory.size()) {
-      return -1;
-    }
-    long offset = end;
-    end += size;
-    return offset;
-  }
-
-  private X86Code publish(CodeGenerator generator, long offset) {
-    Assembler assembler = generator.assembler();
-    assembler.relocate(memory.address() + offset);
-    return generator.at(memory.publish(offset, assembler.code(), assembler.length()));
-  }
+  // ---- running ---------------------------------------------------------------------------------
 
   @Override
   public Exit run(ExecutionContext context, TranslationBlock block, long pc) {
-    return new Execution(this, context, block, pc).run();
+    return execution(context).run(block, pc);
+  }
+
+  private Execution execution(ExecutionContext context) {
+    if (context.backEndState instanceof Execution known && known.serves(this)) {
+      return known;
+    }
+    Execution own = executions.computeIfAbsent(context, this::newExecution);
+    context.backEndState = own;
+    return own;
+  }
+
+  private Execution newExecution(ExecutionContext context) {
+    return new Execution(this, context, arena.allocate(JumpTable.BYTES, 64).address());
   }
 
   /** Enters code; the result is the site at which it left, or 0 after a fault. */
@@ -131,9 +149,17 @@ public final class X86BackEnd implements BackEnd {
     return enter.call(state, code);
   }
 
-  /** Goes on at a site. */
-  long resume(long state, long site) {
-    return resume.call(state, site);
+  /** Goes on in code. */
+  long resume(long state, long at) {
+    return resume.call(state, at);
+  }
+
+  X86Code code(int number) {
+    return space.code(number);
+  }
+
+  @Nullable X86Code codeAround(long address) {
+    return space.codeAround(address);
   }
 
   /** Interprets what there is no code for, one block at a time. */
@@ -148,23 +174,10 @@ public final class X86BackEnd implements BackEnd {
     }
   }
 
-  /** Host address of the frame of a CPU, by its index. */
-  long frame(int cpu) {
-    long[] known = frames;
-    return cpu < known.length && known[cpu] != 0 ? known[cpu] : newFrame(cpu);
-  }
-
-  private synchronized long newFrame(int cpu) {
-    long[] more = Arrays.copyOf(frames, Math.max(frames.length, cpu + 1));
-    more[cpu] = arena.allocate(8L * FRAME_SLOTS, 64).address();
-    frames = more;
-    return more[cpu];
-  }
-
   @Override
   public void close() {
     faults.close();
-    memory.close();
+    space.close();
     interpreter.close();
     if (arena.scope().isAlive()) {
       arena.close();

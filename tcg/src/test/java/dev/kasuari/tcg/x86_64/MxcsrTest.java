@@ -17,7 +17,6 @@ import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.FpDesc;
 import dev.kasuari.tcg.ir.Helper;
-import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Value;
@@ -132,9 +131,9 @@ class MxcsrTest {
     try (var code = ExecutableMemory.allocate("kasuari-test-code", 65536)) {
       Stubs stubs = Stubs.emit(code, FloatEnv.riscv());
       IrUnit unit = unit(Op.FMUL);
-      var generator = new CodeGenerator(unit, InstructionMap.of(unit), stubs, true);
-      generator.run();
-      Assembler emitted = generator.assembler();
+      var emitted = new Assembler();
+      var options = new CodeOptions(FloatEnv.riscv(), CpuFeatures.probe());
+      new CodeGenerator(unit, emitted, 0, stubs, options).run();
       emitted.relocate(code.address() + 8192);
       long entry = code.publish(8192, emitted.code(), emitted.length());
       NativeFunction run = runUnder(code, stubs, 16384);

@@ -1,0 +1,360 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.host.HostMemory;
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.memory.FlatRange;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One vCPU's translation look-aside buffers: for each MMU index a direct-mapped table and a few
+ * victims that it displaced.
+ *
+ * <p>The tables are outside the heap, so that emitted code and Java look into the same ones. An
+ * entry has three tags (read, write, execute) and the addend that turns a virtual into a host
+ * address. A tag is the virtual page address; anything in its low twelve bits keeps the fast path
+ * out. Where the table of a regime is and how many entries it has is in the guest state ({@link
+ * EngineState#tlb}) and may change whenever something is inserted or flushed: it grows when it is
+ * too small for what the guest touches between two flushes, and shrinks again.
+ *
+ * <p>Only the owner inserts and flushes. Another thread may do one thing: close write paths with
+ * {@link #closeWrites}, by setting a bit.
+ */
+final class Tlb implements AutoCloseable {
+  /** Bytes of an entry: three tags and the addend. */
+  static final int ENTRY_BYTES = 32;
+
+  static final int READ_TAG = 0;
+  static final int WRITE_TAG = 8;
+  static final int EXECUTE_TAG = 16;
+  static final int ADDEND = 24;
+
+  /** Tag bit: memory, but each write has to be looked at (code, or a dirty log). */
+  static final long SLOW = 1 << 11;
+
+  /** Tag bit: no memory; the bus answers. */
+  static final long MMIO = 1 << 10;
+
+  static final long INVALID = -1;
+  static final long PAGE = -4096L;
+
+  /** Entries beside the table of a regime that were displaced from it. */
+  static final int VICTIMS = 8;
+
+  static final int MIN_BITS = 8;
+  static final int MAX_BITS = 15;
+
+  /** Flushes after which a table that was mostly empty at each of them shrinks. */
+  private static final int PATIENCE = 64;
+
+  private static final int MAX_ENTRIES = 1 << MAX_BITS;
+  private static final int MAX_RANGES = 4096;
+
+  /** Tables and victims of a regime, then what only Java knows of each of their entries. */
+  private static final long TAGS_BYTES = (long) (MAX_ENTRIES + VICTIMS) * ENTRY_BYTES;
+
+  private static final long REGIME_BYTES = TAGS_BYTES + TAGS_BYTES / 2;
+
+  private final long state;
+  private final HostMemory memory;
+  private final int regimes;
+  private final long scratch;
+  private final List<FlatRange> ranges = new ArrayList<>();
+  private final int[] bits;
+  private final int[] filled;
+  private final int[] displaced;
+  private final int[] peak;
+  private final int[] flushes;
+  private final int[] nextVictim;
+  private final long[] largeLow;
+  private final long[] largeHigh;
+
+  /**
+   * @param state host address of the guest state
+   * @param regimes MMU indexes that the CPU has
+   */
+  Tlb(long state, int regimes) {
+    this.state = state;
+    this.regimes = regimes;
+    memory = HostMemory.anonymous(regimes * REGIME_BYTES + 4096);
+    scratch = memory.address() + regimes * REGIME_BYTES;
+    bits = new int[regimes];
+    filled = new int[regimes];
+    displaced = new int[regimes];
+    peak = new int[regimes];
+    flushes = new int[regimes];
+    nextVictim = new int[regimes];
+    largeLow = new long[regimes];
+    largeHigh = new long[regimes];
+    for (int regime = 0; regime < regimes; regime++) {
+      filled[regime] = 1;
+      bits[regime] = MIN_BITS + 1;
+    }
+    flush();
+  }
+
+  private long table(int regime) {
+    return memory.address() + regime * REGIME_BYTES;
+  }
+
+  private static long victims(long table) {
+    return table + (long) MAX_ENTRIES * ENTRY_BYTES;
+  }
+
+  /** Entries of a regime's table now. */
+  int entries(int regime) {
+    return 1 << bits[regime];
+  }
+
+  /** Address of the entry for a virtual address, whatever is in it. */
+  long slot(long virtual, int regime) {
+    int index = (int) (virtual >>> 12) & ((1 << bits[regime]) - 1);
+    return table(regime) + (long) index * ENTRY_BYTES;
+  }
+
+  /** Address of the entry for what holds for one access only. */
+  long scratch() {
+    return scratch;
+  }
+
+  private long known(long entry) {
+    if (entry == scratch) {
+      return scratch + ENTRY_BYTES;
+    }
+    long offset = entry - memory.address();
+    return entry - offset % REGIME_BYTES + TAGS_BYTES + (offset % REGIME_BYTES >> 1);
+  }
+
+  /** RAM address of the entry's page, or −1 if it is not memory. */
+  long ramPage(long entry) {
+    return RawMemory.getLong(known(entry) + 8);
+  }
+
+  /** Physical address of the entry's page. */
+  long physicalPage(long entry) {
+    return RawMemory.getLong(known(entry)) & PAGE;
+  }
+
+  FlatRange range(long entry) {
+    return ranges.get((int) RawMemory.getLong(known(entry)) & (MAX_RANGES - 1));
+  }
+
+  // ---- flushing --------------------------------------------------------------------------------
+
+  /** Forgets everything. */
+  void flush() {
+    for (int regime = 0; regime < regimes; regime++) {
+      flush(regime);
+    }
+    ranges.clear();
+  }
+
+  private void flush(int regime) {
+    if (filled[regime] != 0) {
+      resizeAtFlush(regime);
+      empty(regime);
+    } else {
+      publish(regime);
+    }
+  }
+
+  private void resizeAtFlush(int regime) {
+    int size = 1 << bits[regime];
+    peak[regime] = Math.max(peak[regime], filled[regime]);
+    if (filled[regime] > size / 4 * 3 && bits[regime] < MAX_BITS) {
+      resize(regime, bits[regime] + 1);
+    } else if (++flushes[regime] >= PATIENCE) {
+      boolean small = peak[regime] < size / 4 && bits[regime] > MIN_BITS;
+      resize(regime, small ? bits[regime] - 1 : bits[regime]);
+    }
+  }
+
+  private void resize(int regime, int newBits) {
+    bits[regime] = newBits;
+    peak[regime] = 0;
+    flushes[regime] = 0;
+  }
+
+  private void empty(int regime) {
+    long table = table(regime);
+    RawMemory.fill(table, (long) ENTRY_BYTES << bits[regime], (byte) -1);
+    RawMemory.fill(victims(table), (long) VICTIMS * ENTRY_BYTES, (byte) -1);
+    filled[regime] = 0;
+    displaced[regime] = 0;
+    largeLow[regime] = -1;
+    largeHigh[regime] = 0;
+    publish(regime);
+  }
+
+  private void publish(int regime) {
+    long at = state + EngineState.tlb(regime);
+    RawMemory.putLong(at + EngineState.TLB_TABLE, table(regime));
+    // Volatile: closeWrites must see the size before anything is inserted into the new part.
+    RawMemory.putLongVolatile(
+        at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+  }
+
+  /** Forgets the page around a virtual address; with it all large pages it may be part of. */
+  void flushPage(long virtual) {
+    for (int regime = 0; regime < regimes; regime++) {
+      if (Long.compareUnsigned(virtual, largeLow[regime]) >= 0
+          && Long.compareUnsigned(virtual, largeHigh[regime]) <= 0) {
+        flush(regime);
+      } else {
+        invalidateIf(slot(virtual, regime), virtual & PAGE);
+        long victim = victims(table(regime));
+        for (int i = 0; i < VICTIMS; i++) {
+          invalidateIf(victim + (long) i * ENTRY_BYTES, virtual & PAGE);
+        }
+      }
+    }
+  }
+
+  private static boolean holds(long entry, long page) {
+    for (int tag = READ_TAG; tag <= EXECUTE_TAG; tag += 8) {
+      long seen = RawMemory.getLong(entry + tag);
+      if (seen != INVALID && (seen & PAGE) == page) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean empty(long entry) {
+    return (RawMemory.getLong(entry + READ_TAG)
+            & RawMemory.getLong(entry + WRITE_TAG)
+            & RawMemory.getLong(entry + EXECUTE_TAG))
+        == INVALID;
+  }
+
+  private static void invalidateIf(long entry, long page) {
+    if (holds(entry, page)) {
+      RawMemory.fill(entry, ENTRY_BYTES, (byte) -1);
+    }
+  }
+
+  /**
+   * From now on writes to these RAM pages take the slow path. Any thread.
+   *
+   * @param ramAddress a multiple of the page size
+   */
+  void closeWrites(long ramAddress, long length) {
+    for (int regime = 0; regime < regimes; regime++) {
+      long mask = RawMemory.getLongVolatile(state + EngineState.tlb(regime));
+      long table = table(regime);
+      closeWrites(table, mask / ENTRY_BYTES + 1, ramAddress, length);
+      closeWrites(victims(table), VICTIMS, ramAddress, length);
+    }
+  }
+
+  private void closeWrites(long first, long count, long ramAddress, long length) {
+    long ramPages = known(first) + 8;
+    for (long i = 0; i < count; i++) {
+      long page = RawMemory.getLong(ramPages + i * (ENTRY_BYTES / 2));
+      if (page >= ramAddress && page < ramAddress + length) {
+        RawMemory.getAndOrLong(first + i * ENTRY_BYTES + WRITE_TAG, SLOW);
+      }
+    }
+  }
+
+  // ---- filling ---------------------------------------------------------------------------------
+
+  /** Brings back a displaced entry that answers for the page with the tag; true if there is one. */
+  boolean restoreVictim(long virtual, int regime, int tag) {
+    long page = virtual & PAGE;
+    long victim = victims(table(regime));
+    for (int i = 0; i < VICTIMS; i++, victim += ENTRY_BYTES) {
+      long seen = RawMemory.getLong(victim + tag);
+      if (seen != INVALID && (seen & PAGE) == page) {
+        swap(victim, slot(virtual, regime));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Exchanges two entries without losing a bit that {@link #closeWrites} may be setting. */
+  private void swap(long a, long b) {
+    long writeA = RawMemory.getLong(a + WRITE_TAG);
+    long writeB = RawMemory.getLong(b + WRITE_TAG);
+    // Closed first: whoever sets the bit in between sets it where it is already set.
+    RawMemory.putLongVolatile(a + WRITE_TAG, writeB | SLOW);
+    RawMemory.putLongVolatile(b + WRITE_TAG, writeA | SLOW);
+    exchange(a + READ_TAG, b + READ_TAG);
+    exchange(a + EXECUTE_TAG, b + EXECUTE_TAG);
+    exchange(a + ADDEND, b + ADDEND);
+    exchange(known(a), known(b));
+    exchange(known(a) + 8, known(b) + 8);
+  }
+
+  private static void exchange(long a, long b) {
+    long was = RawMemory.getLong(a);
+    RawMemory.putLong(a, RawMemory.getLong(b));
+    RawMemory.putLong(b, was);
+  }
+
+  /**
+   * The entry in which to put the translation of a page, emptied: what was there is a victim now,
+   * or the table has grown.
+   */
+  long claim(long virtual, int regime) {
+    long entry = slot(virtual, regime);
+    if (empty(entry)) {
+      filled[regime]++;
+      return entry;
+    }
+    if (holds(entry, virtual & PAGE)) {
+      return entry;
+    }
+    if (++displaced[regime] > 2 << bits[regime] && bits[regime] < MAX_BITS) {
+      resize(regime, bits[regime] + 1);
+      long low = largeLow[regime];
+      long high = largeHigh[regime];
+      empty(regime);
+      largeLow[regime] = low;
+      largeHigh[regime] = high;
+      filled[regime] = 1;
+      return slot(virtual, regime);
+    }
+    long victim = victims(table(regime)) + (long) nextVictim[regime] * ENTRY_BYTES;
+    nextVictim[regime] = (nextVictim[regime] + 1) % VICTIMS;
+    swap(victim, entry);
+    return entry;
+  }
+
+  /** Says what an entry is about, before its tags are set. */
+  void describe(long entry, long physicalPage, long ramPage, FlatRange range) {
+    RawMemory.putLong(known(entry), physicalPage | number(range));
+    RawMemory.putLong(known(entry) + 8, ramPage);
+  }
+
+  private int number(FlatRange range) {
+    for (int i = ranges.size() - 1; i >= 0; i--) {
+      if (ranges.get(i) == range) {
+        return i;
+      }
+    }
+    if (ranges.size() == MAX_RANGES) {
+      flush();
+    }
+    ranges.add(range);
+    return ranges.size() - 1;
+  }
+
+  /** The page of an entry is part of a larger one, which is flushed as a whole. */
+  void rememberLargePage(long virtual, long pageSize, int regime) {
+    long low = virtual & -pageSize;
+    long high = low + pageSize - 1;
+    if (Long.compareUnsigned(low, largeLow[regime]) < 0) {
+      largeLow[regime] = low;
+    }
+    if (Long.compareUnsigned(high, largeHigh[regime]) > 0) {
+      largeHigh[regime] = high;
+    }
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

@@ -1,0 +1,287 @@
+package dev.kasuari.tcg.x86_64;
+
+import static dev.kasuari.tcg.x86_64.Gpr.RAX;
+import static dev.kasuari.tcg.x86_64.Gpr.RCX;
+import static dev.kasuari.tcg.x86_64.Gpr.RDX;
+import static dev.kasuari.tcg.x86_64.Width.BITS_32;
+import static dev.kasuari.tcg.x86_64.Width.BITS_64;
+
+import dev.kasuari.tcg.EngineState;
+import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.Rmw;
+
+/**
+ * Emits accesses to guest memory: the common case, through an entry of the soft MMU that answers
+ * for the whole access, in line; everything else in Java. Order between accesses is the host's,
+ * which is stronger than what acquire and release ask for.
+ */
+final class MemoryCode {
+  private static final int ENTRY_SHIFT =
+      12 - Integer.numberOfTrailingZeros(SoftMmu.ENTRY_BYTES);
+
+  private final CodeGenerator g;
+  private final Assembler a;
+  private final IrUnit unit;
+
+  MemoryCode(CodeGenerator generator) {
+    g = generator;
+    a = generator.a;
+    unit = generator.unit;
+  }
+
+  void operation(int i) {
+    long desc = unit.immediate(i);
+    switch (unit.op(i)) {
+      case FENCE -> fence((int) desc);
+      case LOAD -> load(i, desc);
+      case STORE -> store(i, desc);
+      case PROBE -> probe(i, desc);
+      case CAS, RMW, LL, SC -> {
+        if (whole(i, desc)) {
+          atomic(i, desc);
+        } else {
+          g.inJava(i);
+        }
+      }
+      default -> throw new AssertionError(unit.op(i));
+    }
+  }
+
+  /** Only a store that is to be seen before a later load needs more than what the host does. */
+  private void fence(int order) {
+    if ((order & MemDesc.FENCE_WR) != 0) {
+      a.lockAlu(Alu.OR, 4, CodeGenerator.state(EngineState.FRAME), 0);
+    }
+  }
+
+  /** Whether an atomic access is of all bits of its type, in the host's order. */
+  private boolean whole(int i, long desc) {
+    int value = unit.op(i) == dev.kasuari.tcg.ir.Op.SC ? unit.argument(i, 1) : unit.result(i);
+    return !MemDesc.isBigEndian(desc)
+        && unit.valueType(value).bits() == 8 * MemDesc.size(desc);
+  }
+
+  /**
+   * Leaves in RAX what turns the address into a host address, or jumps: the entry of the soft MMU
+   * that the address selects must have the pages of the first and the last byte in the tag, and the
+   * address must be aligned if the access wants that.
+   */
+  private void translate(Gpr address, long desc, boolean aligned, int tag, Label slow) {
+    int size = MemDesc.size(desc);
+    int tlb = EngineState.tlb(MemDesc.mmuIndex(desc));
+    a.mov(BITS_32, RAX, address);
+    a.shift(Shift.SHR, BITS_32, RAX, ENTRY_SHIFT);
+    a.alu(Alu.AND, BITS_32, RAX, CodeGenerator.state(tlb + EngineState.TLB_MASK));
+    a.alu(Alu.ADD, BITS_64, RAX, CodeGenerator.state(tlb + EngineState.TLB_TABLE));
+    if (aligned || size == 1) {
+      a.mov(BITS_64, RCX, address);
+      a.alu(Alu.AND, BITS_64, RCX, -4096 | (size - 1));
+    } else {
+      a.lea(RCX, Mem.at(address, size - 1));
+      a.alu(Alu.AND, BITS_64, RCX, -4096);
+    }
+    a.alu(Alu.CMP, BITS_64, RCX, Mem.at(RAX, tag));
+    a.j(Cc.NE, slow);
+    a.load(8, RAX, Mem.at(RAX, SoftMmu.ADDEND));
+  }
+
+  private static boolean aligned(long desc) {
+    return MemDesc.alignment(desc) != MemDesc.Alignment.ANY;
+  }
+
+  private void load(int i, long desc) {
+    Gpr address = g.use(i, 0);
+    Gpr d = g.define(i);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    translate(address, desc, aligned(desc), SoftMmu.READ_TAG, slow);
+    var host = new Mem(address, RAX, 0);
+    int size = MemDesc.size(desc);
+    if (MemDesc.isBigEndian(desc)) {
+      loadSwapped(i, desc, d, host);
+    } else if (MemDesc.isSigned(desc) && size < 8) {
+      a.loadSigned(size, g.width(i), d, host);
+    } else {
+      a.load(size, d, host);
+    }
+    a.bind(done);
+    g.slowPath(i, slow, done, from, new Gpr[] {address}, d);
+  }
+
+  private void loadSwapped(int i, long desc, Gpr d, Mem host) {
+    int size = MemDesc.size(desc);
+    a.load(size, d, host);
+    if (size == 8) {
+      a.bswap(BITS_64, d);
+    } else if (size > 1) {
+      a.bswap(BITS_32, d);
+      int shift = 32 - 8 * size;
+      if (shift != 0) {
+        a.shift(Shift.SHR, BITS_32, d, shift);
+      }
+    }
+    if (MemDesc.isSigned(desc) && size < 8) {
+      a.signExtend(size, g.width(i), d, d);
+    }
+  }
+
+  private void store(int i, long desc) {
+    Gpr address = g.use(i, 0);
+    Gpr value = g.use(i, 1);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    translate(address, desc, aligned(desc), SoftMmu.WRITE_TAG, slow);
+    int size = MemDesc.size(desc);
+    var host = new Mem(address, RAX, 0);
+    if (MemDesc.isBigEndian(desc) && size > 1) {
+      a.mov(BITS_64, RCX, value);
+      a.bswap(BITS_64, RCX);
+      if (size < 8) {
+        a.shift(Shift.SHR, BITS_64, RCX, 64 - 8 * size);
+      }
+      a.store(size, host, RCX);
+    } else {
+      a.store(size, host, value);
+    }
+    a.bind(done);
+    g.slowPath(i, slow, done, from, new Gpr[] {address, value});
+  }
+
+  private void probe(int i, long desc) {
+    Gpr address = g.use(i, 0);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    int tag = MemDesc.isWrite(desc) ? SoftMmu.WRITE_TAG : SoftMmu.READ_TAG;
+    translate(address, desc, aligned(desc), tag, slow);
+    a.bind(done);
+    g.slowPath(i, slow, done, from, new Gpr[] {address});
+  }
+
+  // ---- atomics ---------------------------------------------------------------------------------
+
+  private void atomic(int i, long desc) {
+    Gpr[] operands = new Gpr[unit.argumentCount(i)];
+    for (int p = 0; p < operands.length; p++) {
+      operands[p] = g.use(i, p);
+    }
+    Gpr d = g.define(i);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    switch (unit.op(i)) {
+      case CAS -> compareAndSwap(desc, operands, d, slow);
+      case RMW -> readModifyWrite(i, desc, operands, d, slow);
+      case LL -> loadLinked(desc, operands[0], d, slow);
+      default -> storeConditional(desc, operands, d, slow, done);
+    }
+    a.bind(done);
+    g.slowPath(i, slow, done, from, operands, d);
+  }
+
+  /** Leaves the host address in RCX. */
+  private void locate(Gpr address, long desc, Label slow) {
+    translate(address, desc, true, SoftMmu.WRITE_TAG, slow);
+    a.lea(RCX, new Mem(address, RAX, 0));
+  }
+
+  private void compareAndSwap(long desc, Gpr[] operands, Gpr d, Label slow) {
+    locate(operands[0], desc, slow);
+    a.mov(BITS_64, RAX, operands[1]);
+    a.lockCmpxchg(MemDesc.size(desc), Mem.at(RCX, 0), operands[2]);
+    a.mov(BITS_64, d, RAX);
+  }
+
+  private void readModifyWrite(int i, long desc, Gpr[] operands, Gpr d, Label slow) {
+    int size = MemDesc.size(desc);
+    Rmw operation = Rmw.of(unit.auxiliary(i));
+    Gpr y = operands[1];
+    locate(operands[0], desc, slow);
+    switch (operation) {
+      case SWAP -> {
+        a.mov(BITS_64, d, y);
+        a.xchg(size, Mem.at(RCX, 0), d);
+      }
+      case ADD -> {
+        a.mov(BITS_64, d, y);
+        a.lockXadd(size, Mem.at(RCX, 0), d);
+      }
+      default -> {
+        var again = new Label();
+        a.load(size, RAX, Mem.at(RCX, 0));
+        a.bind(again);
+        a.mov(BITS_64, RDX, RAX);
+        combine(operation, g.width(i), y);
+        a.lockCmpxchg(size, Mem.at(RCX, 0), RDX);
+        a.j(Cc.NE, again);
+        a.mov(BITS_64, d, RAX);
+      }
+    }
+  }
+
+  /** RDX becomes RDX op y. */
+  private void combine(Rmw operation, Width width, Gpr y) {
+    switch (operation) {
+      case AND -> a.alu(Alu.AND, width, RDX, y);
+      case OR -> a.alu(Alu.OR, width, RDX, y);
+      case XOR -> a.alu(Alu.XOR, width, RDX, y);
+      case CLEAR -> {
+        a.not(width, RDX);
+        a.alu(Alu.OR, width, RDX, y);
+        a.not(width, RDX);
+      }
+      case MINS -> choose(Cc.G, width, y);
+      case MAXS -> choose(Cc.L, width, y);
+      case MINU -> choose(Cc.A, width, y);
+      case MAXU -> choose(Cc.B, width, y);
+      default -> throw new AssertionError(operation);
+    }
+  }
+
+  private void choose(Cc y, Width width, Gpr other) {
+    a.alu(Alu.CMP, width, RDX, other);
+    a.cmov(y, BITS_64, RDX, other);
+  }
+
+  /** Only where a store would do: elsewhere Java says what becomes of it. */
+  private void loadLinked(long desc, Gpr address, Gpr d, Label slow) {
+    int size = MemDesc.size(desc);
+    locate(address, desc, slow);
+    a.load(size, RAX, Mem.at(RCX, 0));
+    a.store(8, CodeGenerator.state(EngineState.RESERVATION_VIRTUAL), address);
+    a.store(8, CodeGenerator.state(EngineState.RESERVATION_HOST), RCX);
+    a.store(8, CodeGenerator.state(EngineState.RESERVATION_VALUE), RAX);
+    a.store(4, CodeGenerator.state(EngineState.RESERVED), size);
+    a.mov(BITS_64, d, RAX);
+  }
+
+  private void storeConditional(long desc, Gpr[] operands, Gpr d, Label slow, Label done) {
+    int size = MemDesc.size(desc);
+    Gpr address = operands[0];
+    var lost = new Label();
+    a.test(BITS_32, address, size - 1);
+    a.j(Cc.NE, slow);
+    a.alu(Alu.CMP, BITS_32, CodeGenerator.state(EngineState.RESERVED), size);
+    a.j(Cc.NE, lost);
+    a.alu(Alu.CMP, BITS_64, address, CodeGenerator.state(EngineState.RESERVATION_VIRTUAL));
+    a.j(Cc.NE, lost);
+    locate(address, desc, slow);
+    a.alu(Alu.CMP, BITS_64, RCX, CodeGenerator.state(EngineState.RESERVATION_HOST));
+    a.j(Cc.NE, lost);
+    a.load(8, RAX, CodeGenerator.state(EngineState.RESERVATION_VALUE));
+    a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
+    a.lockCmpxchg(size, Mem.at(RCX, 0), operands[1]);
+    a.set(Cc.E, RAX);
+    a.zeroExtend(1, d, RAX);
+    g.later(() -> {
+      a.bind(lost);
+      a.zero(d);
+      a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
+      a.jmp(done);
+    });
+  }
+}
