@@ -198,8 +198,7 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Host address of an instruction byte for which {@link #fetchAddress} just answered. */
   long fetchHostAddress(long virtual) {
-    long entry =
-        fetchWasUncached(virtual) ? tlb.scratch() : tlb.slot(virtual, cpu.fetchMmuIndex());
+    long entry = fetchWasUncached(virtual) ? tlb.scratch() : tlb.slot(virtual, cpu.fetchMmuIndex());
     return virtual + RawMemory.getLong(entry + ADDEND);
   }
 

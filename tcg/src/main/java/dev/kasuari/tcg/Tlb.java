@@ -190,8 +190,7 @@ final class Tlb implements AutoCloseable {
     long at = state + EngineState.tlb(regime);
     RawMemory.putLong(at + EngineState.TLB_TABLE, table(regime));
     // Volatile: closeWrites must see the size before anything is inserted into the new part.
-    RawMemory.putLongVolatile(
-        at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+    RawMemory.putLongVolatile(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
   }
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */

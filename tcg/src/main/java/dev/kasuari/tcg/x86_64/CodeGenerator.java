@@ -29,8 +29,8 @@ import java.util.stream.IntStream;
  * them.
  *
  * <p>Inside code, RBP is the guest state at {@link EngineState#ANCHOR}, RBX the virtual address of
- * the page in which the unit begins, R14 the number of instructions retired; RAX,
- * RCX and RDX are scratch; the others hold values ({@link Registers#POOL}). MXCSR is the guest's.
+ * the page in which the unit begins, R14 the number of instructions retired; RAX, RCX and RDX are
+ * scratch; the others hold values ({@link Registers#POOL}). MXCSR is the guest's.
  */
 final class CodeGenerator {
   private static final Gpr[] OPERANDS = {RAX, RDX, RCX};
@@ -69,7 +69,7 @@ final class CodeGenerator {
     this.pageOffset = pageOffset;
     this.features = options.features();
     this.registers = new Registers(unit, a, pageOffset);
-    this.floats = new FloatCode(a, options.environment(), features);
+    this.floats = new FloatCode(a, options.environment(), features, stubs.flagTable());
     this.integers = new IntegerCode(this);
     this.flags = new FlagsCode(this);
     this.memory = new MemoryCode(this);
@@ -101,6 +101,7 @@ final class CodeGenerator {
     for (int next = 0; next < cold.size(); next++) {
       cold.get(next).run();
     }
+    floats.emitCold();
     a.align(16);
     sites.trim();
   }
@@ -392,12 +393,14 @@ final class CodeGenerator {
     for (int p = 0; p < operands.length; p++) {
       operands[p] = use(i, p);
     }
-    Gpr d = define(i);
+    Gpr[] results = unit.result(i) == IrUnit.NONE ? new Gpr[0] : new Gpr[] {define(i)};
     var slow = new Label();
-    var done = new Label();
-    floats.emit(unit, i, operands, d, slow);
-    a.bind(done);
-    slowPath(i, slow, done, sites.recovery().size(), operands, d);
+    floats.emit(unit, i, operands, results.length == 0 ? RAX : results[0], slow);
+    if (floats.mayBeSlow(unit, i)) {
+      var done = new Label();
+      a.bind(done);
+      slowPath(i, slow, done, sites.recovery().size(), operands, results);
+    }
   }
 
   // ---- from unit to unit -----------------------------------------------------------------------

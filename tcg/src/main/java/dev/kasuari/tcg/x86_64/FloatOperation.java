@@ -62,7 +62,7 @@ record FloatOperation(
   }
 
   static Mem state(int offset) {
-    return Mem.at(Gpr.RBP, offset);
+    return CodeGenerator.state(offset);
   }
 
   /** Leaves if the host is not in the operation's rounding mode. */

@@ -18,8 +18,7 @@ import dev.kasuari.tcg.ir.Rmw;
  * which is stronger than what acquire and release ask for.
  */
 final class MemoryCode {
-  private static final int ENTRY_SHIFT =
-      12 - Integer.numberOfTrailingZeros(SoftMmu.ENTRY_BYTES);
+  private static final int ENTRY_SHIFT = 12 - Integer.numberOfTrailingZeros(SoftMmu.ENTRY_BYTES);
 
   private final CodeGenerator g;
   private final Assembler a;
@@ -59,8 +58,7 @@ final class MemoryCode {
   /** Whether an atomic access is of all bits of its type, in the host's order. */
   private boolean whole(int i, long desc) {
     int value = unit.op(i) == dev.kasuari.tcg.ir.Op.SC ? unit.argument(i, 1) : unit.result(i);
-    return !MemDesc.isBigEndian(desc)
-        && unit.valueType(value).bits() == 8 * MemDesc.size(desc);
+    return !MemDesc.isBigEndian(desc) && unit.valueType(value).bits() == 8 * MemDesc.size(desc);
   }
 
   /**

@@ -27,9 +27,10 @@ import dev.kasuari.tcg.EngineState;
  * @param leave where code calls to leave for good, with one operand in RAX
  * @param exit where code calls to leave and come back, with operands in RAX, RDX and RCX
  * @param fault where the fault handler goes on
+ * @param flagTable 64 bytes: softfloat's flags for MXCSR's
  * @param size bytes of all this
  */
-record Stubs(long enter, long resume, long leave, long exit, long fault, int size) {
+record Stubs(long enter, long resume, long leave, long exit, long fault, long flagTable, int size) {
   /** Room that the stubs have. */
   static final int BYTES = 4096;
 
@@ -87,7 +88,7 @@ record Stubs(long enter, long resume, long leave, long exit, long fault, int siz
     }
     long home = memory.publish(0, a.code(), a.length());
     return new Stubs(
-        home + enter, home + resume, home + leave, home + exit, home + fault, a.length());
+        home + enter, home + resume, home + leave, home + exit, home + fault, home, a.length());
   }
 
   private static Mem record(int field) {

@@ -6,6 +6,7 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.FpOperations;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
@@ -112,7 +113,7 @@ final class FloatHarness implements AutoCloseable {
     a.stmxcsr(Mem.at(Gpr.RSP, 0));
     a.mov(Width.BITS_64, Gpr.R12, Gpr.RDI);
     a.mov(Width.BITS_64, Gpr.R13, Gpr.RSI);
-    a.mov(Gpr.RBP, state.address());
+    a.mov(Gpr.RBP, state.address() + EngineState.ANCHOR);
     var slowPath = new Label();
     var done = new Label();
     var next = new Label();

@@ -310,7 +310,8 @@ class X86BackEndTest {
 
   @Test
   void interpretedAndEmittedBlocksFollowEachOther() {
-    TranslationBlock interpreted = TestGuest.block(backEnd, wide(EngineState.FRAME_BYTES / 8 + 100, 0));
+    TranslationBlock interpreted =
+        TestGuest.block(backEnd, wide(EngineState.FRAME_BYTES / 8 + 100, 0));
     TranslationBlock emitted = TestGuest.block(backEnd, counter(8, 0), PC + 4);
     TranslationBlock last = TestGuest.block(backEnd, counter(4, Emitter.NO_LINK), PC + 12);
     TestGuest.link(interpreted, 0, emitted);
