@@ -48,6 +48,7 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     this.mmu = mmu;
     this.state = cpu.state().address();
     this.fp = new FpOperations(cpu.state(), env);
+    mmu.onPageFlush(jumps::dropPage);
   }
 
   @Override

@@ -5,15 +5,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One vCPU's answer to "which block is at this virtual address", direct-mapped. An answer holds
- * while no mapping changed (the generation of the soft MMU) and the block is valid and of the mode
- * asked for.
+ * while no mapping changed (the generation of the soft MMU, {@link #dropPage}) and the block is
+ * valid and of the mode asked for.
  */
 final class JumpCache {
   private static final int SIZE = 4096;
+  private static final long PAGE = -4096L;
 
   private final long[] pcs = new long[SIZE];
   private final long[] generations = new long[SIZE];
   private final @Nullable TranslationBlock[] blocks = new @Nullable TranslationBlock[SIZE];
+
+  private final PageFilter pages = new PageFilter();
 
   private static int slot(long pc) {
     return (int) (pc >>> 1 ^ pc >>> 13) & (SIZE - 1);
@@ -34,13 +37,32 @@ final class JumpCache {
 
   void put(long pc, long generation, TranslationBlock block) {
     int slot = slot(pc);
+    pages.add(pc);
     pcs[slot] = pc;
     generations[slot] = generation;
     blocks[slot] = block;
   }
 
+  /** Forgets what begins in a page, or in the one before and may reach into it. */
+  void dropPage(long virtual) {
+    dropBlocksOf(virtual & PAGE);
+    dropBlocksOf((virtual & PAGE) - 4096);
+  }
+
+  private void dropBlocksOf(long page) {
+    if (pages.mayContain(page)) {
+      for (long pc = page; pc != page + 4096; pc += 2) {
+        int slot = slot(pc);
+        if ((pcs[slot] & PAGE) == page) {
+          blocks[slot] = null;
+        }
+      }
+    }
+  }
+
   /** Lets go of every block. */
   void clear() {
+    pages.clear();
     Arrays.fill(blocks, null);
   }
 }

@@ -12,6 +12,9 @@ import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Rmw;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * One vCPU's view of guest memory: every access that the fast path through its {@link Tlb} cannot
@@ -51,8 +54,13 @@ public final class SoftMmu implements AutoCloseable {
 
   public long faultValue;
 
-  /** Counts every flush: a mapping found earlier may be used while it has not changed. */
+  /**
+   * Counts the flushes of more than a page: a mapping found earlier may be used while it has not
+   * changed and {@link #onPageFlush} did not name its page.
+   */
   public long generation;
+
+  private final List<LongConsumer> pageFlushed = new ArrayList<>();
 
   public SoftMmu(Cpu cpu, AddressSpace space) {
     this.cpu = cpu;
@@ -60,6 +68,11 @@ public final class SoftMmu implements AutoCloseable {
     this.engine = cpu.state().address();
     this.tlb = new Tlb(engine, cpu.mmuIndexes());
     bus.from(cpu.index(), false, true);
+  }
+
+  /** Tells a listener of the pages that are flushed one by one, on the vCPU's thread. */
+  public void onPageFlush(LongConsumer listener) {
+    pageFlushed.add(listener);
   }
 
   /** Address of the entry in which a virtual page's translation is, if there is one; for tests. */
@@ -77,8 +90,11 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */
   public void flushPage(long virtual) {
-    generation++;
-    tlb.flushPage(virtual);
+    if (tlb.flushPage(virtual)) {
+      generation++;
+    } else {
+      pageFlushed.forEach(listener -> listener.accept(virtual));
+    }
   }
 
   /**

@@ -193,12 +193,18 @@ final class Tlb implements AutoCloseable {
     RawMemory.putLongVolatile(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
   }
 
-  /** Forgets the page around a virtual address; with it all large pages it may be part of. */
-  void flushPage(long virtual) {
+  /**
+   * Forgets the page around a virtual address; with it all large pages it may be part of.
+   *
+   * @return whether other pages were forgotten too
+   */
+  boolean flushPage(long virtual) {
+    boolean more = false;
     for (int regime = 0; regime < regimes; regime++) {
       if (Long.compareUnsigned(virtual, largeLow[regime]) >= 0
           && Long.compareUnsigned(virtual, largeHigh[regime]) <= 0) {
         flush(regime);
+        more = true;
       } else {
         invalidateIf(slot(virtual, regime), virtual & PAGE);
         long victim = victims(table(regime));
@@ -207,6 +213,7 @@ final class Tlb implements AutoCloseable {
         }
       }
     }
+    return more;
   }
 
   private static boolean holds(long entry, long page) {

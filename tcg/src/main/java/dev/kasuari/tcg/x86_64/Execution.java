@@ -50,6 +50,7 @@ final class Execution {
     this.mmu = context.mmu();
     this.state = context.state();
     this.jumps = new JumpTable(jumpTable);
+    mmu.onPageFlush(jumps::dropPage);
   }
 
   boolean serves(X86BackEnd owner) {

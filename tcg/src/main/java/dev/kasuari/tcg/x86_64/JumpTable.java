@@ -2,13 +2,14 @@ package dev.kasuari.tcg.x86_64;
 
 import dev.kasuari.host.RawMemory;
 import dev.kasuari.tcg.ExecutionContext;
+import dev.kasuari.tcg.PageFilter;
 import dev.kasuari.tcg.TranslationBlock;
 import java.util.Arrays;
 
 /**
  * One vCPU's answer, in code, to "where is the code for this virtual address": direct-mapped,
  * outside the heap. An answer holds in the context in which it was given: the mode, and no mapping
- * changed since. Code of a block that has become invalid is entered and leaves at once.
+ * changed since but those of pages that were dropped. Code of a block that has become invalid is entered and leaves at once.
  */
 final class JumpTable {
   private static final int ENTRIES = 4096;
@@ -33,7 +34,13 @@ final class JumpTable {
 
   private static final int MODE_BITS = 8;
 
+  /** The context of an empty entry; none that code runs in. */
+  private static final long EMPTY = 0;
+
+  private static final long PAGE = -4096L;
+
   private final long table;
+  private final PageFilter pages = new PageFilter();
   private long[] modes = new long[4];
   private int modeCount;
 
@@ -45,7 +52,25 @@ final class JumpTable {
     clear();
   }
 
+  /** Forgets what begins in a page, or in the one before and may reach into it. */
+  void dropPage(long virtual) {
+    dropCodeOf(virtual & PAGE);
+    dropCodeOf((virtual & PAGE) - 4096);
+  }
+
+  private void dropCodeOf(long page) {
+    if (pages.mayContain(page)) {
+      for (long pc = page; pc != page + 4096; pc += 2) {
+        long entry = entry(pc);
+        if ((RawMemory.getLong(entry + ADDRESS) & PAGE) == page) {
+          RawMemory.putLong(entry + CONTEXT, EMPTY);
+        }
+      }
+    }
+  }
+
   void clear() {
+    pages.clear();
     RawMemory.fill(table, BYTES, (byte) 0);
   }
 
@@ -81,8 +106,13 @@ final class JumpTable {
     return modeCount++;
   }
 
+  private long entry(long pc) {
+    return table + (pc << ADDRESS_SHIFT & OFFSET_MASK);
+  }
+
   void put(long pc, long context, long code) {
-    long entry = table + (pc << ADDRESS_SHIFT & OFFSET_MASK);
+    long entry = entry(pc);
+    pages.add(pc);
     RawMemory.putLong(entry + ADDRESS, pc);
     RawMemory.putLong(entry + CONTEXT, context);
     RawMemory.putLong(entry + CODE, code);
