@@ -151,7 +151,7 @@ public final class SoftMmu implements AutoCloseable {
     long entry = once ? tlb.scratch() : tlb.claim(virtual, mmuIndex);
     insert(entry, virtual & PAGE, physicalPage, range);
     if (!once && found.pageSize > 4096) {
-      tlb.rememberLargePage(virtual, found.pageSize, mmuIndex);
+      tlb.rememberLargePage(virtual, found.pageSize);
     }
     return entry;
   }

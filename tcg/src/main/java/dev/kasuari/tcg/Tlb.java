@@ -66,8 +66,11 @@ final class Tlb implements AutoCloseable {
   private final int[] peak;
   private final int[] flushes;
   private final int[] nextVictim;
-  private final long[] largeLow;
-  private final long[] largeHigh;
+
+  /** Large pages that entries are part of, by {@link #large}; and their sizes, a bit each. */
+  private final PageFilter largePages = new PageFilter();
+
+  private long largeSizes;
 
   /**
    * @param state host address of the guest state
@@ -84,8 +87,6 @@ final class Tlb implements AutoCloseable {
     peak = new int[regimes];
     flushes = new int[regimes];
     nextVictim = new int[regimes];
-    largeLow = new long[regimes];
-    largeHigh = new long[regimes];
     for (int regime = 0; regime < regimes; regime++) {
       filled[regime] = 1;
       bits[regime] = MIN_BITS + 1;
@@ -147,6 +148,8 @@ final class Tlb implements AutoCloseable {
       flush(regime);
     }
     ranges.clear();
+    largePages.clear();
+    largeSizes = 0;
   }
 
   private void flush(int regime) {
@@ -181,8 +184,6 @@ final class Tlb implements AutoCloseable {
     RawMemory.fill(victims(table), (long) VICTIMS * ENTRY_BYTES, (byte) -1);
     filled[regime] = 0;
     displaced[regime] = 0;
-    largeLow[regime] = -1;
-    largeHigh[regime] = 0;
     publish(regime);
   }
 
@@ -199,21 +200,32 @@ final class Tlb implements AutoCloseable {
    * @return whether other pages were forgotten too
    */
   boolean flushPage(long virtual) {
-    boolean more = false;
+    if (mayBeLarge(virtual)) {
+      flush();
+      return true;
+    }
     for (int regime = 0; regime < regimes; regime++) {
-      if (Long.compareUnsigned(virtual, largeLow[regime]) >= 0
-          && Long.compareUnsigned(virtual, largeHigh[regime]) <= 0) {
-        flush(regime);
-        more = true;
-      } else {
-        invalidateIf(slot(virtual, regime), virtual & PAGE);
-        long victim = victims(table(regime));
-        for (int i = 0; i < VICTIMS; i++) {
-          invalidateIf(victim + (long) i * ENTRY_BYTES, virtual & PAGE);
-        }
+      invalidateIf(slot(virtual, regime), virtual & PAGE);
+      long victim = victims(table(regime));
+      for (int i = 0; i < VICTIMS; i++) {
+        invalidateIf(victim + (long) i * ENTRY_BYTES, virtual & PAGE);
       }
     }
-    return more;
+    return false;
+  }
+
+  private boolean mayBeLarge(long virtual) {
+    for (long sizes = largeSizes; sizes != 0; sizes &= sizes - 1) {
+      if (largePages.mayContain(large(virtual, Long.lowestOneBit(sizes)))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What stands for the large page around an address in the filter. */
+  private static long large(long virtual, long size) {
+    return virtual & -size | (long) Long.numberOfTrailingZeros(size) << 12;
   }
 
   private static boolean holds(long entry, long page) {
@@ -314,11 +326,7 @@ final class Tlb implements AutoCloseable {
     }
     if (++displaced[regime] > 2 << bits[regime] && bits[regime] < MAX_BITS) {
       resize(regime, bits[regime] + 1);
-      long low = largeLow[regime];
-      long high = largeHigh[regime];
       empty(regime);
-      largeLow[regime] = low;
-      largeHigh[regime] = high;
       filled[regime] = 1;
       return slot(virtual, regime);
     }
@@ -348,15 +356,9 @@ final class Tlb implements AutoCloseable {
   }
 
   /** The page of an entry is part of a larger one, which is flushed as a whole. */
-  void rememberLargePage(long virtual, long pageSize, int regime) {
-    long low = virtual & -pageSize;
-    long high = low + pageSize - 1;
-    if (Long.compareUnsigned(low, largeLow[regime]) < 0) {
-      largeLow[regime] = low;
-    }
-    if (Long.compareUnsigned(high, largeHigh[regime]) > 0) {
-      largeHigh[regime] = high;
-    }
+  void rememberLargePage(long virtual, long pageSize) {
+    largeSizes |= pageSize;
+    largePages.add(large(virtual, pageSize));
   }
 
   @Override

@@ -438,7 +438,9 @@ final class CodeGenerator {
   private void lookUp(int i) {
     var miss = new Label();
     a.mov(BITS_32, RCX, RAX);
-    a.shift(Shift.SHL, BITS_32, RCX, JumpTable.ADDRESS_SHIFT);
+    a.shift(Shift.SHR, BITS_32, RCX, JumpTable.FOLD);
+    a.alu(Alu.XOR, BITS_32, RCX, RAX);
+    a.shift(Shift.SHL, BITS_32, RCX, JumpTable.SHIFT);
     a.alu(Alu.AND, BITS_32, RCX, JumpTable.OFFSET_MASK);
     a.alu(Alu.ADD, BITS_64, RCX, state(ExitRecord.JUMPS));
     a.alu(Alu.CMP, BITS_64, RAX, Mem.at(RCX, JumpTable.ADDRESS));

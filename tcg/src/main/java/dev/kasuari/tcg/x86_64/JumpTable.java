@@ -18,8 +18,13 @@ final class JumpTable {
   /** Bytes of a table. */
   static final int BYTES = ENTRIES * ENTRY_BYTES;
 
-  /** An entry's offset is the address times 16 (instructions begin at even ones), masked. */
-  static final int ADDRESS_SHIFT = 4;
+  /**
+   * An entry's offset is {@code (pc ^ pc >>> FOLD) << SHIFT & OFFSET_MASK}, in 32 bits;
+   * instructions begin at even addresses.
+   */
+  static final int FOLD = 12;
+
+  static final int SHIFT = 4;
 
   static final int OFFSET_MASK = (ENTRIES - 1) * ENTRY_BYTES;
 
@@ -107,7 +112,7 @@ final class JumpTable {
   }
 
   private long entry(long pc) {
-    return table + (pc << ADDRESS_SHIFT & OFFSET_MASK);
+    return table + (((int) pc ^ (int) pc >>> FOLD) << SHIFT & OFFSET_MASK);
   }
 
   void put(long pc, long context, long code) {

@@ -1,7 +1,9 @@
 package dev.kasuari.target.riscv.cpu;
 
+import dev.kasuari.machine.cpu.StateField;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One control and status register as a hart has it.
@@ -13,8 +15,22 @@ import java.util.function.LongSupplier;
  *     number says
  * @param read the value
  * @param write what a write does
+ * @param storage what it is stored in, if reading and writing that is all it does
  */
-public record Csr(int number, String name, BooleanSupplier guard, LongSupplier read, Write write) {
+public record Csr(
+    int number,
+    String name,
+    BooleanSupplier guard,
+    LongSupplier read,
+    Write write,
+    @Nullable Storage storage) {
+
+  /**
+   * A field of the state that is all there is to a register.
+   *
+   * @param writable the bits that a write may change; the others are 0
+   */
+  public record Storage(StateField field, long writable) {}
 
   /** What a write does. */
   @FunctionalInterface

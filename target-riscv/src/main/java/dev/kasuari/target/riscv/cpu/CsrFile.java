@@ -41,10 +41,14 @@ final class CsrFile {
 
   /** A register with behaviour and a guard. */
   void add(int number, String name, BooleanSupplier guard, LongSupplier read, Csr.Write write) {
-    if (table[number] != null) {
-      throw new IllegalStateException("CSR 0x%03x declared twice".formatted(number));
+    add(new Csr(number, name, guard, read, write, null));
+  }
+
+  private void add(Csr csr) {
+    if (table[csr.number()] != null) {
+      throw new IllegalStateException("CSR 0x%03x declared twice".formatted(csr.number()));
     }
-    table[number] = new Csr(number, name, guard, read, write);
+    table[csr.number()] = csr;
   }
 
   /** A register with behaviour. */
@@ -54,7 +58,14 @@ final class CsrFile {
 
   /** A register that keeps the bits of {@code writable} and does nothing. */
   void field(int number, String name, StateField field, long writable) {
-    add(number, name, () -> state.get(field), (value, mask) -> state.set(field, value & writable));
+    add(
+        new Csr(
+            number,
+            name,
+            CsrFile::always,
+            () -> state.get(field),
+            (value, mask) -> state.set(field, value & writable),
+            new Csr.Storage(field, writable)));
   }
 
   /** A register that always reads the same, and takes writes if its number says so. */

@@ -346,6 +346,16 @@ public final class RiscvCpu extends Cpu {
     return csrs.old();
   }
 
+  /** The CSR of that number, or null. */
+  public @Nullable Csr csr(int number) {
+    return csrs.find(number);
+  }
+
+  /** The bits of {@code mstatus} as stored that it (0x300) or {@code sstatus} (0x100) shows. */
+  public long statusBits(int number) {
+    return status.bits(number);
+  }
+
   /** The CSRs there are, by number. */
   public List<Csr> csrs() {
     return csrs.all();

@@ -83,5 +83,8 @@ public final class RiscvState {
   /** {@code CBZE} of {@code menvcfg} and {@code senvcfg}: {@code cbo.zero} may be executed. */
   public static final long ENVCFG_CBZE = 1 << 7;
 
+  /** The bits of {@code mstatus} that mask interrupts and do nothing else: SIE and MIE. */
+  public static final long MSTATUS_MASKS = 1 << 1 | 1 << 3;
+
   private RiscvState() {}
 }

@@ -68,6 +68,11 @@ final class Status {
     state.set(RiscvState.MSTATUS, (value() & ~mask) | (bits & mask));
   }
 
+  /** The stored bits that a status register shows. */
+  long bits(int number) {
+    return number == 0x100 ? supervisorWritable | UXL : -1;
+  }
+
   /** Adds SD: it says that FS is dirty. */
   private long withDirty(long status) {
     return (status & FS) == FS ? status | 1L << (xlen - 1) : status;

@@ -117,6 +117,18 @@ interface RvSystem extends RiscvInstructions<Rv> {
   int CLEAR = 3;
 
   private static void csr(Rv t, int op, int rd, int csr, Value operand, boolean write) {
+    csr(t, op, rd, csr, operand, -1, write);
+  }
+
+  private static void csr(Rv t, int op, int rd, int csr, int uimm, boolean write) {
+    csr(t, op, rd, csr, t.e().constant(uimm), uimm, write);
+  }
+
+  private static void csr(
+      Rv t, int op, int rd, int csr, Value operand, int mask, boolean write) {
+    if (InlineCsr.emit(t, op, rd, csr, operand, mask, write)) {
+      return;
+    }
     int packed = csr | (write ? op : READ) << 12 | (write ? 1 << 14 : 0);
     Value old = t.e().call(CSR, withEncoding(t, packed), operand);
     t.setX(rd, t.toWord(old));
@@ -146,17 +158,17 @@ interface RvSystem extends RiscvInstructions<Rv> {
 
   @Override
   default void csrrwi(Rv t, int rd, int csr, int uimm) {
-    csr(t, SWAP, rd, csr, t.e().constant(uimm), true);
+    csr(t, SWAP, rd, csr, uimm, true);
   }
 
   @Override
   default void csrrsi(Rv t, int rd, int csr, int uimm) {
-    csr(t, SET, rd, csr, t.e().constant(uimm), uimm != 0);
+    csr(t, SET, rd, csr, uimm, uimm != 0);
   }
 
   @Override
   default void csrrci(Rv t, int rd, int csr, int uimm) {
-    csr(t, CLEAR, rd, csr, t.e().constant(uimm), uimm != 0);
+    csr(t, CLEAR, rd, csr, uimm, uimm != 0);
   }
 
   /** Code that is written is noticed when it is written; only the unit has to end. */
