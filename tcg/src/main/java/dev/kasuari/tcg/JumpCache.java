@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * valid and of the mode asked for.
  */
 final class JumpCache {
-  private static final int SIZE = 4096;
+  private static final int SIZE = 16384;
   private static final long PAGE = -4096L;
 
   private final long[] pcs = new long[SIZE];
@@ -19,7 +19,7 @@ final class JumpCache {
   private final PageFilter pages = new PageFilter();
 
   private static int slot(long pc) {
-    return (int) (pc >>> 1 ^ pc >>> 13) & (SIZE - 1);
+    return (int) (pc >>> 1 ^ pc >>> 15) & (SIZE - 1);
   }
 
   /** The block, or null if it is not known here. */

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * changed since but those of pages that were dropped. Code of a block that has become invalid is entered and leaves at once.
  */
 final class JumpTable {
-  private static final int ENTRIES = 4096;
+  private static final int ENTRIES = 16384;
   private static final int ENTRY_BYTES = 32;
 
   /** Bytes of a table. */
@@ -22,7 +22,7 @@ final class JumpTable {
    * An entry's offset is {@code (pc ^ pc >>> FOLD) << SHIFT & OFFSET_MASK}, in 32 bits;
    * instructions begin at even addresses.
    */
-  static final int FOLD = 12;
+  static final int FOLD = 14;
 
   static final int SHIFT = 4;
 
