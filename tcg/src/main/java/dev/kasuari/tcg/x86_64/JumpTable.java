@@ -9,7 +9,8 @@ import java.util.Arrays;
 /**
  * One vCPU's answer, in code, to "where is the code for this virtual address": direct-mapped,
  * outside the heap. An answer holds in the context in which it was given: the mode, and no mapping
- * changed since but those of pages that were dropped. Code of a block that has become invalid is entered and leaves at once.
+ * changed since but those of pages that were dropped. Code of a block that has become invalid is
+ * entered and leaves at once.
  */
 final class JumpTable {
   private static final int ENTRIES = 16384;

@@ -124,8 +124,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
     csr(t, op, rd, csr, t.e().constant(uimm), uimm, write);
   }
 
-  private static void csr(
-      Rv t, int op, int rd, int csr, Value operand, int mask, boolean write) {
+  private static void csr(Rv t, int op, int rd, int csr, Value operand, int mask, boolean write) {
     if (InlineCsr.emit(t, op, rd, csr, operand, mask, write)) {
       return;
     }
