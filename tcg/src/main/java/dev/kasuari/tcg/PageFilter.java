@@ -13,7 +13,7 @@ public final class PageFilter {
 
   private static int bit(long virtual) {
     // Fibonacci hashing: the pages of a guest differ in a few bits only.
-    return (int) ((virtual >>> 12) * 0x9e37_79b9_7f4a_7c15L >>> 49);
+    return (int) (((virtual >>> 12) * 0x9e37_79b9_7f4a_7c15L) >>> 49);
   }
 
   /** Adds the page around an address. */

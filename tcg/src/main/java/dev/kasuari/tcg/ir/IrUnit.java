@@ -75,6 +75,34 @@ public final class IrUnit {
     this.helpers = helpers;
   }
 
+  /** The operation with that ordinal. */
+  static Op op(byte ordinal) {
+    return OPS[ordinal];
+  }
+
+  /** The same blocks and values with other operations in the same places. */
+  IrUnit with(byte[] op, byte[] type, long[] immediate, int[] argumentStart, int[] newArguments) {
+    var changed =
+        new Columns(
+            op,
+            type,
+            immediate,
+            columns.auxiliary,
+            argumentStart,
+            columns.result,
+            columns.target,
+            columns.otherTarget);
+    return new IrUnit(
+        changed,
+        newArguments,
+        valueTypes,
+        blockStart,
+        blockFirstParameter,
+        blockParameters,
+        instructions,
+        helpers);
+  }
+
   /** Number of operations. */
   public int size() {
     return size;

@@ -9,8 +9,10 @@ import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.Optimizer;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Map;
@@ -91,7 +93,8 @@ public final class X86BackEnd implements BackEnd {
   public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
     Assembler assembler = takeAssembler();
     try {
-      var generator = new CodeGenerator(unit, assembler, pageOffset, stubs, options);
+      IrUnit optimized = Optimizer.optimize(unit, Evaluator::evaluate);
+      var generator = new CodeGenerator(optimized, assembler, pageOffset, stubs, options);
       generator.run();
       boolean tooLarge =
           8 * generator.frameSlots() > EngineState.FRAME_BYTES

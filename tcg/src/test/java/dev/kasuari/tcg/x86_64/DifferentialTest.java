@@ -3,11 +3,20 @@ package dev.kasuari.tcg.x86_64;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.CompiledCode;
+import dev.kasuari.tcg.ExecutionContext;
+import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.RandomPrograms;
 import dev.kasuari.tcg.RowByRow;
+import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
+import dev.kasuari.tcg.ir.Optimizer;
 import dev.kasuari.tcg.ir.RandomProgram;
+import dev.kasuari.tcg.ir.Verifier;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -28,6 +37,33 @@ class DifferentialTest {
     INTEGERS.removeIf(op -> op.is(Op.Trait.TERMINATOR) || op.is(Op.Trait.FP) || op == Op.FCLASS);
   }
 
+  /** The optimised unit, interpreted. */
+  private static final class OptimizedInterpreter implements BackEnd {
+    private final Interpreter interpreter = new Interpreter();
+
+    @Override
+    public String name() {
+      return "optimized";
+    }
+
+    @Override
+    public CompiledCode compile(IrUnit unit, int pageOffset) {
+      IrUnit optimized = Optimizer.optimize(unit, Evaluator::evaluate);
+      Verifier.verify(optimized);
+      return interpreter.compile(optimized, pageOffset);
+    }
+
+    @Override
+    public Exit run(ExecutionContext context, TranslationBlock block, long pc) {
+      return interpreter.run(context, block, pc);
+    }
+
+    @Override
+    public void close() {
+      interpreter.close();
+    }
+  }
+
   @BeforeEach
   void hostCanRunIt() {
     assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
@@ -37,8 +73,9 @@ class DifferentialTest {
     var programs = new RandomPrograms(seed, count, operations);
     try (var rows = new RowByRow();
         var interp = new Interpreter();
+        var optimized = new OptimizedInterpreter();
         var machine = new X86BackEnd(FloatEnv.riscv(), 16 << 20)) {
-      programs.compare(List.of(rows, interp, machine), unit -> {});
+      programs.compare(List.of(rows, interp, optimized, machine), unit -> {});
     }
   }
 

@@ -44,12 +44,43 @@ final class InlineCsr {
     if (number != SSTATUS && number != MSTATUS) {
       return false;
     }
+    if (write && mask < 0 && op != RvSystem.SWAP) {
+      maybeMasks(t, op, rd, number, operand);
+      return true;
+    }
     boolean masks = op != RvSystem.SWAP && mask >= 0 && (mask & ~RiscvState.MSTATUS_MASKS) == 0;
     if (write && !(masks && (mask & ~t.cpu().statusBits(number)) == 0)) {
       return false;
     }
-    status(t, op, rd, number, write ? mask : 0);
+    Value old = t.e().get(RiscvState.MSTATUS);
+    read(t, rd, number, old);
+    if (write) {
+      change(t, op, old, t.e().constant(mask));
+    }
     return true;
+  }
+
+  /**
+   * A register says which bits: a call unless they are only those that mask interrupts, as where a
+   * kernel puts back what it found.
+   */
+  private static void maybeMasks(Rv t, int op, int rd, int number, Value operand) {
+    Emitter e = t.e();
+    Value old = e.get(RiscvState.MSTATUS);
+    Value bits = e.and(operand, t.cpu().statusBits(number));
+    Value changes = op == RvSystem.SET ? e.binary(Op.ANDC, bits, old) : e.and(bits, old);
+    Block more = e.block();
+    Block masks = e.block();
+    e.brcond(Cond.TSTNE, changes, e.constant(~RiscvState.MSTATUS_MASKS), more, masks);
+    e.bind(masks);
+    read(t, rd, number, old);
+    change(t, op, old, changes);
+    if (e.open()) {
+      t.translation().goTo(t.translation().nextDelta(), 0);
+    }
+    e.bind(more);
+    RvSystem.callCsr(t, op, rd, number, operand, true);
+    t.translation().end();
   }
 
   private static void store(Rv t, int op, int rd, Csr.Storage storage, @Nullable Value operand) {
@@ -67,20 +98,20 @@ final class InlineCsr {
     t.setX(rd, old);
   }
 
-  private static void status(Rv t, int op, int rd, int number, int mask) {
+  private static void read(Rv t, int rd, int number, Value old) {
     Emitter e = t.e();
-    Value old = e.get(RiscvState.MSTATUS);
     if (rd != 0) {
       Value visible = e.and(old, t.cpu().statusBits(number));
       Value fs = e.and(old, RiscvState.MSTATUS_FS_DIRTY);
       Value dirty = e.setcond(Cond.EQ, fs, RiscvState.MSTATUS_FS_DIRTY);
       t.setX(rd, e.or(visible, e.shl(dirty, 63)));
     }
-    if (mask == 0) {
-      return;
-    }
+  }
+
+  private static void change(Rv t, int op, Value old, Value mask) {
+    Emitter e = t.e();
     if (op == RvSystem.CLEAR) {
-      e.set(RiscvState.MSTATUS, e.and(old, ~(long) mask));
+      e.set(RiscvState.MSTATUS, e.binary(Op.ANDC, old, mask));
     } else {
       e.set(RiscvState.MSTATUS, e.or(old, mask));
       lookForInterrupts(t);

@@ -177,6 +177,15 @@ final class Rv {
     translation.end();
   }
 
+  /**
+   * Goes on after this in the same mode, however it is mapped by then. An interrupt that became
+   * possible has kicked the CPU, which sees it there.
+   */
+  void jumpToNext() {
+    emitter.jump(emitter.pc(translation.nextDelta()));
+    translation.end();
+  }
+
   /** Leaves for the loop with the program counter that a helper has set. */
   void exitToPc() {
     emitter.exit(ExitReason.LOOKUP, emitter.get(RiscvState.PC));

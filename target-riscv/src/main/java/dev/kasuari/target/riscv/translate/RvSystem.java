@@ -125,14 +125,28 @@ interface RvSystem extends RiscvInstructions<Rv> {
   }
 
   private static void csr(Rv t, int op, int rd, int csr, Value operand, int mask, boolean write) {
-    if (InlineCsr.emit(t, op, rd, csr, operand, mask, write)) {
-      return;
+    if (!InlineCsr.emit(t, op, rd, csr, operand, mask, write)) {
+      callCsr(t, op, rd, csr, operand, write);
     }
+  }
+
+  /** The CSRs a write of which may change the mode: status, and what floating point depends on. */
+  private static boolean changesMode(int csr) {
+    return switch (csr) {
+      case 0x001, 0x002, 0x003, 0x100, 0x300, 0x301, 0x310 -> true;
+      default -> false;
+    };
+  }
+
+  /** Has the CPU perform a CSR instruction. */
+  static void callCsr(Rv t, int op, int rd, int csr, Value operand, boolean write) {
     int packed = csr | (write ? op : READ) << 12 | (write ? 1 << 14 : 0);
     Value old = t.e().call(CSR, withEncoding(t, packed), operand);
     t.setX(rd, t.toWord(old));
-    if (write) {
+    if (write && changesMode(csr)) {
       t.exitToNext(ExitReason.LOOKUP);
+    } else if (write) {
+      t.jumpToNext();
     }
   }
 
@@ -208,7 +222,7 @@ interface RvSystem extends RiscvInstructions<Rv> {
   default void sfenceVma(Rv t, int rs1, int rs2) {
     int scope = (rs1 == 0 ? 1 : 0) | (rs2 == 0 ? 2 : 0);
     t.e().call(SFENCE_VMA, withEncoding(t, scope), wide(t, rs1), wide(t, rs2));
-    t.exitToNext(ExitReason.LOOKUP);
+    t.jumpToNext();
   }
 
   @Override
