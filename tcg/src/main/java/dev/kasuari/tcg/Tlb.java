@@ -225,7 +225,7 @@ final class Tlb implements AutoCloseable {
 
   /** What stands for the large page around an address in the filter. */
   private static long large(long virtual, long size) {
-    return virtual & -size | (long) Long.numberOfTrailingZeros(size) << 12;
+    return (virtual & -size) | ((long) Long.numberOfTrailingZeros(size) << 12);
   }
 
   private static boolean holds(long entry, long page) {
