@@ -55,7 +55,7 @@ class PrinterTest {
               v0:i64 = const 0xa
               v1:i32 = const 0xffffffff
               v2:i64 = pc -0x8
-              v3:i64 = get 0x110:s1
+              v3:i64 = get 0xa10:s1
               v4:i64, v5:flags = addf v0, v3
               v6:i64 = extract 3+5 v4
               v7:i64 = select ltu v6, v0, v2, v0
@@ -65,7 +65,7 @@ class PrinterTest {
               v10:i64 = fmul f64 rm1 v0, v2
               v11:i64 = call csrrw v0, v10
               v12:i64 = sext 9 v10
-              set 0x118:8 v12
+              set 0xa18:8 v12
               br -> b1(v0, v9)
             b1(v13:i64, v14:i32):
               insn_start +0x4 2
