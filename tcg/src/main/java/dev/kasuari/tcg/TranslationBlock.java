@@ -95,8 +95,9 @@ public final class TranslationBlock {
     for (TranslationBlock from : List.copyOf(incoming)) {
       from.unlink(this);
     }
-    forget(link0);
-    forget(link1);
+    // Who is still in its code must not follow it to where other code may be by then.
+    unlinkIfAny(link0);
+    unlinkIfAny(link1);
   }
 
   private void unlink(TranslationBlock to) {
@@ -109,9 +110,9 @@ public final class TranslationBlock {
     to.incoming.remove(this);
   }
 
-  private void forget(@Nullable TranslationBlock to) {
+  private void unlinkIfAny(@Nullable TranslationBlock to) {
     if (to != null) {
-      to.incoming.remove(this);
+      unlink(to);
     }
   }
 
