@@ -10,25 +10,26 @@ import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
  * What executes guest code ({@code -accel}).
  *
  * @param accel the accelerator
- * @param backend what runs translated code
+ * @param backend what runs translated code; auto is x86_64 where the host can, interp elsewhere
  * @param thread one host thread for each CPU (multi), or one for all (single)
  */
 @Options(implied = "accel")
 public record AccelOptions(
     @Options.Default("tcg") String accel,
-    @Options.Default("interp") String backend,
+    @Options.Default("auto") String backend,
     @Options.Default("multi") String thread) {
 
   private static final List<String> ACCELERATORS = List.of("tcg");
   private static final List<String> OTHER_ACCELERATORS =
       List.of("kvm", "xen", "hax", "hvf", "nvmm", "whpx", "mshv", "qtest", "nitro");
-  private static final List<String> BACK_ENDS = List.of("interp", "x86_64");
+  private static final List<String> BACK_ENDS = List.of("auto", "interp", "x86_64");
   private static final List<String> OTHER_BACK_ENDS = List.of("jvm", "aarch64");
   private static final List<String> OTHER_KEYS =
       List.of(
@@ -45,7 +46,7 @@ public record AccelOptions(
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {
-    return new AccelOptions("tcg", "interp", "multi");
+    return new AccelOptions("tcg", "auto", "multi");
   }
 
   /**
@@ -72,7 +73,7 @@ public record AccelOptions(
               + ": back end '"
               + options.backend
               + "' comes later; there are "
-              + String.join(" and ", BACK_ENDS));
+              + String.join(", ", BACK_ENDS));
     }
     check(where, "back end", options.backend, BACK_ENDS);
     if (options.thread.equals("single")) {
@@ -108,12 +109,26 @@ public record AccelOptions(
    * A new back end.
    *
    * @param instructions whose code it is to run
+   * @param notices told what the user should know of the choice
    * @throws OptionException if this host cannot have it
    */
-  BackEnd open(InstructionSet instructions) {
-    return backend.equals("x86_64")
-        ? machineCode(() -> new X86BackEnd(instructions.floatEnv()))
-        : new Interpreter();
+  BackEnd open(InstructionSet instructions, Consumer<String> notices) {
+    Supplier<BackEnd> machineCode = () -> new X86BackEnd(instructions.floatEnv());
+    return switch (backend) {
+      case "x86_64" -> machineCode(machineCode);
+      case "auto" -> X86BackEnd.available() ? preferred(machineCode, notices) : new Interpreter();
+      default -> new Interpreter();
+    };
+  }
+
+  /** Machine code, or the interpreter and a line that says why. */
+  static BackEnd preferred(Supplier<BackEnd> machineCode, Consumer<String> notices) {
+    try {
+      return machineCode.get();
+    } catch (UnsupportedOperationException | HostException e) {
+      notices.accept(e.getMessage() + ": guest code is interpreted, which is slow");
+      return new Interpreter();
+    }
   }
 
   /** Tells what the host lacks for machine code. */
@@ -134,9 +149,9 @@ public record AccelOptions(
     return "Accelerators:"
         + System.lineSeparator()
         + "  tcg    guest code is translated; back ends: "
-        + "interp, x86_64 (the common operations in"
+        + "x86_64 (machine code), interp,"
         + System.lineSeparator()
-        + "         machine code; code that needs others is left to interp)"
+        + "         or auto: x86_64 where the host can, interp elsewhere"
         + System.lineSeparator()
         + "Properties:"
         + System.lineSeparator()

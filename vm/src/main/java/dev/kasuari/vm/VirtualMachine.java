@@ -158,7 +158,7 @@ public final class VirtualMachine implements AutoCloseable {
             description.ram(),
             description.cpus(),
             description.cpu(),
-            description.accel()::open,
+            instructions -> description.accel().open(instructions, machine.log()::always),
             serials,
             description.properties());
     try {

@@ -8,9 +8,12 @@ import dev.kasuari.machine.time.ManualClock;
 import dev.kasuari.machine.time.WallClock;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.tcg.BackEnd;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,9 +140,9 @@ class OptionsOfMachinesTest {
   @Test
   void accelerators() {
     assertThat(accel("tcg")).isEqualTo(AccelOptions.standard());
-    assertThat(accel("tcg,backend=interp,thread=multi")).isEqualTo(AccelOptions.standard());
+    assertThat(accel("tcg,backend=auto,thread=multi")).isEqualTo(AccelOptions.standard());
     assertThat(AccelOptions.firstOf("-M", "kvm:tcg")).isEqualTo(AccelOptions.standard());
-    assertThat(AccelOptions.standard().backend()).isEqualTo("interp");
+    assertThat(AccelOptions.standard().backend()).isEqualTo("auto");
     assertThat(accel("tcg,backend=x86_64").backend()).isEqualTo("x86_64");
   }
 
@@ -155,6 +158,22 @@ class OptionsOfMachinesTest {
                 + " without machine code");
   }
 
+  @Test
+  void withoutMachineCodeTheInterpreterServesWhereNothingElseWasAsked() {
+    List<String> notices = new ArrayList<>();
+    try (BackEnd backEnd =
+        AccelOptions.preferred(
+            () -> {
+              throw new UnsupportedOperationException("this host forbids executable memory");
+            },
+            notices::add)) {
+      assertThat(backEnd.name()).isEqualTo("interp");
+    }
+    assertThat(notices)
+        .containsExactly(
+            "this host forbids executable memory: guest code is interpreted, which is slow");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -166,8 +185,8 @@ class OptionsOfMachinesTest {
             + " 'interp'?",
         "tcg,backend=x86-64 | -accel tcg,backend=x86-64: no back end 'x86-64'; did you mean"
             + " 'x86_64'?",
-        "tcg,backend=jvm | -accel tcg,backend=jvm: back end 'jvm' comes later; there are interp"
-            + " and x86_64",
+        "tcg,backend=jvm | -accel tcg,backend=jvm: back end 'jvm' comes later; there are auto,"
+            + " interp, x86_64",
         "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
             + " does not have it yet",
         "tcg,tb-size=64 | -accel tcg,tb-size=64: 'tb-size': QEMU has this property, Kasuari does"
