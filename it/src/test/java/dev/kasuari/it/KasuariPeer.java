@@ -15,12 +15,16 @@ import dev.kasuari.tcg.TcgAccelerator;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A machine of ours with one hart, memory and a register that ends the program. */
 final class KasuariPeer implements Peer {
   private static final int PATIENCE_SECONDS = 120;
+
+  /** What stands for interp and x86_64, one after the other. */
+  private static final String BOTH = "both";
 
   private final RiscvModel model;
   private final InstructionSet instructions;
@@ -37,6 +41,18 @@ final class KasuariPeer implements Peer {
 
   @Override
   public List<byte[]> run(Program program) throws Exception {
+    String usual = X86BackEnd.available() ? BOTH : "interp";
+    String name = System.getProperty("kasuari.it.backend", usual);
+    if (!name.equals(BOTH)) {
+      return run(program, backEnd(name));
+    }
+    List<byte[]> interpreted = run(program, backEnd("interp"));
+    List<byte[]> emitted = run(program, backEnd("x86_64"));
+    // If they differ and the interpreter is right, machine code differs from the other peer too.
+    return Arrays.deepEquals(interpreted.toArray(), emitted.toArray()) ? interpreted : emitted;
+  }
+
+  private List<byte[]> run(Program program, BackEnd backEnd) throws Exception {
     try (var machine = Machine.builder("differential").build()) {
       RamBlock ram = machine.ram().allocate("ram", Program.RAM_SIZE);
       machine.root().add(Program.BASE, MemoryRegion.ram(ram));
@@ -47,7 +63,7 @@ final class KasuariPeer implements Peer {
       Timebase time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
       var cpu = new RiscvCpu(0, model, machine, time);
       cpu.setResetVector(Program.BASE);
-      var accelerator = new TcgAccelerator(machine, instructions, backEnd());
+      var accelerator = new TcgAccelerator(machine, instructions, backEnd);
       accelerator.add(cpu);
       machine.addExecution(accelerator);
       ram.put(0, program.image());
@@ -64,8 +80,7 @@ final class KasuariPeer implements Peer {
     }
   }
 
-  private BackEnd backEnd() {
-    String name = System.getProperty("kasuari.it.backend", "interp");
+  private BackEnd backEnd(String name) {
     return switch (name) {
       case "interp" -> new Interpreter();
       case "x86_64" -> new X86BackEnd(instructions.floatEnv());

@@ -113,6 +113,11 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     return block == null ? counted : counted - (block.instructions() - currentInstruction);
   }
 
+  /** Forgets what a load has reserved. */
+  void dropReservation() {
+    RawMemory.putInt(state + EngineState.RESERVED, 0);
+  }
+
   void setRetired(long count) {
     TranslationBlock block = current;
     RawMemory.putLong(

@@ -214,6 +214,7 @@ final class TcgVcpu implements Vcpu {
     mmu.faulted = false;
     cpu.reset();
     context.setRetired(0);
+    context.dropReservation();
     mmu.flush();
     context.jumps().clear();
   }

@@ -1,5 +1,6 @@
 package dev.kasuari.tcg;
 
+import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.cpu.Access;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.PageTranslation;
@@ -64,6 +65,10 @@ public final class TestCpu extends Cpu {
   @Override
   public void reset() {
     state().clear();
+    long state = state().address();
+    RawMemory.putInt(state + EngineState.POLL, 0);
+    RawMemory.putLong(state + EngineState.RETIRED, 0);
+    RawMemory.putInt(state + EngineState.RESERVED, 0);
   }
 
   @Override

@@ -86,9 +86,10 @@ public final class GuestState implements AutoCloseable {
     }
   }
 
-  /** Zeroes every byte, the accelerator's included. */
+  /** Zeroes every register; what the accelerator keeps stays. */
   public void clear() {
-    RawMemory.fill(address, layout.size(), (byte) 0);
+    int registers = layout.size() - StateLayout.RESERVED;
+    RawMemory.fill(address + StateLayout.RESERVED, registers, (byte) 0);
   }
 
   @Override
