@@ -108,16 +108,17 @@ class LinuxVirtioTest {
           Pattern.compile("redirected to (\\S+) \\(label port\\)")
               .matcher(kasuari.await("(label port)"));
       assertThat(pty.find()).isTrue();
-      kasuari.await("active: hvc0");
-      assertThat(kasuari.await("type\r\n"))
-          .contains("date: 2001-02-03")
-          .containsPattern("\\[ *[0-9.]+\\] from the kernel"); // on its console, with a time
-      kasuari.type("a line for the guest\n");
-      kasuari.await("typed: a line for the guest");
-      kasuari.await("port: vport");
       byte[] noise = new byte[BYTES];
       new Random(1).nextBytes(noise);
+      // Open before the guest reads: a port to which nobody is connected reads as ended.
       try (var port = new RandomAccessFile(pty.group(1), "rw")) {
+        kasuari.await("active: hvc0");
+        assertThat(kasuari.await("type\r\n"))
+            .contains("date: 2001-02-03")
+            .containsPattern("\\[ *[0-9.]+\\] from the kernel"); // on its console, with a time
+        kasuari.type("a line for the guest\n");
+        kasuari.await("typed: a line for the guest");
+        kasuari.await("port: vport");
         port.write(noise);
         String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(noise));
         kasuari.await("sum: " + sum);
