@@ -10,5 +10,6 @@ module dev.kasuari.tcg {
   exports dev.kasuari.tcg;
   exports dev.kasuari.tcg.interp;
   exports dev.kasuari.tcg.ir;
+  exports dev.kasuari.tcg.lockstep;
   exports dev.kasuari.tcg.x86_64;
 }

@@ -15,4 +15,9 @@ public interface CompiledCode {
 
   /** Nothing enters it any more, by whatever way; who is in it goes on to its end. */
   default void retire() {}
+
+  /** The host's instructions as text, a line each, for reports; empty if there are none. */
+  default String listing() {
+    return "";
+  }
 }

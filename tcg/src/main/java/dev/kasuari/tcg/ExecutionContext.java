@@ -84,6 +84,12 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     mmu.faultValue = exceptionValue;
   }
 
+  /** Calls a helper, which may look at {@link #current}. */
+  public long call(Helper helper, long a, long b, long c) {
+    ExecutionLog log = mmu.log();
+    return log == null ? helper.call(this, a, b, c) : log.call(this, helper, a, b, c);
+  }
+
   /** Moves the fault of the soft MMU or of a helper into this exit record. */
   public Exit takeFault() {
     mmu.faulted = false;

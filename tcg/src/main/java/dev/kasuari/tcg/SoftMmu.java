@@ -15,6 +15,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One vCPU's view of guest memory: every access that the fast path through its {@link Tlb} cannot
@@ -61,6 +62,7 @@ public final class SoftMmu implements AutoCloseable {
   public long generation;
 
   private final List<LongConsumer> pageFlushed = new ArrayList<>();
+  private @Nullable ExecutionLog log;
 
   public SoftMmu(Cpu cpu, AddressSpace space) {
     this.cpu = cpu;
@@ -80,16 +82,70 @@ public final class SoftMmu implements AutoCloseable {
     return tlb.slot(virtual, mmuIndex);
   }
 
+  // ---- being watched ---------------------------------------------------------------------------
+
+  /** From now on a log hears of what the slow paths do; null ends that. Owner only. */
+  public void attach(@Nullable ExecutionLog to) {
+    log = to;
+  }
+
+  /** What it is a view of. */
+  public AddressSpace space() {
+    return space;
+  }
+
+  /** The log, if one is attached. */
+  @Nullable ExecutionLog log() {
+    return log;
+  }
+
+  /** While it is so, fast paths find no entries and every access comes here. Owner only. */
+  public void hideEntries(boolean hidden) {
+    tlb.hide(hidden);
+  }
+
+  /** Host address of an instruction byte, or 0 if it cannot be fetched; leaves no fault behind. */
+  public long codeAddress(long virtual) {
+    boolean fetched = fetchAddress(virtual) != -1;
+    faulted = false;
+    return fetched ? fetchHostAddress(virtual) : 0;
+  }
+
+  private void tellOfLoad(long host, int size) {
+    ExecutionLog told = log;
+    if (told != null) {
+      told.loading(host, size);
+    }
+  }
+
+  private void tellOfStore(long entry, long virtual, int size) {
+    ExecutionLog told = log;
+    var ram = tlb.range(entry).ram();
+    if (told != null && ram != null) {
+      long offset = tlb.ramPage(entry) + (virtual & 4095) - ram.ramBase();
+      told.storing(virtual, virtual + RawMemory.getLong(entry + ADDEND), size, ram, offset);
+    }
+  }
+
+  private void tellOfFlush() {
+    ExecutionLog told = log;
+    if (told != null) {
+      told.flushed();
+    }
+  }
+
   // ---- flushing --------------------------------------------------------------------------------
 
   /** Forgets everything. Owner only. */
   public void flush() {
+    tellOfFlush();
     generation++;
     tlb.flush();
   }
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */
   public void flushPage(long virtual) {
+    tellOfFlush();
     if (tlb.flushPage(virtual)) {
       generation++;
     } else {
@@ -268,6 +324,7 @@ public final class SoftMmu implements AutoCloseable {
       return readBus(entry, virtual, size);
     }
     long host = virtual + RawMemory.getLong(entry + ADDEND);
+    tellOfLoad(host, size);
     return loadHost(host, size);
   }
 
@@ -308,12 +365,14 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   private long readBus(long entry, long virtual, int size) {
-    BusResult result = space.access(bus.asRead(tlb.physicalPage(entry) + (virtual & 4095), size));
+    ExecutionLog told = log;
+    bus.asRead(tlb.physicalPage(entry) + (virtual & 4095), size);
+    BusResult result = told == null ? space.access(bus) : told.access(space, bus);
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.READ), virtual);
       return 0;
     }
-    return bus.value();
+    return told == null ? bus.value() : told.answer();
   }
 
   // ---- stores ----------------------------------------------------------------------------------
@@ -345,6 +404,7 @@ public final class SoftMmu implements AutoCloseable {
       writeBus(entry, virtual, bytes, size);
       return;
     }
+    tellOfStore(entry, virtual, size);
     storeHost(virtual + RawMemory.getLong(entry + ADDEND), bytes, size);
     afterWrite(entry, virtual, size);
   }
@@ -381,7 +441,7 @@ public final class SoftMmu implements AutoCloseable {
   /** Tells logs and code of a write through a slow entry, and opens the fast path if it may. */
   private void afterWrite(long entry, long virtual, int size) {
     long at = entry + WRITE_TAG;
-    if ((RawMemory.getLong(at) & SLOW) == 0) {
+    if ((RawMemory.getLong(at) & SLOW) == 0 || (log != null && log.takesBack())) {
       return;
     }
     var ram = tlb.range(entry).ram();
@@ -402,7 +462,9 @@ public final class SoftMmu implements AutoCloseable {
 
   private void writeBus(long entry, long virtual, long bytes, int size) {
     long physical = tlb.physicalPage(entry) + (virtual & 4095);
-    BusResult result = space.access(bus.asWrite(physical, size, bytes));
+    ExecutionLog told = log;
+    bus.asWrite(physical, size, bytes);
+    BusResult result = told == null ? space.access(bus) : told.access(space, bus);
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.WRITE), virtual);
     }
@@ -449,6 +511,8 @@ public final class SoftMmu implements AutoCloseable {
     }
     int size = MemDesc.size(desc);
     long host = virtual + RawMemory.getLong(entry + ADDEND);
+    tellOfLoad(host, size);
+    tellOfStore(entry, virtual, size);
     long seen =
         RawMemory.compareAndExchange(
             host, size, orderBytes(expected, desc), orderBytes(value, desc));
@@ -466,6 +530,8 @@ public final class SoftMmu implements AutoCloseable {
     int shift = 64 - 8 * size;
     long host = virtual + RawMemory.getLong(entry + ADDEND);
     long y = operand << shift >> shift;
+    tellOfLoad(host, size);
+    tellOfStore(entry, virtual, size);
     while (true) {
       long raw = RawMemory.getVolatile(host, size);
       long x = extend(littleEndian(raw, size), size, desc) << shift >> shift;
@@ -493,6 +559,7 @@ public final class SoftMmu implements AutoCloseable {
       return 0;
     }
     long host = virtual + RawMemory.getLong(entry + ADDEND);
+    tellOfLoad(host, size);
     long raw = RawMemory.getVolatile(host, size);
     RawMemory.putLong(engine + EngineState.RESERVATION_VIRTUAL, virtual);
     RawMemory.putLong(engine + EngineState.RESERVATION_HOST, host);
@@ -527,6 +594,8 @@ public final class SoftMmu implements AutoCloseable {
       return 0;
     }
     long expected = RawMemory.getLong(engine + EngineState.RESERVATION_VALUE);
+    tellOfLoad(host, size);
+    tellOfStore(entry, virtual, size);
     long seen = RawMemory.compareAndExchange(host, size, expected, orderBytes(value, desc));
     if (seen != expected) {
       return 0;

@@ -5,6 +5,7 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.memory.FlatRange;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One vCPU's translation look-aside buffers: for each MMU index a direct-mapped table and a few
@@ -59,6 +60,8 @@ final class Tlb implements AutoCloseable {
   private final HostMemory memory;
   private final int regimes;
   private final long scratch;
+  private @Nullable HostMemory nothing;
+  private boolean hidden;
   private final List<FlatRange> ranges = new ArrayList<>();
   private final int[] bits;
   private final int[] filled;
@@ -189,9 +192,28 @@ final class Tlb implements AutoCloseable {
 
   private void publish(int regime) {
     long at = state + EngineState.tlb(regime);
-    RawMemory.putLong(at + EngineState.TLB_TABLE, table(regime));
+    RawMemory.putLong(at + EngineState.TLB_TABLE, shown(regime));
     // Volatile: closeWrites must see the size before anything is inserted into the new part.
     RawMemory.putLongVolatile(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+  }
+
+  private long shown(int regime) {
+    return hidden && nothing != null ? nothing.address() : table(regime);
+  }
+
+  /** Shows emitted code a table in which there is nothing, or again the right ones. */
+  void hide(boolean hide) {
+    if (hide && nothing == null) {
+      nothing = HostMemory.anonymous((long) MAX_ENTRIES * ENTRY_BYTES);
+      RawMemory.fill(nothing.address(), (long) MAX_ENTRIES * ENTRY_BYTES, (byte) -1);
+    }
+    if (hidden == hide) {
+      return;
+    }
+    hidden = hide;
+    for (int regime = 0; regime < regimes; regime++) {
+      RawMemory.putLong(state + EngineState.tlb(regime) + EngineState.TLB_TABLE, shown(regime));
+    }
   }
 
   /**
@@ -364,5 +386,8 @@ final class Tlb implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
+    if (nothing != null) {
+      nothing.close();
+    }
   }
 }

@@ -8,6 +8,7 @@ import dev.kasuari.qapi.Options;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.lockstep.Lockstep;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.List;
 import java.util.function.Consumer;
@@ -18,13 +19,15 @@ import java.util.function.Supplier;
  *
  * @param accel the accelerator
  * @param backend what runs translated code; auto is x86_64 where the host can, interp elsewhere
+ * @param lockstep runs two back ends, interp and the other, and stops where they differ
  * @param thread one host thread for each CPU (multi), or one for all (single)
  */
 @Options(implied = "accel")
 public record AccelOptions(
     @Options.Default("tcg") String accel,
     @Options.Default("auto") String backend,
-    @Options.Default("multi") String thread) {
+    @Options.Default("multi") String thread,
+    @Options.Default("off") boolean lockstep) {
 
   private static final List<String> ACCELERATORS = List.of("tcg");
   private static final List<String> OTHER_ACCELERATORS =
@@ -46,7 +49,7 @@ public record AccelOptions(
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {
-    return new AccelOptions("tcg", "auto", "multi");
+    return new AccelOptions("tcg", "auto", "multi", false);
   }
 
   /**
@@ -76,6 +79,10 @@ public record AccelOptions(
               + String.join(", ", BACK_ENDS));
     }
     check(where, "back end", options.backend, BACK_ENDS);
+    if (options.lockstep && options.backend.equals("interp")) {
+      throw new OptionException(
+          where + ": lockstep=on compares interp with another back end; leave backend=interp away");
+    }
     if (options.thread.equals("single")) {
       throw NotYet.of(where + ": thread=single", "mode");
     }
@@ -114,6 +121,9 @@ public record AccelOptions(
    */
   BackEnd open(InstructionSet instructions, Consumer<String> notices) {
     Supplier<BackEnd> machineCode = () -> new X86BackEnd(instructions.floatEnv());
+    if (lockstep) {
+      return new Lockstep(new Interpreter(), machineCode(machineCode), instructions);
+    }
     return switch (backend) {
       case "x86_64" -> machineCode(machineCode);
       case "auto" -> X86BackEnd.available() ? preferred(machineCode, notices) : new Interpreter();
@@ -128,6 +138,20 @@ public record AccelOptions(
     } catch (UnsupportedOperationException | HostException e) {
       notices.accept(e.getMessage() + ": guest code is interpreted, which is slow");
       return new Interpreter();
+    }
+  }
+
+  /**
+   * Says whether a machine may have so many CPUs.
+   *
+   * @throws OptionException if it may not
+   */
+  void checkCpus(int cpus) {
+    if (lockstep && cpus > 1) {
+      throw new OptionException(
+          "-accel tcg,lockstep=on: lockstep needs -smp 1, not "
+              + cpus
+              + ", as one run would see what another CPU stored and the other run would not");
     }
   }
 
@@ -152,6 +176,10 @@ public record AccelOptions(
         + "x86_64 (machine code), interp,"
         + System.lineSeparator()
         + "         or auto: x86_64 where the host can, interp elsewhere"
+        + System.lineSeparator()
+        + "         lockstep=on runs interp and x86_64 side by side, one CPU, and stops where they"
+        + System.lineSeparator()
+        + "         differ with a report of the instruction, its IR and the emitted code"
         + System.lineSeparator()
         + "Properties:"
         + System.lineSeparator()

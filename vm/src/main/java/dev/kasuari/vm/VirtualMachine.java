@@ -149,6 +149,7 @@ public final class VirtualMachine implements AutoCloseable {
   private static Board board(
       Machine machine, MachineDescription description, List<CharBackend> serials) {
     checkProperties(description);
+    description.accel().checkCpus(description.cpus());
     if (description.ram() > MOST_MEMORY) {
       throw new OptionException(
           "-m " + Sizes.format(description.ram()) + ": a machine has 4 TiB at the most");

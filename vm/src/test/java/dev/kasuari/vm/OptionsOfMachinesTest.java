@@ -144,6 +144,17 @@ class OptionsOfMachinesTest {
     assertThat(AccelOptions.firstOf("-M", "kvm:tcg")).isEqualTo(AccelOptions.standard());
     assertThat(AccelOptions.standard().backend()).isEqualTo("auto");
     assertThat(accel("tcg,backend=x86_64").backend()).isEqualTo("x86_64");
+    assertThat(accel("tcg,lockstep=on").lockstep()).isTrue();
+  }
+
+  @Test
+  void lockstepIsForOneCpu() {
+    AccelOptions.standard().checkCpus(4);
+    AccelOptions lockstep = accel("tcg,lockstep=on");
+    lockstep.checkCpus(1);
+    assertThatThrownBy(() -> lockstep.checkCpus(2))
+        .isInstanceOf(OptionException.class)
+        .hasMessageStartingWith("-accel tcg,lockstep=on: lockstep needs -smp 1, not 2");
   }
 
   @Test

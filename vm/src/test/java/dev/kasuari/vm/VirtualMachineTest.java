@@ -101,6 +101,23 @@ class VirtualMachineTest {
   }
 
   @Test
+  void aGuestPrintsAndSwitchesOffInLockstep() throws Exception {
+    assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
+    Path console = folder.resolve("console");
+    AccelOptions accel = AccelOptions.parse(OptionSource.of("-accel", "tcg,lockstep=on", "accel"));
+    MachineDescription description =
+        bare(program("Hello", 0x5555))
+            .accel(accel)
+            .serial(SerialPort.parse("file:" + console))
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      assertThat(end(machine).exitCode()).isZero();
+    }
+    assertThat(console).hasContent("Hello");
+  }
+
+  @Test
   void aGuestFailsWithACode() throws Exception {
     try (var machine = VirtualMachine.create(bare(program("", 0x2a_3333)).build())) {
       machine.start();

@@ -68,6 +68,11 @@ public final class AddressSpace {
     return root;
   }
 
+  /** The machine's lock, under which handlers run, devices work and lines change. */
+  public ReentrantLock lock() {
+    return lock;
+  }
+
   /** The present view; a volatile read. */
   public FlatView view() {
     return view;

@@ -360,8 +360,8 @@ public final class Interpreter implements BackEnd {
           enterJava(context, block, code, base, w[p + 6]);
           Helper helper = code.unit().helpers().get(w[p + 2]);
           long result =
-              helper.call(
-                  context, argument(r, w[p + 3]), argument(r, w[p + 4]), argument(r, w[p + 5]));
+              context.call(
+                  helper, argument(r, w[p + 3]), argument(r, w[p + 4]), argument(r, w[p + 5]));
           if (mmu.faulted) {
             return fault(context, block, code, base, w[p + 6]);
           }

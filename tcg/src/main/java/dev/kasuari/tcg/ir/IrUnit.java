@@ -1,6 +1,8 @@
 package dev.kasuari.tcg.ir;
 
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A finished translation unit in flat arrays: operation {@code i} has opcode, type, immediate,
@@ -42,6 +44,35 @@ public final class IrUnit {
       this.result = result;
       this.target = target;
       this.otherTarget = otherTarget;
+    }
+
+    /** The operations before one, and behind them an exit to the instruction {@code delta}. */
+    Columns cut(int end, int argumentEnd, int instructionCount, int delta, int value) {
+      var shorter =
+          new Columns(
+              Arrays.copyOf(op, end + 2),
+              Arrays.copyOf(type, end + 2),
+              Arrays.copyOf(immediate, end + 2),
+              Arrays.copyOf(auxiliary, end + 2),
+              Arrays.copyOf(argumentStart, end + 2),
+              Arrays.copyOf(result, end + 2),
+              Arrays.copyOf(target, end + 2),
+              Arrays.copyOf(otherTarget, end + 2));
+      shorter.immediate[0] = instructionCount;
+      shorter.put(end, Op.PC, delta, 0, argumentEnd, value);
+      shorter.put(end + 1, Op.EXIT, 0, ExitReason.LOOKUP.ordinal(), argumentEnd, NONE);
+      return shorter;
+    }
+
+    private void put(int i, Op what, int constant, int extra, int firstArgument, int into) {
+      op[i] = (byte) what.ordinal();
+      type[i] = (byte) Type.I64.ordinal();
+      immediate[i] = constant;
+      auxiliary[i] = extra;
+      argumentStart[i] = firstArgument;
+      result[i] = into;
+      target[i] = NONE;
+      otherTarget[i] = NONE;
     }
   }
 
@@ -195,6 +226,57 @@ public final class IrUnit {
 
   public List<Helper> helpers() {
     return helpers;
+  }
+
+  /**
+   * The first guest instructions of this unit as a unit of their own, which then looks up what
+   * follows them.
+   *
+   * @param count at least 1, less than there are
+   * @return null if they branch past their end, so that there is no such unit
+   */
+  public @Nullable IrUnit prefix(int count) {
+    int cut = 0;
+    while (op(cut) != Op.INSN_START || auxiliary(cut) != count) {
+      cut++;
+    }
+    int kept = 0;
+    while (kept < blocks() && blockStart[kept] < cut) {
+      kept++;
+    }
+    for (int i = 0; i < cut; i++) {
+      if (target(i) >= kept || otherTarget(i) >= kept) {
+        return null;
+      }
+    }
+    for (int block = kept; block < blocks(); block++) {
+      if (blockStart[block] < cut) {
+        return null;
+      }
+    }
+    return new IrUnit(
+        columns.cut(cut, argumentStart(cut), count, instructions.get(count).delta(), values()),
+        withLast(Arrays.copyOf(arguments, argumentStart(cut) + 1), values()),
+        withLast(Arrays.copyOf(valueTypes, values() + 1), (byte) Type.I64.ordinal()),
+        Arrays.copyOf(blockStart, kept),
+        Arrays.copyOf(blockFirstParameter, kept),
+        Arrays.copyOf(blockParameters, kept),
+        instructions.subList(0, count),
+        helpers);
+  }
+
+  private int argumentStart(int i) {
+    return columns.argumentStart[i];
+  }
+
+  private static int[] withLast(int[] array, int last) {
+    array[array.length - 1] = last;
+    return array;
+  }
+
+  private static byte[] withLast(byte[] array, byte last) {
+    array[array.length - 1] = last;
+    return array;
   }
 
   @Override

@@ -263,7 +263,7 @@ final class Execution {
       case CALL -> {
         context.cpu().setPc(base(code) + instructionOf(code, i).delta());
         Helper helper = unit.helpers().get(unit.auxiliary(i));
-        yield helper.call(context, a, b, c);
+        yield context.call(helper, a, b, c);
       }
       case FCLASS -> context.fp().classify(desc, a);
       default ->

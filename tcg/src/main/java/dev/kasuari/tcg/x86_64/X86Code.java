@@ -154,6 +154,11 @@ final class X86Code implements CompiledCode {
     return found;
   }
 
+  @Override
+  public String listing() {
+    return new CodeListing(unit, entry, size, sites, opStarts).text();
+  }
+
   /** The guest instruction that an operation belongs to, 0 for what comes before the first. */
   int instruction(int operation) {
     return Math.max(instructions[operation], 0);

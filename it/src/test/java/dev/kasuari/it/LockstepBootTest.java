@@ -1,0 +1,109 @@
+package dev.kasuari.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.kasuari.boards.Boards;
+import dev.kasuari.boards.BootOptions;
+import dev.kasuari.demo.DemoDisk;
+import dev.kasuari.demo.DemoKernel;
+import dev.kasuari.guests.DebianPackages;
+import dev.kasuari.guests.LinuxGuest;
+import dev.kasuari.guests.LinuxGuests;
+import dev.kasuari.guests.Progress;
+import dev.kasuari.guests.ScriptedGuest;
+import dev.kasuari.machine.Shutdown;
+import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.tcg.x86_64.X86BackEnd;
+import dev.kasuari.vm.AccelOptions;
+import dev.kasuari.vm.Drive;
+import dev.kasuari.vm.MachineDescription;
+import dev.kasuari.vm.SerialPort;
+import dev.kasuari.vm.VirtualMachine;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Whole guests run on interpreter and machine code side by side, without a difference: at one the
+ * machine fails, and what the test shows is the report.
+ */
+@Tag("guest")
+@Timeout(value = 60, unit = TimeUnit.MINUTES)
+class LockstepBootTest {
+  private static final int PATIENCE_MINUTES = 55;
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void hostCanRunIt() {
+    assumeTrue(X86BackEnd.available(), "machine code needs Linux on x86-64");
+  }
+
+  private MachineDescription.Builder description(Path console) {
+    return MachineDescription.of(Boards.of("riscv64").getFirst())
+        .accel(AccelOptions.parse(OptionSource.of("-accel", "tcg,lockstep=on", "accel")))
+        .serial(SerialPort.parse("file:" + console));
+  }
+
+  private static void run(MachineDescription description, Path console) throws Exception {
+    try (var machine = VirtualMachine.create(description)) {
+      machine.start();
+      Shutdown end = machine.machine().awaitShutdown(PATIENCE_MINUTES, TimeUnit.MINUTES);
+      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
+      assertThat(end.exitCode()).as(end.reason()).isZero();
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (java.io.IOException e) {
+      return e.toString();
+    }
+  }
+
+  @Test
+  void theDemoKernelDoesTheSame() throws Exception {
+    Path console = folder.resolve("console");
+    Path kernel = Files.write(folder.resolve("kernel"), DemoKernel.image());
+    Path disk = Files.write(folder.resolve("disk"), DemoDisk.image());
+    String commands = "quiet run=cpus;mem;devices;disk;fault;poweroff";
+    run(
+        description(console)
+            .ram(128L << 20)
+            .drive(Drive.raw(disk.toString()))
+            .boot(new BootOptions(null, kernel.toString(), null, commands, null))
+            .build(),
+        console);
+  }
+
+  @Test
+  void linuxDoesTheSame() throws Exception {
+    Path console = folder.resolve("console");
+    LinuxGuest guest =
+        new LinuxGuests(DebianPackages.fromEnvironment())
+            .scripted(
+                ScriptedGuest.trixie("riscv64", "cat /proc/cpuinfo; uname -a"),
+                folder.resolve("initrd"),
+                Progress.none());
+    run(
+        description(console)
+            .ram(256L << 20)
+            .boot(
+                new BootOptions(
+                    null,
+                    guest.kernel().toString(),
+                    guest.initrd().toString(),
+                    guest.append(),
+                    null))
+            .build(),
+        console);
+    assertThat(console).content().contains("riscv64 GNU/Linux", ScriptedGuest.ENDED + "0");
+  }
+}
