@@ -1,6 +1,8 @@
 package dev.kasuari.vm;
 
 import dev.kasuari.host.HostException;
+import dev.kasuari.machine.time.Clock;
+import dev.kasuari.machine.time.RealtimeClock;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -28,6 +30,9 @@ public record AccelOptions(
     @Options.Default("auto") String backend,
     @Options.Default("multi") String thread,
     @Options.Default("off") boolean lockstep) {
+
+  /** Nanoseconds of the host for one of a guest that runs in lockstep. */
+  private static final int LOCKSTEP_SLOWNESS = 20;
 
   private static final List<String> ACCELERATORS = List.of("tcg");
   private static final List<String> OTHER_ACCELERATORS =
@@ -141,6 +146,11 @@ public record AccelOptions(
     }
   }
 
+  /** The guest's clock: in lockstep slow, or a guest would do nothing but serve its timer. */
+  Clock clock() {
+    return new RealtimeClock(lockstep ? LOCKSTEP_SLOWNESS : 1);
+  }
+
   /**
    * Says whether a machine may have so many CPUs.
    *
@@ -179,7 +189,9 @@ public record AccelOptions(
         + System.lineSeparator()
         + "         lockstep=on runs interp and x86_64 side by side, one CPU, and stops where they"
         + System.lineSeparator()
-        + "         differ with a report of the instruction, its IR and the emitted code"
+        + "         differ with a report of the instruction, its IR and the emitted code; the guest's"
+        + System.lineSeparator()
+        + "         time goes 20 times slower"
         + System.lineSeparator()
         + "Properties:"
         + System.lineSeparator()

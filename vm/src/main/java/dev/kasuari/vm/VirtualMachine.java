@@ -92,6 +92,7 @@ public final class VirtualMachine implements AutoCloseable {
             .rebootEnds(description.rebootEnds())
             .shutdownPauses(description.shutdownPauses())
             .seed(description.seed())
+            .clock(description.accel().clock())
             .build();
     boolean made = false;
     try {

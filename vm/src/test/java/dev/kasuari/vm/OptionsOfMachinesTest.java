@@ -198,6 +198,8 @@ class OptionsOfMachinesTest {
             + " 'x86_64'?",
         "tcg,backend=jvm | -accel tcg,backend=jvm: back end 'jvm' comes later; there are auto,"
             + " interp, x86_64",
+        "tcg,backend=interp,lockstep=on | -accel tcg,backend=interp,lockstep=on: lockstep=on compares"
+            + " interp with another back end; leave backend=interp away",
         "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
             + " does not have it yet",
         "tcg,tb-size=64 | -accel tcg,tb-size=64: 'tb-size': QEMU has this property, Kasuari does"

@@ -1,6 +1,6 @@
 package dev.kasuari.machine.time;
 
-/** Virtual time that goes as fast as the host's while the machine runs. */
+/** Virtual time that goes as fast as the host's, or slower, while the machine runs. */
 public final class RealtimeClock extends Clock {
   /**
    * What {@link #now} is computed from; replaced as a whole.
@@ -10,12 +10,29 @@ public final class RealtimeClock extends Clock {
    */
   private record Origin(long base, long started, boolean running) {}
 
+  private final int slowness;
   private volatile Origin origin = new Origin(0, 0, false);
+
+  public RealtimeClock() {
+    this(1);
+  }
+
+  /**
+   * A clock for a guest that runs slowly, which would otherwise be busy with its timer only.
+   *
+   * @param slowness nanoseconds of the host for one of the guest, at least 1
+   */
+  public RealtimeClock(int slowness) {
+    if (slowness < 1) {
+      throw new IllegalArgumentException("a clock " + slowness + " times slower");
+    }
+    this.slowness = slowness;
+  }
 
   @Override
   public long now() {
     Origin o = origin;
-    return o.running ? o.base + (System.nanoTime() - o.started) : o.base;
+    return o.running ? o.base + (System.nanoTime() - o.started) / slowness : o.base;
   }
 
   @Override
@@ -37,7 +54,11 @@ public final class RealtimeClock extends Clock {
 
   @Override
   long hostNanosUntil(long deadline) {
-    return origin.running ? Math.max(0, deadline - now()) : Long.MAX_VALUE;
+    if (!origin.running) {
+      return Long.MAX_VALUE;
+    }
+    long left = Math.max(0, deadline - now());
+    return left < Long.MAX_VALUE / slowness ? left * slowness : Long.MAX_VALUE;
   }
 
   @Override
