@@ -1,12 +1,14 @@
 package dev.kasuari.tcg;
 
 import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.tcg.ir.GuestInstruction;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Verifier;
 import java.lang.foreign.Arena;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** One vCPU's way from a program counter to a block: jump cache, code cache, translator. */
@@ -20,6 +22,13 @@ final class BlockFinder {
   private final Translator translator;
   private final Translation translation = new Translation(this::secondHostPage);
   private final CodeCache cache;
+  private final Log log;
+
+  /**
+   * Made once, as is the message of a log only where the log is on: HotSpot's first compiler calls
+   * out of its code to make an object for a lambda, and this is run at every lookup.
+   */
+  private final LongUnaryOperator secondPageMapping;
 
   /** State of the translation in progress. */
   private long pc;
@@ -40,6 +49,8 @@ final class BlockFinder {
     this.context = context;
     this.translator = translator;
     this.cache = accelerator.cache();
+    this.log = accelerator.log();
+    this.secondPageMapping = first -> virtualSecondPage();
   }
 
   /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */
@@ -55,8 +66,7 @@ final class BlockFinder {
     }
     boolean once = mmu.fetchWasUncached(at);
     pc = at;
-    TranslationBlock block =
-        once ? null : cache.find(ram, mode, flags, first -> virtualSecondPage());
+    TranslationBlock block = once ? null : cache.find(ram, mode, flags, secondPageMapping);
     if (block == null) {
       block = translate(ram, mode, once ? flags | UnitFlags.ONCE : flags);
       if (block == null || (once && !mayFetchRest(at, block.length()))) {
@@ -66,10 +76,12 @@ final class BlockFinder {
     if (!once && flags == 0) {
       context.jumps().put(at, mmu.generation, block);
     }
-    accelerator
-        .log()
-        .write(LogCategory.EXEC, () -> "cpu%d exec 0x%016x".formatted(cpu.index(), at));
-    accelerator.log().write(LogCategory.CPU, cpu::describe);
+    if (log.on(LogCategory.EXEC)) {
+      log.write(LogCategory.EXEC, () -> "cpu%d exec 0x%016x".formatted(cpu.index(), at));
+    }
+    if (log.on(LogCategory.CPU)) {
+      log.write(LogCategory.CPU, cpu::describe);
+    }
     return block;
   }
 
@@ -150,8 +162,12 @@ final class BlockFinder {
   private TranslationBlock block(long ram, long mode, int flags, long hostPage) {
     IrUnit unit = translation.finish();
     assert verified(unit);
-    accelerator.log().write(LogCategory.IN_ASM, () -> listing(unit, hostPage));
-    accelerator.log().write(LogCategory.OP, unit::toString);
+    if (log.on(LogCategory.IN_ASM)) {
+      log.write(LogCategory.IN_ASM, () -> listing(unit, hostPage));
+    }
+    if (log.on(LogCategory.OP)) {
+      log.write(LogCategory.OP, unit::toString);
+    }
     CompiledCode code = accelerator.compile(unit, (int) (pc & 4095));
     long second = translation.usesSecondPage() ? secondPage : TranslationBlock.ONE_PAGE;
     return new TranslationBlock(

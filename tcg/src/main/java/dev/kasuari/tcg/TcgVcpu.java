@@ -1,5 +1,6 @@
 package dev.kasuari.tcg;
 
+import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.Vcpu;
@@ -179,11 +180,12 @@ final class TcgVcpu implements Vcpu {
 
   @Override
   public void flushTlbPage(long virtualAddress) {
-    accelerator
-        .log()
-        .write(
-            LogCategory.MMU,
-            () -> "cpu%d: TLB flushed of 0x%x".formatted(cpu.index(), virtualAddress));
+    Log log = accelerator.log();
+    if (log.on(LogCategory.MMU)) {
+      log.write(
+          LogCategory.MMU,
+          () -> "cpu%d: TLB flushed of 0x%x".formatted(cpu.index(), virtualAddress));
+    }
     mmu.flushPage(virtualAddress);
   }
 

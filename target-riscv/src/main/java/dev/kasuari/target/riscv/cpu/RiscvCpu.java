@@ -418,14 +418,16 @@ public final class RiscvCpu extends Cpu {
     if (!model.has(RiscvOption.S) || privilege() < Privilege.SUPERVISOR || trapped) {
       return false;
     }
-    log.write(
-        LogCategory.MMU,
-        () ->
-            "hart%d: sfence.vma of %s in %s"
-                .formatted(
-                    index(),
-                    allAddresses ? "all addresses" : "0x%x".formatted(virtual),
-                    allSpaces ? "all spaces" : "space 0x%x".formatted(mmu.asid(asid))));
+    if (log.on(LogCategory.MMU)) {
+      log.write(
+          LogCategory.MMU,
+          () ->
+              "hart%d: sfence.vma of %s in %s"
+                  .formatted(
+                      index(),
+                      allAddresses ? "all addresses" : "0x%x".formatted(virtual),
+                      allSpaces ? "all spaces" : "space 0x%x".formatted(mmu.asid(asid))));
+    }
     if (!allSpaces && !mmu.isCurrent(asid)) {
       return true;
     }
