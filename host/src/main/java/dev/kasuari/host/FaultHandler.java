@@ -44,7 +44,8 @@ public final class FaultHandler implements AutoCloseable {
    * @param start address of the first byte of code
    * @param size bytes
    * @param exit address, outside the range, at which a thread goes on that faults inside it
-   * @throws UnsupportedOperationException if the host is not Linux on x86-64
+   * @throws UnsupportedOperationException if the host is not Linux on x86-64, or so many ranges are
+   *     guarded that there is no room for another
    */
   public static FaultHandler guard(long start, long size, long exit) {
     if (!supported()) {
@@ -163,7 +164,8 @@ public final class FaultHandler implements AutoCloseable {
       }
       int slot = findSlot(true);
       if (slot < 0) {
-        throw new IllegalStateException("more than " + SLOTS + " code caches in one process");
+        throw new UnsupportedOperationException(
+            "this process has machine code for " + SLOTS + " machines, and no room for more");
       }
       segv.install(memory.address(), table + OLD_SEGV);
       bus.install(memory.address(), table + OLD_BUS);

@@ -371,10 +371,22 @@ final class Tlb implements AutoCloseable {
       }
     }
     if (ranges.size() == MAX_RANGES) {
-      flush();
+      renumber();
     }
     ranges.add(range);
     return ranges.size() - 1;
+  }
+
+  /**
+   * Empties every table, because numbers of ranges have run out; no mapping changed, so that large
+   * pages stay known. The entry about to be described is in one of them.
+   */
+  private void renumber() {
+    for (int regime = 0; regime < regimes; regime++) {
+      empty(regime);
+      filled[regime] = 1;
+    }
+    ranges.clear();
   }
 
   /** The page of an entry is part of a larger one, which is flushed as a whole. */

@@ -45,8 +45,8 @@ public final class X86BackEnd implements BackEnd {
 
   /**
    * @param environment the architecture's choices where IEEE 754 leaves one
-   * @throws UnsupportedOperationException if the host is not Linux on x86-64, or forbids executable
-   *     memory
+   * @throws UnsupportedOperationException if the host is not Linux on x86-64, forbids executable
+   *     memory, or has too many of them in this process already
    */
   public X86BackEnd(FloatEnv environment) {
     this(environment, CACHE_BYTES);

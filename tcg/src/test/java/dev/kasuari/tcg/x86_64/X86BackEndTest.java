@@ -459,6 +459,23 @@ class X86BackEndTest {
   }
 
   @Test
+  void oneTooManyIsRefusedAndTakesNothing() throws IOException {
+    List<X86BackEnd> others = new ArrayList<>();
+    try {
+      for (int i = 0; i < 100; i++) {
+        others.add(new X86BackEnd(FloatEnv.riscv(), 1 << 20));
+      }
+      throw new AssertionError("there is no limit");
+    } catch (UnsupportedOperationException e) {
+      assertThat(e).hasMessageContaining("no room for more");
+      assertThat(codeMappings()).isEqualTo(2L * (others.size() + 1));
+    } finally {
+      others.forEach(X86BackEnd::close);
+    }
+    assertThat(codeMappings()).isEqualTo(2);
+  }
+
+  @Test
   void itIsNamedAsTheOptionNamesIt() {
     assertThat(backEnd.name()).isEqualTo("x86_64");
   }
