@@ -21,6 +21,7 @@ public final class RandomPrograms {
   private final long seed;
   private final int count;
   private final Set<Op> operations;
+  private final boolean underPressure;
 
   /**
    * @param seed of the first program unless the property says otherwise; the next has the next
@@ -28,9 +29,19 @@ public final class RandomPrograms {
    * @param operations what they may consist of
    */
   public RandomPrograms(long seed, int count, Set<Op> operations) {
+    this(seed, count, operations, false);
+  }
+
+  private RandomPrograms(long seed, int count, Set<Op> operations, boolean underPressure) {
     this.seed = Long.getLong("kasuari.random.seed", seed);
     this.count = Integer.getInteger("kasuari.random.programs", count);
     this.operations = operations;
+    this.underPressure = underPressure;
+  }
+
+  /** The same with more values alive at once than a host has registers. */
+  public static RandomPrograms underPressure(long seed, int count, Set<Op> operations) {
+    return new RandomPrograms(seed, count, operations, true);
   }
 
   /** How many there are. */
@@ -50,7 +61,7 @@ public final class RandomPrograms {
     try (var guest = new TestGuest();
         var other = new TestGuest()) {
       for (long program = seed; program < seed + count; program++) {
-        IrUnit unit = RandomProgram.unit(program, operations);
+        IrUnit unit = unit(program);
         each.accept(unit);
         for (int i = 0; i < unit.size(); i++) {
           seen.add(unit.op(i));
@@ -68,6 +79,12 @@ public final class RandomPrograms {
     if (count >= 300) {
       assertThat(seen).as("operations met").containsAll(operations);
     }
+  }
+
+  private IrUnit unit(long program) {
+    return underPressure
+        ? RandomProgram.underPressure(program, operations)
+        : RandomProgram.unit(program, operations);
   }
 
   private static List<String> names(List<? extends BackEnd> backEnds) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,19 @@ public final class X86BackEnd implements BackEnd {
    * @param cacheBytes room for code, a multiple of 4096, at least {@link #MIN_CACHE_BYTES}
    */
   public X86BackEnd(FloatEnv environment, long cacheBytes) {
+    this(environment, cacheBytes, CpuFeatures::probe);
+  }
+
+  /**
+   * For tests, of hosts that can do less than this one.
+   *
+   * @param features what code may use, of what the host can do
+   */
+  X86BackEnd(FloatEnv environment, long cacheBytes, CpuFeatures features) {
+    this(environment, cacheBytes, () -> features);
+  }
+
+  private X86BackEnd(FloatEnv environment, long cacheBytes, Supplier<CpuFeatures> features) {
     if (!available()) {
       throw new UnsupportedOperationException(
           "needs Linux on x86-64, not %s on %s"
@@ -64,7 +78,7 @@ public final class X86BackEnd implements BackEnd {
     space = new CodeSpace(cacheBytes, Stubs.BYTES);
     try {
       var memory = space.memory();
-      options = new CodeOptions(environment, CpuFeatures.probe());
+      options = new CodeOptions(environment, features.get());
       stubs = Stubs.emit(memory, environment);
       enter = NativeFunction.at(stubs.enter());
       resume = NativeFunction.at(stubs.resume());

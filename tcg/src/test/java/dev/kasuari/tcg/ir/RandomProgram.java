@@ -20,6 +20,12 @@ public final class RandomProgram {
   public static final Set<Op> ALL = EnumSet.allOf(Op.class);
 
   private static final int MAX_DEPTH = 2;
+
+  /** Of values under pressure: more than any host has registers for. */
+  private static final int LEAST_ALIVE = 12;
+
+  private static final int MOST_ALIVE = 60;
+
   private static final int REGISTERS = TestCpu.X.count();
 
   private final SplittableRandom random;
@@ -34,14 +40,18 @@ public final class RandomProgram {
   /** Values that may be used here, by scope. */
   private final List<Value> scope = new ArrayList<>();
 
+  /** How many values are alive from the first instruction to the last; 0 for no such. */
+  private final int pressure;
+
   private boolean mayTrap;
   private boolean maySet;
   private boolean restartable;
   private boolean repeats;
   private int depth;
 
-  private RandomProgram(long seed, Set<Op> operations) {
+  private RandomProgram(long seed, Set<Op> operations, boolean underPressure) {
     random = new SplittableRandom(seed);
+    pressure = underPressure ? random.nextInt(LEAST_ALIVE, MOST_ALIVE + 1) : 0;
     pure = only(operations, Op.Trait.PURE).filter(op -> op != Op.CONST && op != Op.PC).toList();
     memory = only(operations, Op.Trait.MEMORY).filter(op -> op != Op.CALL).toList();
     floats = only(operations, Op.Trait.FP).toList();
@@ -61,7 +71,12 @@ public final class RandomProgram {
    * @param operations those it may use, besides constants, state, blocks and terminators
    */
   public static IrUnit unit(long seed, Set<Op> operations) {
-    return new RandomProgram(seed, operations).make();
+    return new RandomProgram(seed, operations, false).make();
+  }
+
+  /** A unit with more values alive at once than a host has registers, and used in any order. */
+  public static IrUnit underPressure(long seed, Set<Op> operations) {
+    return new RandomProgram(seed, operations, true).make();
   }
 
   private IrUnit make() {
@@ -72,12 +87,38 @@ public final class RandomProgram {
       e.instruction(4 * i, 4, random.nextInt(), restartable);
       depth = 0;
       phase(true);
+      if (i == 0) {
+        pressUp();
+      }
       body(random.nextInt(10));
       phase(false);
       body(1 + random.nextInt(5));
     }
+    pressDown();
     end();
     return e.finish();
+  }
+
+  /** Values that are all wanted at the end. */
+  private void pressUp() {
+    for (int i = 0; i < pressure; i++) {
+      Type type = integer();
+      Value value = register(type);
+      add(chance(3) ? value : e.binary(chance(2) ? Op.MUL : Op.XOR, value, constant(type)));
+    }
+  }
+
+  private void pressDown() {
+    for (int i = 0; i < pressure; i++) {
+      Value value = scope.get(i);
+      int register = i % REGISTERS;
+      Value before = e.get(value.type(), StateView.of(TestCpu.X.at(register), size(value)));
+      e.set(StateView.of(TestCpu.X.at(register), size(value)), e.add(before, value));
+    }
+  }
+
+  private static int size(Value value) {
+    return value.type().bits() / 8;
   }
 
   /** Until something is written the instruction may trap; from then on it may not, and writes. */
@@ -117,7 +158,8 @@ public final class RandomProgram {
   /** Some value of a type: one in scope, more likely a recent one; a constant; a register. */
   private Value value(Type type) {
     for (int tries = 0; tries < 6 && !scope.isEmpty(); tries++) {
-      int back = random.nextInt(chance(3) ? scope.size() : Math.min(scope.size(), 6));
+      boolean any = pressure > 0 || chance(3);
+      int back = random.nextInt(any ? scope.size() : Math.min(scope.size(), 6));
       Value candidate = scope.get(scope.size() - 1 - back);
       if (candidate.type() == type) {
         return candidate;

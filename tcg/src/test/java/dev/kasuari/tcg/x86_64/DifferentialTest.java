@@ -20,9 +20,13 @@ import dev.kasuari.tcg.ir.Verifier;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Random programs do in machine code what their rows say, and what the interpreter does. */
 @Tag("fast")
@@ -69,8 +73,7 @@ class DifferentialTest {
     assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
   }
 
-  private static void compare(long seed, int count, Set<Op> operations) {
-    var programs = new RandomPrograms(seed, count, operations);
+  private static void compare(RandomPrograms programs) {
     try (var rows = new RowByRow();
         var interp = new Interpreter();
         var optimized = new OptimizedInterpreter();
@@ -81,11 +84,40 @@ class DifferentialTest {
 
   @Test
   void integerProgramsDoTheSame() {
-    compare(1_000_000, 1_000, INTEGERS);
+    compare(new RandomPrograms(1_000_000, 1_000, INTEGERS));
   }
 
   @Test
   void programsOfEverythingDoTheSame() {
-    compare(2_000_000, 1_000, ALL);
+    compare(new RandomPrograms(2_000_000, 1_000, ALL));
+  }
+
+  @Test
+  void programsUnderRegisterPressureDoTheSame() {
+    compare(RandomPrograms.underPressure(3_000_000, 700, ALL));
+  }
+
+  /** Each feature that code asks for, off by itself, and all of them. */
+  static Stream<Named<CpuFeatures>> hosts() {
+    CpuFeatures all = CpuFeatures.probe();
+    Stream<Named<CpuFeatures>> each =
+        all.all().stream()
+            .map(feature -> Named.of("without " + feature.label(), all.without(feature)));
+    return Stream.concat(each, Stream.of(Named.of("with none", CpuFeatures.of())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("hosts")
+  void hostsThatCanDoLessDoTheSame(CpuFeatures features) {
+    long seed = 4_000_000;
+    List<RandomPrograms> all =
+        List.of(
+            new RandomPrograms(seed, 150, INTEGERS),
+            new RandomPrograms(seed, 150, ALL),
+            RandomPrograms.underPressure(seed, 100, ALL));
+    try (var interp = new Interpreter();
+        var machine = new X86BackEnd(FloatEnv.riscv(), 16 << 20, features)) {
+      all.forEach(programs -> programs.compare(List.of(interp, machine), unit -> {}));
+    }
   }
 }
