@@ -10,6 +10,7 @@ module dev.kasuari.tcg {
   exports dev.kasuari.tcg;
   exports dev.kasuari.tcg.interp;
   exports dev.kasuari.tcg.ir;
+  exports dev.kasuari.tcg.listing;
   exports dev.kasuari.tcg.lockstep;
   exports dev.kasuari.tcg.x86_64;
 }

@@ -40,6 +40,7 @@ final class RiscvHarts {
     var instructions = new RiscvInstructionSet();
     BackEnd backEnd = machine.own(options.backEnd().make(instructions));
     var accelerator = new TcgAccelerator(machine, instructions, backEnd);
+    options.backEnd().observers().forEach(accelerator::observe);
     var added = new ArrayList<RiscvCpu>();
     for (int i = 0; i < options.cpus(); i++) {
       RiscvCpu hart = machine.own(new RiscvCpu(i, model, machine, time));

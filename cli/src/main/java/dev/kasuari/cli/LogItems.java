@@ -9,8 +9,6 @@ import java.util.Set;
 final class LogItems {
   private static final List<String> OTHERS =
       List.of(
-          "op_opt",
-          "out_asm",
           "op_ind",
           "op_plugin",
           "pcall",

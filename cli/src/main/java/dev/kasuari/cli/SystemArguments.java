@@ -42,6 +42,7 @@ final class SystemArguments {
   private @Nullable OptionSource smp;
   private @Nullable String cpu;
   private @Nullable AccelOptions accel;
+  private boolean perfMap;
   private @Nullable String name;
   private @Nullable Long seed;
   private boolean nographic;
@@ -155,6 +156,10 @@ final class SystemArguments {
     } else if (accel == null) { // QEMU takes the first that works
       accel = AccelOptions.parse(source);
     }
+  }
+
+  void perfMap() {
+    perfMap = true;
   }
 
   void smp(String text) {
@@ -312,9 +317,8 @@ final class SystemArguments {
     if (cpu != null) {
       description.cpu(cpu);
     }
-    if (accel != null) {
-      description.accel(accel);
-    }
+    AccelOptions chosen = accel == null ? AccelOptions.standard() : accel;
+    description.accel(perfMap ? chosen.withPerfMap() : chosen);
     if (name != null) {
       description.name(name);
     }

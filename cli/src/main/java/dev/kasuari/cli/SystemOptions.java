@@ -160,6 +160,11 @@ final class SystemOptions {
         "write these to the log ('help' lists them)",
         SystemArguments::log);
     with(s, "D", "FILE", "write the log there and not to stderr", (a, v) -> a.logFile = v);
+    flag(
+        s,
+        "perfmap",
+        "name machine code for perf in /tmp/perf-PID.map, as\n-accel tcg,perf-map=on",
+        SystemArguments::perfMap);
     with(
         s,
         "seed",

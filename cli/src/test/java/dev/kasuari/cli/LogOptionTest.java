@@ -4,6 +4,7 @@ import static dev.kasuari.target.riscv.asm.Reg.A0;
 import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -91,6 +92,33 @@ class LogOptionTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "out_asm | OUT: cpu0 pc 0x0000000080000000 mode 0x",
+        "out_asm | ; unit_start",
+        "op_opt | OP_OPT: cpu0 pc 0x0000000080000000 mode 0x",
+        "all | OUT: cpu0 pc 0x0000000080000000 mode 0x",
+      })
+  void machineCodeIsInTheFile(String items, String part) throws IOException {
+    assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
+    Path log = folder.resolve("log");
+    for (String accel : List.of("tcg", "tcg,lockstep=on")) {
+      Outcome outcome = run("-accel", accel, "-d", items, "-D", log.toString());
+      assertThat(outcome.err()).isEmpty();
+      assertThat(outcome.code()).isZero();
+      assertThat(log).content().as(accel).contains(part).endsWith("\n");
+    }
+  }
+
+  @Test
+  void theInterpreterMakesNoMachineCode() throws IOException {
+    Path log = folder.resolve("log");
+    run("-accel", "tcg,backend=interp", "-d", "out_asm,op_opt", "-D", log.toString());
+    assertThat(log).isEmptyFile();
+  }
+
   @Test
   void withoutItemsTheFileIsEmpty() throws IOException {
     Path log = folder.resolve("log");
@@ -114,7 +142,7 @@ class LogOptionTest {
       String doc = Pattern.quote(category.doc());
       assertThat(help).containsPattern("(?m)^  " + category.option() + " +" + doc);
     }
-    assertThat(help).doesNotContain("op_opt").doesNotContain("out_asm");
+    assertThat(help).doesNotContain("op_ind").doesNotContain("nochain");
   }
 
   @ParameterizedTest
@@ -133,7 +161,7 @@ class LogOptionTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"out_asm", "op_opt", "nochain"})
+  @CsvSource({"op_ind", "op_plugin", "nochain"})
   void itemsOfQemuThatComeLaterAreSaid(String item) {
     assertThat(Outcome.ofRiscv(List.of("-d", item)).err())
         .contains("-d " + item + ": QEMU has this log item, Kasuari does not have it yet");

@@ -10,6 +10,8 @@ import java.util.Set;
 public enum LogCategory {
   IN_ASM("in_asm", "guest instructions of each unit as it is translated"),
   OP("op", "intermediate code of each unit"),
+  OP_OPT("op_opt", "intermediate code of each unit as it was compiled, optimised"),
+  OUT_ASM("out_asm", "machine code of each unit, disassembled if there is objdump"),
   INT("int", "interrupts and exceptions"),
   EXEC("exec", "each unit as it is entered (very long)"),
   CPU("cpu", "CPU registers before each unit (very long)"),

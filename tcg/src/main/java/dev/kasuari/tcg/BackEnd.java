@@ -1,6 +1,7 @@
 package dev.kasuari.tcg;
 
 import dev.kasuari.tcg.ir.IrUnit;
+import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +14,18 @@ public interface BackEnd extends AutoCloseable {
   interface Maker {
     /** A new one for code of {@code instructions}. */
     BackEnd make(InstructionSet instructions);
+
+    /** Who is to be told what it translates. Once for each machine. */
+    default List<TranslationObserver> observers() {
+      return List.of();
+    }
   }
 
   /** The name after {@code backend=}. */
   String name();
+
+  /** Names the code that it has besides that of units. */
+  default void describeRoutines(TranslationObserver observer) {}
 
   /**
    * Compiles a verified unit. Any vCPU's thread.

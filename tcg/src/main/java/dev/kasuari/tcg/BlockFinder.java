@@ -169,9 +169,29 @@ final class BlockFinder {
       log.write(LogCategory.OP, unit::toString);
     }
     CompiledCode code = accelerator.compile(unit, (int) (pc & 4095));
+    if (!accelerator.observers().isEmpty()) {
+      tell(ram, mode, flags, hostPage, unit, code);
+    }
     long second = translation.usesSecondPage() ? secondPage : TranslationBlock.ONE_PAGE;
     return new TranslationBlock(
         ram, translation.bytes(), second, mode, flags, unit.instructions().size(), code);
+  }
+
+  private void tell(long ram, long mode, int flags, long hostPage, IrUnit unit, CompiledCode code) {
+    var translated =
+        new TranslatedUnit(
+            cpu.index(),
+            pc,
+            ram,
+            mode,
+            flags,
+            translation.bytes(),
+            unit,
+            code,
+            () -> guestCode(unit, hostPage));
+    for (TranslationObserver observer : accelerator.observers()) {
+      observer.translated(translated);
+    }
   }
 
   private static boolean verified(IrUnit unit) {
@@ -180,13 +200,19 @@ final class BlockFinder {
   }
 
   private String listing(IrUnit unit, long hostPage) {
-    var text = new StringBuilder("IN: mode 0x").append(Long.toHexString(translation.mode()));
+    return "IN: mode 0x%x%n%s".formatted(translation.mode(), guestCode(unit, hostPage));
+  }
+
+  /** A line for each instruction. */
+  private String guestCode(IrUnit unit, long hostPage) {
+    var text = new StringBuilder();
     for (GuestInstruction each : unit.instructions()) {
       long at = pc + each.delta();
-      text.append("\n0x%016x:  ".formatted(at));
-      text.append(disassemble(hostPage, (pc & 4095) + each.delta(), each.length(), at));
+      text.append("0x%016x:  ".formatted(at));
+      text.append(disassemble(hostPage, (pc & 4095) + each.delta(), each.length(), at))
+          .append('\n');
     }
-    return text.append('\n').toString();
+    return text.toString();
   }
 
   /** One instruction, whose bytes may lie in both pages. */

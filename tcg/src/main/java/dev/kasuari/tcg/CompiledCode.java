@@ -16,7 +16,12 @@ public interface CompiledCode {
   /** Nothing enters it any more, by whatever way; who is in it goes on to its end. */
   default void retire() {}
 
-  /** The host's instructions as text, a line each, for reports; empty if there are none. */
+  /** A copy of the host's instructions, for those who look at them; null if there are none. */
+  default @Nullable HostCode hostCode() {
+    return null;
+  }
+
+  /** The host's instructions as text, a line each, for reports; empty if there are none. Slow. */
   default String listing() {
     return "";
   }

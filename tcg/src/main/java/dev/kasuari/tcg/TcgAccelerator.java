@@ -31,6 +31,7 @@ public final class TcgAccelerator implements ExecutionControl {
   private final BackEnd backEnd;
   private final CodeCache cache = new CodeCache(this::pageHasCode, this::pageHasNoCode);
   private final List<TcgVcpu> vcpus = new ArrayList<>();
+  private final List<TranslationObserver> observers = new ArrayList<>();
   private final List<RamBlock> watched = new ArrayList<>();
   private final DirtyLog.Watch watch = new CodeWatch();
   private final AddressSpace.Listener mappingListener = this::mappingChanged;
@@ -58,6 +59,16 @@ public final class TcgAccelerator implements ExecutionControl {
   /** Takes a CPU. Before {@link #start}. */
   public void add(Cpu cpu) {
     vcpus.add(new TcgVcpu(this, cpu, machine.name() + " cpu" + cpu.index()));
+  }
+
+  /** Tells somebody of every unit that is made. Before {@link #start}. */
+  public void observe(TranslationObserver observer) {
+    backEnd.describeRoutines(observer);
+    observers.add(observer);
+  }
+
+  List<TranslationObserver> observers() {
+    return observers;
   }
 
   AddressSpace memory() {

@@ -11,25 +11,41 @@ import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.lockstep.Lockstep;
+import dev.kasuari.tcg.x86_64.CpuFeature;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What executes guest code ({@code -accel}).
  *
  * @param accel the accelerator
  * @param backend what runs translated code; auto is x86_64 where the host can, interp elsewhere
- * @param lockstep runs two back ends, interp and the other, and stops where they differ
  * @param thread one host thread for each CPU (multi), or one for all (single)
+ * @param lockstep runs two back ends, interp and the other, and stops where they differ
+ * @param tbSize room for machine code in MiB; the host gives as much of it as is used
+ * @param without features of the host's CPU that machine code is not to use: bmi2:avx, or all
+ * @param dump a file that gets each unit: guest code, IR before and after optimisation, machine
+ *     code
+ * @param perfMap names units for perf in /tmp/perf-PID.map, which grows with each that is made
  */
 @Options(implied = "accel")
 public record AccelOptions(
     @Options.Default("tcg") String accel,
     @Options.Default("auto") String backend,
     @Options.Default("multi") String thread,
-    @Options.Default("off") boolean lockstep) {
+    @Options.Default("off") boolean lockstep,
+    @Options.Default("256") @Options.Range(min = 1, max = X86BackEnd.MAX_CACHE_MIB) int tbSize,
+    @Nullable String without,
+    @Nullable String dump,
+    @Options.Default("off") boolean perfMap) {
+
+  private static final int TB_SIZE = (int) (X86BackEnd.CACHE_BYTES >> 20);
 
   /** Nanoseconds of the host for one of a guest that runs in lockstep. */
   private static final int LOCKSTEP_SLOWNESS = 20;
@@ -41,7 +57,6 @@ public record AccelOptions(
   private static final List<String> OTHER_BACK_ENDS = List.of("jvm", "aarch64");
   private static final List<String> OTHER_KEYS =
       List.of(
-          "tb-size",
           "split-wx",
           "one-insn-per-tb",
           "kernel-irqchip",
@@ -54,7 +69,7 @@ public record AccelOptions(
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {
-    return new AccelOptions("tcg", "auto", "multi", false);
+    return new AccelOptions("tcg", "auto", "multi", false, TB_SIZE, null, null, false);
   }
 
   /**
@@ -88,11 +103,41 @@ public record AccelOptions(
       throw new OptionException(
           where + ": lockstep=on compares interp with another back end; leave backend=interp away");
     }
+    options.checkMachineCode(where, source);
     if (options.thread.equals("single")) {
       throw NotYet.of(where + ": thread=single", "mode");
     }
     check(where, "thread", options.thread, List.of("multi"));
     return options;
+  }
+
+  private void checkMachineCode(String where, OptionSource source) {
+    for (String key : List.of("without", "perf-map")) {
+      if (backend.equals("interp") && source.tree().members().containsKey(key)) {
+        throw new OptionException(
+            where + ": '" + key + "' is about machine code, and interp makes none");
+      }
+    }
+    features(where);
+  }
+
+  /** The features in {@link #without}. */
+  private Set<CpuFeature> features(String where) {
+    var found = EnumSet.noneOf(CpuFeature.class);
+    List<String> labels = labels();
+    for (String label : without == null ? List.<String>of() : List.of(without.split(":", -1))) {
+      if (label.equals("all")) {
+        return EnumSet.allOf(CpuFeature.class);
+      }
+      check(where + ": 'without'", "feature", label, labels);
+      found.add(CpuFeature.values()[labels.indexOf(label)]);
+    }
+    return found;
+  }
+
+  private static List<String> labels() {
+    Stream<String> labels = Stream.of(CpuFeature.values()).map(CpuFeature::label);
+    return Stream.concat(labels, Stream.of("all")).toList();
   }
 
   private static void check(String where, String kind, String value, List<String> known) {
@@ -125,7 +170,8 @@ public record AccelOptions(
    * @throws OptionException if this host cannot have it
    */
   BackEnd open(InstructionSet instructions, Consumer<String> notices) {
-    Supplier<BackEnd> machineCode = () -> new X86BackEnd(instructions.floatEnv());
+    Supplier<BackEnd> machineCode =
+        () -> new X86BackEnd(instructions.floatEnv(), (long) tbSize << 20, features("-accel tcg"));
     if (lockstep) {
       return new Lockstep(new Interpreter(), machineCode(machineCode), instructions);
     }
@@ -178,6 +224,11 @@ public record AccelOptions(
     }
   }
 
+  /** The same, with a map for perf ({@code -perfmap}). */
+  public AccelOptions withPerfMap() {
+    return new AccelOptions(accel, backend, thread, lockstep, tbSize, without, dump, true);
+  }
+
   /** What {@code -accel help} prints. */
   public static String help() {
     return "Accelerators:"
@@ -192,6 +243,9 @@ public record AccelOptions(
         + "         differ with a report of the instruction, its IR and the emitted code; the guest's"
         + System.lineSeparator()
         + "         time goes 20 times slower"
+        + System.lineSeparator()
+        + "         features that without= takes: "
+        + String.join(":", labels())
         + System.lineSeparator()
         + "Properties:"
         + System.lineSeparator()

@@ -10,7 +10,7 @@ import dev.kasuari.machine.Log;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.Shutdown;
 import dev.kasuari.machine.backend.CharBackend;
-import dev.kasuari.machine.time.RealtimeClock;
+import dev.kasuari.machine.time.Clock;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
@@ -83,7 +83,7 @@ public final class VirtualMachine implements AutoCloseable {
    * @throws BootException if a file cannot be booted; the message names option and file
    */
   public static VirtualMachine create(MachineDescription description) throws BootException {
-    var clock = new RealtimeClock();
+    Clock clock = description.accel().clock();
     Machine machine =
         Machine.builder(description.name())
             .clock(clock)
@@ -92,7 +92,6 @@ public final class VirtualMachine implements AutoCloseable {
             .rebootEnds(description.rebootEnds())
             .shutdownPauses(description.shutdownPauses())
             .seed(description.seed())
-            .clock(description.accel().clock())
             .build();
     boolean made = false;
     try {
@@ -160,7 +159,7 @@ public final class VirtualMachine implements AutoCloseable {
             description.ram(),
             description.cpus(),
             description.cpu(),
-            instructions -> description.accel().open(instructions, machine.log()::always),
+            new Engine(description.accel(), machine),
             serials,
             description.properties());
     try {

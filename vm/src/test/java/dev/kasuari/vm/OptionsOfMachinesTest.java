@@ -145,6 +145,12 @@ class OptionsOfMachinesTest {
     assertThat(AccelOptions.standard().backend()).isEqualTo("auto");
     assertThat(accel("tcg,backend=x86_64").backend()).isEqualTo("x86_64");
     assertThat(accel("tcg,lockstep=on").lockstep()).isTrue();
+    assertThat(accel("tcg,tb-size=2047").tbSize()).isEqualTo(2047);
+    assertThat(accel("tcg,perf-map=on")).isEqualTo(AccelOptions.standard().withPerfMap());
+    assertThat(AccelOptions.help())
+        .contains("tb-size=<int 1..2047>")
+        .contains(":bmi2:")
+        .contains("perf-map");
   }
 
   @Test
@@ -202,8 +208,22 @@ class OptionsOfMachinesTest {
             + " interp with another back end; leave backend=interp away",
         "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
             + " does not have it yet",
-        "tcg,tb-size=64 | -accel tcg,tb-size=64: 'tb-size': QEMU has this property, Kasuari does"
+        "tcg,split-wx=on | -accel tcg,split-wx=on: 'split-wx': QEMU has this property, Kasuari does"
             + " not have it yet",
+        "tcg,tb-size=0 | -accel tcg,tb-size=0: 'tb-size' must be from 1 to 2047, not '0'",
+        "tcg,tb-size=2048 | -accel tcg,tb-size=2048: 'tb-size' must be from 1 to 2047, not '2048'",
+        "tcg,tb-size=64M | -accel tcg,tb-size=64M: 'tb-size' must be a whole number, not '64M'",
+        "tcg,without=bmi3 | -accel tcg,without=bmi3: 'without': no feature 'bmi3'; did you mean"
+            + " 'bmi1'?",
+        "tcg,without=bmi1: | -accel tcg,without=bmi1:: 'without': no feature ''; there are pclmul,"
+            + " fma, cx16, sse4_1, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha, lzcnt, all",
+        "tcg,backend=interp,without=bmi1 | -accel tcg,backend=interp,without=bmi1: 'without' is"
+            + " about machine code, and interp makes none",
+        "tcg,backend=interp,perf-map=on | -accel tcg,backend=interp,perf-map=on: 'perf-map' is"
+            + " about machine code, and interp makes none",
+        "tcg,perf-map=maybe | -accel tcg,perf-map=maybe: 'perf-map' must be on or off, not 'maybe'",
+        "tcg,perfmap=on | -accel tcg,perfmap=on: unknown property 'perfmap'; did you mean"
+            + " 'perf-map'?",
       })
   void complainsOfAccelerators(String text, String message) {
     assertThatThrownBy(() -> accel(text)).isInstanceOf(OptionException.class).hasMessage(message);

@@ -7,6 +7,7 @@ import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.Translator;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.util.function.Function;
@@ -57,6 +58,12 @@ public final class Lockstep implements BackEnd {
 
   BackEnd other() {
     return other;
+  }
+
+  @Override
+  public void describeRoutines(TranslationObserver observer) {
+    reference.describeRoutines(observer);
+    other.describeRoutines(observer);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.kasuari.tcg.lockstep;
 
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.CompiledCode;
+import dev.kasuari.tcg.HostCode;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.IrUnit;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,11 @@ final class LockstepCode implements CompiledCode {
   /** Whether nothing enters it any more; a back end then leaves at its entry. */
   boolean retired() {
     return retired;
+  }
+
+  @Override
+  public @Nullable HostCode hostCode() {
+    return other.code().hostCode();
   }
 
   @Override

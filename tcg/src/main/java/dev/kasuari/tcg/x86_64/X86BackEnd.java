@@ -9,6 +9,7 @@ import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.ir.IrUnit;
@@ -32,6 +33,9 @@ public final class X86BackEnd implements BackEnd {
 
   /** The least room for code. */
   public static final long MIN_CACHE_BYTES = 1L << 20;
+
+  /** The most room for code in MiB: any of it reaches any other with a distance of 32 bits. */
+  public static final int MAX_CACHE_MIB = 2047;
 
   private final CodeSpace space;
   private final FaultHandler faults;
@@ -58,6 +62,18 @@ public final class X86BackEnd implements BackEnd {
    */
   public X86BackEnd(FloatEnv environment, long cacheBytes) {
     this(environment, cacheBytes, CpuFeatures::probe);
+  }
+
+  /**
+   * @param cacheBytes room for code, a multiple of 4096, from {@link #MIN_CACHE_BYTES} to {@link
+   *     #MAX_CACHE_MIB}
+   * @param without features that code does not use, even where the host has them
+   */
+  public X86BackEnd(FloatEnv environment, long cacheBytes, Set<CpuFeature> without) {
+    this(
+        environment,
+        cacheBytes,
+        () -> CpuFeatures.probe().without(without.toArray(CpuFeature[]::new)));
   }
 
   /**
@@ -99,6 +115,11 @@ public final class X86BackEnd implements BackEnd {
   @Override
   public String name() {
     return "x86_64";
+  }
+
+  @Override
+  public void describeRoutines(TranslationObserver observer) {
+    observer.routine("stubs", space.memory().address(), stubs.size());
   }
 
   // ---- compiling -------------------------------------------------------------------------------

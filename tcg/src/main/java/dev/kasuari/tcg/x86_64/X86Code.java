@@ -1,8 +1,12 @@
 package dev.kasuari.tcg.x86_64;
 
+import dev.kasuari.host.RawMemory;
 import dev.kasuari.tcg.CompiledCode;
+import dev.kasuari.tcg.HostCode;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.listing.Objdump;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A unit in machine code, and what is needed to find one's way back from an address in it. */
@@ -17,6 +21,11 @@ final class X86Code implements CompiledCode {
    * @param home1 the same for slot 1
    */
   record Patches(int pollBranch, int chain0, int home0, int chain1, int home1) {}
+
+  /** EM_X86_64 of the System V ABI. */
+  private static final int ELF_MACHINE = 62;
+
+  private static final byte NOP = (byte) 0x90;
 
   private final CodeSpace space;
   private final int number;
@@ -155,8 +164,20 @@ final class X86Code implements CompiledCode {
   }
 
   @Override
+  public HostCode hostCode() {
+    byte[] code = new byte[size];
+    RawMemory.get(entry, code, 0, size);
+    // The number of the code, behind each exit, is no instruction.
+    for (int site = 0; site < sites.count(); site++) {
+      int end = sites.end(site);
+      Arrays.fill(code, Math.min(end, size), Math.min(end + Integer.BYTES, size), NOP);
+    }
+    return new HostCode(unit, ELF_MACHINE, entry, code, opStarts);
+  }
+
+  @Override
   public String listing() {
-    return new CodeListing(unit, entry, size, sites, opStarts).text();
+    return new Objdump().listing(hostCode());
   }
 
   /** The guest instruction that an operation belongs to, 0 for what comes before the first. */
