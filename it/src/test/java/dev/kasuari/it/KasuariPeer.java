@@ -9,6 +9,7 @@ import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import dev.kasuari.target.riscv.cpu.Timebase;
+import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
@@ -27,11 +28,16 @@ final class KasuariPeer implements Peer {
   private static final String BOTH = "both";
 
   private final RiscvModel model;
-  private final InstructionSet instructions;
+  private final InstructionSet watched;
+  private final InstructionSet plain = new RiscvInstructionSet();
 
-  KasuariPeer(RiscvModel model, InstructionSet instructions) {
+  /**
+   * @param watched what the interpreter runs; machine code is of the same without anything between
+   *     instructions, so that they are optimised with each other
+   */
+  KasuariPeer(RiscvModel model, InstructionSet watched) {
     this.model = model;
-    this.instructions = instructions;
+    this.watched = watched;
   }
 
   @Override
@@ -44,15 +50,24 @@ final class KasuariPeer implements Peer {
     String usual = X86BackEnd.available() ? BOTH : "interp";
     String name = System.getProperty("kasuari.it.backend", usual);
     if (!name.equals(BOTH)) {
-      return run(program, backEnd(name));
+      return run(program, name);
     }
-    List<byte[]> interpreted = run(program, backEnd("interp"));
-    List<byte[]> emitted = run(program, backEnd("x86_64"));
+    List<byte[]> interpreted = run(program, "interp");
+    List<byte[]> emitted = run(program, "x86_64");
     // If they differ and the interpreter is right, machine code differs from the other peer too.
     return Arrays.deepEquals(interpreted.toArray(), emitted.toArray()) ? interpreted : emitted;
   }
 
-  private List<byte[]> run(Program program, BackEnd backEnd) throws Exception {
+  private List<byte[]> run(Program program, String backEnd) throws Exception {
+    return switch (backEnd) {
+      case "interp" -> run(program, watched, new Interpreter());
+      case "x86_64" -> run(program, plain, new X86BackEnd(plain.floatEnv()));
+      default -> throw new IllegalArgumentException("kasuari.it.backend=" + backEnd);
+    };
+  }
+
+  private List<byte[]> run(Program program, InstructionSet instructions, BackEnd backEnd)
+      throws Exception {
     try (var machine = Machine.builder("differential").build()) {
       RamBlock ram = machine.ram().allocate("ram", Program.RAM_SIZE);
       machine.root().add(Program.BASE, MemoryRegion.ram(ram));
@@ -78,14 +93,6 @@ final class KasuariPeer implements Peer {
       }
       return memory;
     }
-  }
-
-  private BackEnd backEnd(String name) {
-    return switch (name) {
-      case "interp" -> new Interpreter();
-      case "x86_64" -> new X86BackEnd(instructions.floatEnv());
-      default -> throw new IllegalArgumentException("kasuari.it.backend=" + name);
-    };
   }
 
   private static StuckException stuck(

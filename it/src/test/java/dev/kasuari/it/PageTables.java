@@ -53,6 +53,7 @@ final class PageTables {
   static final long ACCESSED = 1 << 6;
   static final long DIRTY = 1 << 7;
   static final long CONTIGUOUS = 1L << 63;
+  private static final long MEMORY_TYPE = 3L << 61;
 
   private final SplittableRandom random;
   private final boolean user;
@@ -150,8 +151,7 @@ final class PageTables {
     long flags = flags() | (random.nextInt(25) == 0 ? high : 0);
     return switch (random.nextInt(22)) {
       case 20 -> contiguous(flags);
-      case 21 ->
-          Word.entry(DATA, flags | READ | WRITE | (long) random.nextInt(reserved ? 4 : 3) << 61);
+      case 21 -> Word.entry(DATA, (flags & ~MEMORY_TYPE) | READ | WRITE | memoryType());
       case 0 -> Word.of(0);
       case 1 -> holes ? Word.of(HOLE >> 2 | flags | READ | WRITE) : Word.entry(DATA, flags);
       case 2 -> Word.entry(LAST, flags | READ);
@@ -166,6 +166,11 @@ final class PageTables {
                   | (random.nextBoolean() ? READ : 0));
       default -> Word.entry(DATA, flags | READ | (random.nextInt(4) == 0 ? 0 : WRITE));
     };
+  }
+
+  /** The fourth of them is reserved. */
+  private long memoryType() {
+    return (long) random.nextInt(reserved ? 4 : 3) << 61;
   }
 
   /** Part of 64 KiB, the runtime's first, which can be read; sometimes of another size. */
