@@ -125,6 +125,7 @@ final class BlockFinder {
     }
     secondPage = ram;
     secondTicket = cache.startReading(ram);
+    accelerator.settleWrites();
     secondHost = mmu.fetchHostAddress(virtual);
     return secondHost;
   }
@@ -135,6 +136,7 @@ final class BlockFinder {
       long page = ram & PAGE;
       long ticket = cache.startReading(page);
       try {
+        accelerator.settleWrites();
         long hostPage = mmu.fetchHostAddress(pc) - (pc & 4095);
         translation.begin(mode, flags, (int) (pc & 4095), hostPage, limit(flags));
         if (!translation.run(translator)) {

@@ -157,9 +157,10 @@ public final class SoftMmu implements AutoCloseable {
    * From now on writes to these RAM pages take the slow path. Any thread.
    *
    * @param ramAddress a multiple of the page size
+   * @return whether the vCPU may be in the middle of one that does not
    */
-  void closeWrites(long ramAddress, long length) {
-    tlb.closeWrites(ramAddress, length);
+  boolean closeWrites(long ramAddress, long length) {
+    return tlb.closeWrites(ramAddress, length);
   }
 
   // ---- filling ---------------------------------------------------------------------------------

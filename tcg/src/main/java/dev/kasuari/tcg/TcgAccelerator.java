@@ -13,6 +13,7 @@ import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,14 @@ public final class TcgAccelerator implements ExecutionControl {
   private boolean closed;
   private @Nullable Thread exclusive;
   private volatile int unitFlags;
+
+  /**
+   * How often fast paths of writes were closed of which other vCPUs may have been in the middle.
+   */
+  private final AtomicLong writesClosed = new AtomicLong();
+
+  /** The closings since which no vCPU is in the middle of such a write. */
+  private volatile long writesSettled;
 
   public TcgAccelerator(Machine machine, InstructionSet instructionSet, BackEnd backEnd) {
     this.machine = machine;
@@ -234,14 +243,18 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
-  /** Runs an action on a vCPU's thread and waits for it. */
-  void runAndWait(TcgVcpu on, Runnable action) {
-    TcgVcpu self = TcgVcpu.current(vcpus);
+  /** Has an action run on a vCPU's thread; the result waits for it. */
+  Runnable begin(TcgVcpu on, Runnable action) {
     boolean[] done = {false};
     on.post(() -> {
       action.run();
       finished(done);
     });
+    return () -> awaitInside(done);
+  }
+
+  private void awaitInside(boolean[] done) {
+    TcgVcpu self = TcgVcpu.current(vcpus);
     gate.lock();
     try {
       if (self != null) {
@@ -307,6 +320,7 @@ public final class TcgAccelerator implements ExecutionControl {
     try {
       if (self != null) {
         self.executing = false;
+        self.waitingInside = true;
         changed.signalAll();
       }
       while (exclusive != null) {
@@ -327,6 +341,7 @@ public final class TcgAccelerator implements ExecutionControl {
     try {
       exclusive = null;
       if (self != null) {
+        self.waitingInside = false;
         self.executing = true;
       }
       changed.signalAll();
@@ -385,6 +400,18 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
+  /**
+   * Called by a vCPU's thread after it closed the ways in which a page is written, and before it
+   * reads the page to translate it: a store that found its way open before must have landed, or the
+   * code would be of bytes that change without anybody hearing of it.
+   */
+  void settleWrites() {
+    long closed = writesClosed.get();
+    if (closed != writesSettled) {
+      exclusively(() -> writesSettled = closed);
+    }
+  }
+
   private void mappingChanged(FlatView before, FlatView after) {
     for (TcgVcpu vcpu : vcpus) {
       vcpu.post(vcpu::flushTlb);
@@ -400,8 +427,13 @@ public final class TcgAccelerator implements ExecutionControl {
 
     @Override
     public void rearm(long ramAddress, long length) {
+      boolean any = false;
       for (TcgVcpu vcpu : vcpus) {
-        vcpu.mmu().closeWrites(ramAddress, length);
+        boolean open = vcpu.mmu().closeWrites(ramAddress, length);
+        any |= open && !Thread.currentThread().equals(vcpu.thread());
+      }
+      if (any) {
+        writesClosed.incrementAndGet();
       }
     }
   }

@@ -90,6 +90,10 @@ final class TcgVcpu implements Vcpu {
   }
 
   private void runGuest() {
+    // A turn may be for queued work only, while the machine is paused.
+    if (accelerator.mustLeave(this)) {
+      return;
+    }
     while (true) {
       if (context.takeExitRequest() && accelerator.mustLeave(this)) {
         return;
@@ -150,12 +154,12 @@ final class TcgVcpu implements Vcpu {
   }
 
   @Override
-  public void runSynchronously(Runnable action) {
+  public Runnable begin(Runnable action) {
     if (Thread.currentThread().equals(thread)) {
       action.run();
-      return;
+      return () -> {};
     }
-    accelerator.runAndWait(this, action);
+    return accelerator.begin(this, action);
   }
 
   /** Work for this CPU while it waits for another one. */

@@ -277,24 +277,29 @@ final class Tlb implements AutoCloseable {
    * From now on writes to these RAM pages take the slow path. Any thread.
    *
    * @param ramAddress a multiple of the page size
+   * @return whether some took the fast path until now: the owner may be about to store through it
    */
-  void closeWrites(long ramAddress, long length) {
+  boolean closeWrites(long ramAddress, long length) {
+    boolean any = false;
     for (int regime = 0; regime < regimes; regime++) {
       long mask = RawMemory.getLongVolatile(state + EngineState.tlb(regime));
       long table = table(regime);
-      closeWrites(table, mask / ENTRY_BYTES + 1, ramAddress, length);
-      closeWrites(victims(table), VICTIMS, ramAddress, length);
+      any |= closeWrites(table, mask / ENTRY_BYTES + 1, ramAddress, length);
+      any |= closeWrites(victims(table), VICTIMS, ramAddress, length);
     }
+    return any;
   }
 
-  private void closeWrites(long first, long count, long ramAddress, long length) {
+  private boolean closeWrites(long first, long count, long ramAddress, long length) {
     long ramPages = known(first) + 8;
+    boolean any = false;
     for (long i = 0; i < count; i++) {
       long page = RawMemory.getLong(ramPages + i * (ENTRY_BYTES / 2));
       if (page >= ramAddress && page < ramAddress + length) {
-        RawMemory.getAndOrLong(first + i * ENTRY_BYTES + WRITE_TAG, SLOW);
+        any |= (RawMemory.getAndOrLong(first + i * ENTRY_BYTES + WRITE_TAG, SLOW) & SLOW) == 0;
       }
     }
+    return any;
   }
 
   // ---- filling ---------------------------------------------------------------------------------

@@ -18,7 +18,15 @@ public interface Vcpu {
    * Runs {@code work} on the CPU's thread between two instructions and waits until it is done. The
    * caller, when it is itself a CPU's thread, counts as quiescent meanwhile.
    */
-  void runSynchronously(Runnable work);
+  default void runSynchronously(Runnable work) {
+    begin(work).run();
+  }
+
+  /**
+   * The first half of {@link #runSynchronously}, so that many CPUs can be at it at the same time:
+   * returns at once, with what waits until {@code work} is done.
+   */
+  Runnable begin(Runnable work);
 
   /** Own thread only: forgets every cached translation. */
   void flushTlb();

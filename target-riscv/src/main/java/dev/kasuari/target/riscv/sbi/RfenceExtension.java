@@ -2,6 +2,7 @@ package dev.kasuari.target.riscv.sbi;
 
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Fences on other harts; those for guests of a hypervisor are not there. Source: SBI, chapter 8.
@@ -60,9 +61,19 @@ final class RfenceExtension implements SbiExtension {
     for (SbiHart target : targets) {
       caller.count(FirmwareEvent.FENCE_I_SENT);
       target.count(FirmwareEvent.FENCE_I_RECEIVED);
-      target.cpu().vcpu().runSynchronously(() -> {});
     }
+    onAll(targets, cpu -> {});
     return SbiResult.SUCCESS;
+  }
+
+  /** Has every target do it, all at the same time, and waits until the last one has. */
+  private static void onAll(List<SbiHart> targets, Consumer<RiscvCpu> action) {
+    List<Runnable> begun =
+        targets.stream()
+            .map(SbiHart::cpu)
+            .map(cpu -> cpu.vcpu().begin(() -> action.accept(cpu)))
+            .toList();
+    begun.forEach(Runnable::run);
   }
 
   /** Counts fences of translations, of one address space or of all. */
@@ -76,17 +87,15 @@ final class RfenceExtension implements SbiExtension {
 
   static SbiResult sfenceVma(List<SbiHart> targets, long start, long size) {
     boolean everything = (start == 0 && size == 0) || size < 0 || size > MOST_PAGES * PAGE;
-    for (SbiHart target : targets) {
-      RiscvCpu cpu = target.cpu();
-      cpu.vcpu()
-          .runSynchronously(() -> {
-            if (everything) {
-              cpu.vcpu().flushTlb();
-            } else {
-              flushPages(cpu, start, size);
-            }
-          });
-    }
+    onAll(
+        targets,
+        cpu -> {
+          if (everything) {
+            cpu.vcpu().flushTlb();
+          } else {
+            flushPages(cpu, start, size);
+          }
+        });
     return SbiResult.SUCCESS;
   }
 

@@ -23,8 +23,9 @@ public final class FakeVcpu implements Vcpu {
   }
 
   @Override
-  public void runSynchronously(Runnable work) {
+  public Runnable begin(Runnable work) {
     work.run();
+    return () -> {};
   }
 
   @Override
