@@ -81,6 +81,11 @@ public final class ConsoleProcess implements AutoCloseable {
     keyboard.flush();
   }
 
+  /** Its number on the host. */
+  public long pid() {
+    return process.pid();
+  }
+
   /** Waits for the end; the exit code. */
   public int exit() throws InterruptedException {
     if (!process.waitFor(patienceSeconds, TimeUnit.SECONDS)) {

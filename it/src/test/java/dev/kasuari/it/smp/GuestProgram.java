@@ -1,0 +1,97 @@
+package dev.kasuari.it.smp;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A guest in C for harts in supervisor mode, of {@code src/test/guest}.
+ *
+ * @param source the name of its file without {@code .c}
+ * @param harts how many harts it runs on
+ * @param values what the source leaves open: macros
+ */
+record GuestProgram(String source, int harts, Map<String, Long> values) {
+  private static final String COMPILER = "riscv64-unknown-elf-gcc";
+  private static final List<String> FLAGS =
+      List.of(
+          ("-march=rv64gc_zicsr_zifencei -mabi=lp64d -mcmodel=medany -O2 -std=gnu17 -Wall -Wextra"
+                  + " -Werror -ffreestanding -fno-builtin -fno-pic -fno-stack-protector"
+                  + " -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -nostdlib"
+                  + " -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,link.ld")
+              .split(" ", -1));
+
+  GuestProgram {
+    values = Map.copyOf(values);
+  }
+
+  GuestProgram(String source, int harts) {
+    this(source, harts, Map.of("SEED", seed()));
+  }
+
+  /** {@code -Dkasuari.smp.seed=}, or another one each time; printed. */
+  private static long seed() {
+    long seed = Long.getLong("kasuari.smp.seed", System.nanoTime() & 0xffff);
+    System.out.println("-Dkasuari.smp.seed=" + seed);
+    return seed;
+  }
+
+  /** With one more value. */
+  GuestProgram with(String name, long value) {
+    var more = new TreeMap<>(values);
+    more.put(name, value);
+    return new GuestProgram(source, harts, more);
+  }
+
+  /** What the source finds under a name. */
+  long value(String name) {
+    return values.getOrDefault(name, 0L);
+  }
+
+  /** With so many rounds, times {@code -Dkasuari.smp.times=}. */
+  GuestProgram rounds(long count) {
+    return with("ROUNDS", count * Long.getLong("kasuari.smp.times", 1));
+  }
+
+  /** Compiles it; the ELF file. */
+  Path build(Path folder) throws IOException, InterruptedException {
+    Path place = Files.createTempDirectory(folder, source);
+    for (String file : List.of("link.ld", "start.S", "smp.h", "smp.c", source + ".c")) {
+      try (InputStream in = GuestProgram.class.getResourceAsStream(file)) {
+        assertThat(in).as(file).isNotNull();
+        Files.copy(in, place.resolve(file));
+      }
+    }
+    var command = new ArrayList<String>();
+    command.add(COMPILER);
+    command.addAll(FLAGS);
+    command.add("-DHARTS=" + harts);
+    values.forEach((name, value) -> command.add("-D" + name + "=" + value));
+    command.addAll(List.of("-o", "guest.elf", "start.S", "smp.c", source + ".c", "-lgcc"));
+    compile(command, place);
+    return place.resolve("guest.elf");
+  }
+
+  private static void compile(List<String> command, Path place) throws InterruptedException {
+    try {
+      Process compiler =
+          new ProcessBuilder(command).directory(place.toFile()).redirectErrorStream(true).start();
+      compiler.getOutputStream().close();
+      String said = new String(compiler.getInputStream().readAllBytes(), UTF_8);
+      assertThat(compiler.waitFor(60, TimeUnit.SECONDS)).as("the compiler ends").isTrue();
+      assertThat(compiler.exitValue()).as(said).isZero();
+    } catch (IOException e) {
+      throw new AssertionError(
+          "needs " + COMPILER + ": apt-get install gcc-riscv64-unknown-elf", e);
+    }
+  }
+}
