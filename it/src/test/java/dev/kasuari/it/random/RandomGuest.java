@@ -18,7 +18,7 @@ record RandomGuest(long seed, boolean hardwareUpdates, ByteBuffer image) {
   static final int REPORT = RiscvEncoder.addi(0, 0, 0x5a5);
 
   static RiscvModel model() {
-    return RiscvModel.rv64();
+    return RiscvModel.max();
   }
 
   static RandomGuest of(long seed) {

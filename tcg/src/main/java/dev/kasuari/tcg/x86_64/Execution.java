@@ -337,7 +337,12 @@ final class Execution {
     context.current = null;
     context.cpu().setPc(base + instruction.delta());
     return new CodeFaultException(
-        "%s in the code of '%s', guest pc 0x%x, unit at pc 0x%x and RAM 0x%x, code 0x%x+0x%x"
+        """
+        %s in the code of '%s', guest pc 0x%x, unit at pc 0x%x and RAM 0x%x, code 0x%x+0x%x
+        Intermediate representation:
+        %sEmitted code:
+        %s\
+        """
             .formatted(
                 what,
                 Printer.line(code.unit(), i),
@@ -345,6 +350,8 @@ final class Execution {
                 base,
                 code.block().ramAddress(),
                 code.entry(),
-                at - code.entry()));
+                at - code.entry(),
+                code.unit(),
+                code.listing()));
   }
 }

@@ -14,6 +14,7 @@ import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import dev.kasuari.target.riscv.cpu.Timebase;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
+import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
 import dev.kasuari.tcg.interp.Interpreter;
 import java.util.ArrayList;
@@ -42,12 +43,17 @@ final class BareMetal implements AutoCloseable {
   }
 
   BareMetal(RiscvModel model, int count, Assembler program, LogCategory... categories) {
+    this(model, count, program, new Interpreter(), categories);
+  }
+
+  BareMetal(
+      RiscvModel model, int count, Assembler program, BackEnd backEnd, LogCategory... categories) {
     Log sink = Log.to(line -> addLine(line));
     sink.select(List.of(categories));
     machine = Machine.builder("bare").log(sink).build();
     ram = machine.ram().allocate("ram", RAM_SIZE);
     ram.put(0, program.assemble());
-    accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), new Interpreter());
+    accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), backEnd);
     var time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
     for (int i = 0; i < count; i++) {
       var hart = machine.own(new RiscvCpu(i, model, machine, time));
