@@ -58,16 +58,21 @@ public final class FdtRenderer {
   }
 
   private void property(HardwareNode node, FdtNode to, String name, HardwareNode.Value value) {
-    switch (value) {
-      case HardwareNode.Flag _ -> to.flag(name);
-      case HardwareNode.Cells cells -> to.cells(name, numbers(cells.cells()));
-      case HardwareNode.U64s longs ->
-          to.longs(name, longs.values().stream().mapToLong(Long::longValue).toArray());
-      case HardwareNode.Strings strings ->
-          to.strings(name, strings.values().toArray(String[]::new));
-      case HardwareNode.Bytes bytes -> to.bytes(name, array(bytes.values()));
-      case HardwareNode.Ranges ranges -> to.cells(name, ranges(node, ranges.ranges()));
-      case HardwareNode.Interrupts interrupts -> interrupts(to, interrupts.specifiers());
+    // No switch over patterns, for which the JVM would make a class at every start.
+    if (value instanceof HardwareNode.Cells cells) {
+      to.cells(name, numbers(cells.cells()));
+    } else if (value instanceof HardwareNode.Strings strings) {
+      to.strings(name, strings.values().toArray(String[]::new));
+    } else if (value instanceof HardwareNode.Ranges ranges) {
+      to.cells(name, ranges(node, ranges.ranges()));
+    } else if (value instanceof HardwareNode.Interrupts interrupts) {
+      interrupts(to, interrupts.specifiers());
+    } else if (value instanceof HardwareNode.U64s longs) {
+      to.longs(name, longs.values().stream().mapToLong(Long::longValue).toArray());
+    } else if (value instanceof HardwareNode.Bytes bytes) {
+      to.bytes(name, array(bytes.values()));
+    } else {
+      to.flag(name);
     }
   }
 
@@ -83,10 +88,9 @@ public final class FdtRenderer {
     return cells.stream()
         .mapToLong(cell ->
             Integer.toUnsignedLong(
-                switch (cell) {
-                  case Cell.U32 number -> number.value();
-                  case Cell.Reference reference -> of(reference.node()).phandle();
-                }))
+                cell instanceof Cell.Reference reference
+                    ? of(reference.node()).phandle()
+                    : ((Cell.U32) cell).value()))
         .toArray();
   }
 

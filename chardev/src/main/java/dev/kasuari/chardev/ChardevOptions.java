@@ -1,8 +1,10 @@
 package dev.kasuari.chardev;
 
+import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Options;
+import java.nio.file.Path;
 import java.util.List;
 
 /** A character stream as {@code -chardev} describes it. */
@@ -21,7 +23,13 @@ public sealed interface ChardevOptions {
   @Options(branch = "stdio")
   record Stdio(
       String id, @Options.Default("off") boolean mux, @Options.Default("on") boolean signal)
-      implements ChardevOptions {}
+      implements ChardevOptions {
+    @Override
+    public CharBackend open(MuxChardev.Commands commands) {
+      StdioChardev stream = StdioChardev.open(id, signal);
+      return mux ? new MuxChardev(stream, stream.interactive(), commands) : stream;
+    }
+  }
 
   /**
    * Nothing: output is dropped, there is no input.
@@ -29,7 +37,12 @@ public sealed interface ChardevOptions {
    * @param id what {@code chardev=} calls it
    */
   @Options(branch = "null")
-  record Nothing(String id) implements ChardevOptions {}
+  record Nothing(String id) implements ChardevOptions {
+    @Override
+    public CharBackend open(MuxChardev.Commands commands) {
+      return new NullChardev(id);
+    }
+  }
 
   /**
    * A file that output is written to.
@@ -40,7 +53,12 @@ public sealed interface ChardevOptions {
    */
   @Options(branch = "file")
   record File(String id, String path, @Options.Default("off") boolean append)
-      implements ChardevOptions {}
+      implements ChardevOptions {
+    @Override
+    public CharBackend open(MuxChardev.Commands commands) {
+      return FileChardev.open(id, Path.of(path), append);
+    }
+  }
 
   /**
    * A pseudo-terminal of the host, for a terminal program to open.
@@ -48,7 +66,12 @@ public sealed interface ChardevOptions {
    * @param id what {@code chardev=} calls it
    */
   @Options(branch = "pty")
-  record Pty(String id) implements ChardevOptions {}
+  record Pty(String id) implements ChardevOptions {
+    @Override
+    public CharBackend open(MuxChardev.Commands commands) {
+      return PtyChardev.open(id);
+    }
+  }
 
   /**
    * Reads the short form of {@code -serial}: {@code stdio}, {@code mon:stdio}, {@code pty}, {@code
@@ -83,16 +106,5 @@ public sealed interface ChardevOptions {
    * @param commands what Ctrl-A commands do, where the stream listens for them
    * @throws OptionException if it cannot be had
    */
-  default dev.kasuari.machine.backend.CharBackend open(MuxChardev.Commands commands) {
-    return switch (this) {
-      case Nothing nothing -> new NullChardev(nothing.id());
-      case Pty pty -> PtyChardev.open(pty.id());
-      case File file ->
-          FileChardev.open(file.id(), java.nio.file.Path.of(file.path()), file.append());
-      case Stdio stdio -> {
-        StdioChardev stream = StdioChardev.open(stdio.id(), stdio.signal());
-        yield stdio.mux() ? new MuxChardev(stream, stream.interactive(), commands) : stream;
-      }
-    };
-  }
+  CharBackend open(MuxChardev.Commands commands);
 }

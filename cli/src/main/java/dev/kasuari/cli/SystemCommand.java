@@ -48,13 +48,12 @@ final class SystemCommand implements Subcommand {
       throw new OptionException("no target '" + target + "'" + Nearest.hint(target, targets()));
     }
     List<String> rest = arguments.subList(1, arguments.size());
-    return switch (SystemArguments.parse(target, Boards.of(target), rest)) {
-      case Request.Print(String text) -> {
-        streams.out().print(text);
-        yield 0;
-      }
-      case Request.Run run -> run(run, program(arguments), streams);
-    };
+    Request request = SystemArguments.parse(target, Boards.of(target), rest);
+    if (request instanceof Request.Print(String text)) {
+      streams.out().print(text);
+      return 0;
+    }
+    return run((Request.Run) request, program(arguments), streams);
   }
 
   private static int run(Request.Run run, String program, Streams streams)

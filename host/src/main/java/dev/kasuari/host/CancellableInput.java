@@ -25,6 +25,10 @@ public final class CancellableInput implements AutoCloseable {
   // struct pollfd { int fd; short events; short revents; } twice: the descriptor and the wake-up.
   private final MemorySegment polled = arena.allocate(16, 8);
   private final MemorySegment pipe = arena.allocate(8, 4);
+
+  /** Held while a call to the host uses the memory, which is not given back under it. */
+  private final Object memoryInUse = new Object();
+
   private volatile boolean cancelled;
   private boolean closed;
 
@@ -52,15 +56,9 @@ public final class CancellableInput implements AutoCloseable {
     }
     while (!cancelled) {
       try {
-        Libc.poll(polled, 2, -1);
-        if (cancelled) {
-          return -1;
-        }
-        if (polled.get(SHORT, 6) != 0) {
-          MemorySegment room = buffer.asSlice(0, Math.min(buffer.byteSize(), to.length));
-          int count = (int) Libc.read(fd, room);
-          MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, to, 0, count);
-          return count == 0 ? -1 : count;
+        int count = waitAndRead(to);
+        if (count != 0) {
+          return count;
         }
       } catch (HostException e) {
         if (e.errno().number() != Errno.EINTR && !e.errno().wouldBlock()) {
@@ -69,6 +67,25 @@ public final class CancellableInput implements AutoCloseable {
       }
     }
     return -1;
+  }
+
+  /** Bytes read, 0 if there was nothing after all, −1 at the end. */
+  private int waitAndRead(byte[] to) {
+    synchronized (memoryInUse) {
+      if (!cancelled) {
+        Libc.poll(polled, 2, -1);
+      }
+      if (cancelled) {
+        return -1;
+      }
+      if (polled.get(SHORT, 6) == 0) {
+        return 0;
+      }
+      MemorySegment room = buffer.asSlice(0, Math.min(buffer.byteSize(), to.length));
+      int count = (int) Libc.read(fd, room);
+      MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, to, 0, count);
+      return count == 0 ? -1 : count;
+    }
   }
 
   private int readStandardInput(byte[] to) {
@@ -88,17 +105,19 @@ public final class CancellableInput implements AutoCloseable {
     cancelled = true;
   }
 
-  /** Gives the wake-up back; after the reading thread has ended. */
+  /** Gives the wake-up back, when the reading thread has ended. */
   @Override
   public synchronized void close() {
     if (!closed) {
-      cancelled = true;
+      cancel();
       closed = true;
-      if (posix) {
-        Libc.close(pipe.get(INT, 0));
-        Libc.close(pipe.get(INT, 4));
+      synchronized (memoryInUse) {
+        if (posix) {
+          Libc.close(pipe.get(INT, 0));
+          Libc.close(pipe.get(INT, 4));
+        }
+        arena.close();
       }
-      arena.close();
     }
   }
 }

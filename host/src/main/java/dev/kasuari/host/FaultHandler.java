@@ -1,12 +1,8 @@
 package dev.kasuari.host;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.util.HexFormat;
 
 /**
@@ -194,20 +190,6 @@ public final class FaultHandler implements AutoCloseable {
     private static final int BYTES = 152;
     private static final int FLAGS = 136;
     private static final int SA_SIGINFO = 4;
-    private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
-    private static final VarHandle ERRNO =
-        Linker.Option.captureStateLayout()
-            .varHandle(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle SIGACTION =
-        Linker.nativeLinker()
-            .downcallHandle(
-                Linker.nativeLinker().defaultLookup().findOrThrow("sigaction"),
-                FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.ADDRESS),
-                CAPTURE);
 
     private final int signal;
     private final MemorySegment before = Arena.global().allocate(BYTES, 8);
@@ -219,26 +201,12 @@ public final class FaultHandler implements AutoCloseable {
       this.signal = signal;
     }
 
-    private void sigaction(MemorySegment set, MemorySegment get) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
-        if ((int) SIGACTION.invokeExact(state, signal, set, get) != 0) {
-          throw new HostException(
-              "sigaction(" + signal + ")", new Errno((int) ERRNO.get(state, 0L)));
-        }
-      } catch (RuntimeException | Error e) {
-        throw e;
-      } catch (Throwable e) {
-        throw new LinkageError("sigaction", e);
-      }
-    }
-
     /** Puts our handler on top, with the flags and the mask of the one that was there. */
     void install(long handler, long chainTo) {
       if (inChain) {
         return;
       }
-      sigaction(MemorySegment.NULL, before);
+      Libc.sigaction(signal, MemorySegment.NULL, before);
       long old = before.get(ValueLayout.JAVA_LONG, 0);
       if (old <= 1 || (before.get(ValueLayout.JAVA_INT, FLAGS) & SA_SIGINFO) == 0) {
         throw new UnsupportedOperationException(
@@ -248,7 +216,7 @@ public final class FaultHandler implements AutoCloseable {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment action = arena.allocate(BYTES, 8).copyFrom(before);
         action.set(ValueLayout.JAVA_LONG, 0, handler);
-        sigaction(action, MemorySegment.NULL);
+        Libc.sigaction(signal, action, MemorySegment.NULL);
       }
       inChain = true;
     }
@@ -257,9 +225,9 @@ public final class FaultHandler implements AutoCloseable {
     void restore(long handler) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment now = arena.allocate(BYTES, 8);
-        sigaction(MemorySegment.NULL, now);
+        Libc.sigaction(signal, MemorySegment.NULL, now);
         if (inChain && now.get(ValueLayout.JAVA_LONG, 0) == handler) {
-          sigaction(before, MemorySegment.NULL);
+          Libc.sigaction(signal, before, MemorySegment.NULL);
           inChain = false;
         }
       }
@@ -270,7 +238,7 @@ public final class FaultHandler implements AutoCloseable {
   static long currentHandler(int signal) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment now = arena.allocate(SignalAction.BYTES, 8);
-      new SignalAction(signal).sigaction(MemorySegment.NULL, now);
+      Libc.sigaction(signal, MemorySegment.NULL, now);
       return now.get(ValueLayout.JAVA_LONG, 0);
     }
   }

@@ -215,23 +215,25 @@ final class Libc {
   }
 
   private static final class Read {
-    static final MethodHandle CALL = bind("read", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
+    static final Function CALL = new Function(symbol("read"), LONG);
   }
 
+  /** Reads into memory that nobody closes meanwhile. */
   static long read(int fd, MemorySegment to) {
     return call(
         () -> "read(fd=" + fd + ", length=" + to.byteSize() + ")",
-        s -> (long) Read.CALL.invokeExact(s, fd, to, to.byteSize()));
+        s -> Read.CALL.invoke(s, fd, address(to), to.byteSize()));
   }
 
   private static final class Write {
-    static final MethodHandle CALL = bind("write", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
+    static final Function CALL = new Function(symbol("write"), LONG);
   }
 
+  /** Writes from memory that nobody closes meanwhile. */
   static long write(int fd, MemorySegment from) {
     return call(
         () -> "write(fd=" + fd + ", length=" + from.byteSize() + ")",
-        s -> (long) Write.CALL.invokeExact(s, fd, from, from.byteSize()));
+        s -> Write.CALL.invoke(s, fd, address(from), from.byteSize()));
   }
 
   private static final class Pread {
@@ -367,14 +369,15 @@ final class Libc {
     /**
      * {@code nfds_t} is an unsigned long on Linux and an unsigned int on macOS, both in a register.
      */
-    static final MethodHandle CALL = bind("poll", FunctionDescriptor.of(INT, POINTER, LONG, INT));
+    static final Function CALL = new Function(symbol("poll"), INT);
   }
 
+  /** Waits for events of descriptors in memory that nobody closes meanwhile. */
   static int poll(MemorySegment fds, int count, int timeoutMillis) {
     return (int)
         call(
             () -> "poll(" + count + " descriptors)",
-            s -> (int) Poll.CALL.invokeExact(s, fds, (long) count, timeoutMillis));
+            s -> Poll.CALL.invoke(s, address(fds), count, timeoutMillis));
   }
 
   private static final class Ioctl {
@@ -398,6 +401,16 @@ final class Libc {
 
   static int eventfd(int initial, int flags) {
     return (int) call(() -> "eventfd()", s -> Eventfd.CALL.invoke(s, initial, flags));
+  }
+
+  private static final class Sigaction {
+    static final Function CALL = new Function(symbol("sigaction"), INT);
+  }
+
+  static void sigaction(int signal, MemorySegment set, MemorySegment get) {
+    call(
+        () -> "sigaction(" + signal + ")",
+        s -> Sigaction.CALL.invoke(s, signal, address(set), address(get)));
   }
 
   // strerror has no error of its own and is the one call without capture.

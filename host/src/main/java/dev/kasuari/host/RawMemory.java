@@ -2,7 +2,6 @@ package dev.kasuari.host;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
@@ -31,8 +30,12 @@ public final class RawMemory {
 
   private RawMemory() {}
 
+  /**
+   * The segment is an operand of each access and not bound to the handle: of a handle that is
+   * adapted, the JVM makes a class for each kind of access when it is first used.
+   */
   private static VarHandle atomic(ValueLayout layout) {
-    return MethodHandles.insertCoordinates(layout.varHandle(), 0, ALL).withInvokeExactBehavior();
+    return layout.varHandle().withInvokeExactBehavior();
   }
 
   /** True if the host stores the least significant byte first. */
@@ -74,29 +77,29 @@ public final class RawMemory {
 
   /** A volatile load; {@code address} must be 4-aligned. */
   public static int getIntVolatile(long address) {
-    return (int) INT_ATOMIC.getVolatile(address);
+    return (int) INT_ATOMIC.getVolatile(ALL, address);
   }
 
   /** A volatile store; {@code address} must be 4-aligned. */
   public static void putIntVolatile(long address, int value) {
-    INT_ATOMIC.setVolatile(address, value);
+    INT_ATOMIC.setVolatile(ALL, address, value);
   }
 
   /** A volatile load; {@code address} must be 8-aligned. */
   public static long getLongVolatile(long address) {
-    return (long) LONG_ATOMIC.getVolatile(address);
+    return (long) LONG_ATOMIC.getVolatile(ALL, address);
   }
 
   /** A volatile store; {@code address} must be 8-aligned. */
   public static void putLongVolatile(long address, long value) {
-    LONG_ATOMIC.setVolatile(address, value);
+    LONG_ATOMIC.setVolatile(ALL, address, value);
   }
 
   /** Atomically ors {@code bits} into the int at a 4-aligned address and returns what was there. */
   public static int getAndOrInt(long address, int bits) {
     while (true) {
-      int old = (int) INT_ATOMIC.getVolatile(address);
-      if ((int) INT_ATOMIC.compareAndExchange(address, old, old | bits) == old) {
+      int old = (int) INT_ATOMIC.getVolatile(ALL, address);
+      if ((int) INT_ATOMIC.compareAndExchange(ALL, address, old, old | bits) == old) {
         return old;
       }
     }
@@ -107,8 +110,8 @@ public final class RawMemory {
    */
   public static long getAndOrLong(long address, long bits) {
     while (true) {
-      long old = (long) LONG_ATOMIC.getVolatile(address);
-      if ((long) LONG_ATOMIC.compareAndExchange(address, old, old | bits) == old) {
+      long old = (long) LONG_ATOMIC.getVolatile(ALL, address);
+      if ((long) LONG_ATOMIC.compareAndExchange(ALL, address, old, old | bits) == old) {
         return old;
       }
     }
@@ -122,8 +125,8 @@ public final class RawMemory {
     return switch (size) {
       case 4 ->
           Integer.toUnsignedLong(
-              (int) INT_ATOMIC.compareAndExchange(address, (int) expected, (int) value));
-      case 8 -> (long) LONG_ATOMIC.compareAndExchange(address, expected, value);
+              (int) INT_ATOMIC.compareAndExchange(ALL, address, (int) expected, (int) value));
+      case 8 -> (long) LONG_ATOMIC.compareAndExchange(ALL, address, expected, value);
       case 1, 2 -> compareAndExchangeNarrow(address, size, expected, value);
       default -> throw new IllegalArgumentException("atomic size " + size);
     };
@@ -138,13 +141,13 @@ public final class RawMemory {
     }
     int mask = ((1 << (size * 8)) - 1) << shift;
     while (true) {
-      int old = (int) INT_ATOMIC.getVolatile(word);
+      int old = (int) INT_ATOMIC.getVolatile(ALL, word);
       int seen = (old & mask) >>> shift;
       if (seen != (int) (expected & (mask >>> shift))) {
         return seen;
       }
       int next = (old & ~mask) | (((int) value << shift) & mask);
-      if ((int) INT_ATOMIC.compareAndExchange(word, old, next) == old) {
+      if ((int) INT_ATOMIC.compareAndExchange(ALL, word, old, next) == old) {
         return seen;
       }
     }
@@ -153,10 +156,10 @@ public final class RawMemory {
   /** Volatile load of {@code size} bytes (1, 2, 4, 8) at an aligned address, zero-extended. */
   public static long getVolatile(long address, int size) {
     return switch (size) {
-      case 1 -> Byte.toUnsignedLong((byte) BYTE_ATOMIC.getVolatile(address));
-      case 2 -> Short.toUnsignedLong((short) SHORT_ATOMIC.getVolatile(address));
-      case 4 -> Integer.toUnsignedLong((int) INT_ATOMIC.getVolatile(address));
-      case 8 -> (long) LONG_ATOMIC.getVolatile(address);
+      case 1 -> Byte.toUnsignedLong((byte) BYTE_ATOMIC.getVolatile(ALL, address));
+      case 2 -> Short.toUnsignedLong((short) SHORT_ATOMIC.getVolatile(ALL, address));
+      case 4 -> Integer.toUnsignedLong((int) INT_ATOMIC.getVolatile(ALL, address));
+      case 8 -> (long) LONG_ATOMIC.getVolatile(ALL, address);
       default -> throw new IllegalArgumentException("atomic size " + size);
     };
   }
@@ -164,10 +167,10 @@ public final class RawMemory {
   /** Volatile store of {@code size} bytes (1, 2, 4, 8) at an aligned address. */
   public static void putVolatile(long address, int size, long value) {
     switch (size) {
-      case 1 -> BYTE_ATOMIC.setVolatile(address, (byte) value);
-      case 2 -> SHORT_ATOMIC.setVolatile(address, (short) value);
-      case 4 -> INT_ATOMIC.setVolatile(address, (int) value);
-      case 8 -> LONG_ATOMIC.setVolatile(address, value);
+      case 1 -> BYTE_ATOMIC.setVolatile(ALL, address, (byte) value);
+      case 2 -> SHORT_ATOMIC.setVolatile(ALL, address, (short) value);
+      case 4 -> INT_ATOMIC.setVolatile(ALL, address, (int) value);
+      case 8 -> LONG_ATOMIC.setVolatile(ALL, address, value);
       default -> throw new IllegalArgumentException("atomic size " + size);
     }
   }

@@ -38,4 +38,21 @@ class CancellableInputTest {
       Libc.close(pipe.get(ValueLayout.JAVA_INT, 0));
     }
   }
+
+  @Test
+  void memoryIsNotTakenFromUnderAReaderThatWaits() throws InterruptedException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pipe = arena.allocate(8, 4);
+      Libc.pipe(pipe);
+      var input = new CancellableInput(pipe.get(ValueLayout.JAVA_INT, 0));
+      int[] read = {0};
+      var reader = Thread.ofPlatform().start(() -> read[0] = input.read(new byte[16]));
+      input.close();
+      reader.join(10_000);
+      assertThat(reader.isAlive()).isFalse();
+      assertThat(read[0]).isEqualTo(-1);
+      Libc.close(pipe.get(ValueLayout.JAVA_INT, 0));
+      Libc.close(pipe.get(ValueLayout.JAVA_INT, 4));
+    }
+  }
 }

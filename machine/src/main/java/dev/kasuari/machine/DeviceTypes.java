@@ -29,10 +29,18 @@ public final class DeviceTypes {
   /** The types of all {@link DeviceSet}s that modules provide. */
   public static DeviceTypes load() {
     var all = new ArrayList<DeviceType<?, ?, ?>>();
-    for (DeviceSet set : ServiceLoader.load(DeviceSet.class)) {
+    for (DeviceSet set : sets()) {
       all.addAll(set.types());
     }
     return new DeviceTypes(all);
+  }
+
+  /** A layer of modules knows what they provide; a search of the class path takes its time. */
+  private static ServiceLoader<DeviceSet> sets() {
+    ModuleLayer layer = DeviceTypes.class.getModule().getLayer();
+    return layer == null
+        ? ServiceLoader.load(DeviceSet.class)
+        : ServiceLoader.load(layer, DeviceSet.class);
   }
 
   /** All of them by name. */

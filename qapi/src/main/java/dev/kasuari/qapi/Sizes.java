@@ -9,10 +9,17 @@ import java.util.regex.Pattern;
 /** Numbers of bytes as people write them, with the rules that QEMU documents for sizes. */
 public final class Sizes {
   private static final String SUFFIXES = "BKMGTPE";
-  private static final Pattern DECIMAL =
-      Pattern.compile("([0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)([bBkKmMgGtTpPeE]?)");
-  private static final Pattern HEX = Pattern.compile("0[xX]([0-9a-fA-F]+)");
-  private static final BigInteger LIMIT = BigInteger.valueOf(Long.MAX_VALUE);
+
+  /** So many digits are less than 2<sup>20</sup>. */
+  private static final int FEW_DIGITS = 6;
+
+  /** What only odd sizes need, and no start with {@code -m 4G}. */
+  private static final class Exact {
+    static final Pattern DECIMAL =
+        Pattern.compile("([0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)([bBkKmMgGtTpPeE]?)");
+    static final Pattern HEX = Pattern.compile("0[xX]([0-9a-fA-F]+)");
+    static final BigInteger LIMIT = BigInteger.valueOf(Long.MAX_VALUE);
+  }
 
   private Sizes() {}
 
@@ -24,11 +31,31 @@ public final class Sizes {
    * @throws OptionException saying what is wrong, to be put after the name of the option
    */
   public static long parse(String text, char unit) {
-    Matcher hex = HEX.matcher(text);
+    long usual = usual(text, unit);
+    return usual >= 0 ? usual : exact(text, unit);
+  }
+
+  /** A few digits and a suffix up to T or none, or −1. */
+  private static long usual(String text, char unit) {
+    int digits = 0;
+    long number = 0;
+    while (digits < text.length() && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
+      number = 10 * number + text.charAt(digits++) - '0';
+      if (digits > FEW_DIGITS) {
+        return -1;
+      }
+    }
+    int rest = text.length() - digits;
+    int power = SUFFIXES.indexOf(rest == 0 ? unit : Character.toUpperCase(text.charAt(digits)));
+    return digits == 0 || rest > 1 || power < 0 || power > 4 ? -1 : number << (10 * power);
+  }
+
+  private static long exact(String text, char unit) {
+    Matcher hex = Exact.HEX.matcher(text);
     if (hex.matches()) {
       return checked(text, new BigInteger(hex.group(1), 16).multiply(factor(unit)));
     }
-    Matcher matcher = DECIMAL.matcher(text);
+    Matcher matcher = Exact.DECIMAL.matcher(text);
     if (!matcher.matches()) {
       throw new OptionException(
           "'" + text + "' is not a size; write a number with K, M, G, T, P or E, such as 512M");
@@ -67,7 +94,7 @@ public final class Sizes {
   }
 
   private static long checked(String text, BigInteger bytes) {
-    if (bytes.compareTo(LIMIT) > 0) {
+    if (bytes.compareTo(Exact.LIMIT) > 0) {
       throw new OptionException("'" + text + "' is too large; the most is 8E less one byte");
     }
     return bytes.longValue();

@@ -19,7 +19,21 @@ import org.jspecify.annotations.Nullable;
  * again.
  */
 final class CodeCache {
-  private record Key(long ramAddress, long mode, int flags) {}
+  /** With methods of its own: those of records are made anew at every start, and slower. */
+  private record Key(long ramAddress, long mode, int flags) {
+    @Override
+    public int hashCode() {
+      return Long.hashCode((ramAddress * 31 + mode) * 31 + flags);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key that
+          && ramAddress == that.ramAddress
+          && mode == that.mode
+          && flags == that.flags;
+    }
+  }
 
   /** What is known of a RAM page that holds code or is being read for it. */
   private static final class Page {

@@ -48,11 +48,12 @@ final class CharacterStreams {
   }
 
   private CharBackend serial(SerialPort port, String label) {
-    return switch (port) {
-      case SerialPort.Given(CharBackend backend) -> machine.own(backend);
-      case SerialPort.Stream(var options) -> open("-serial " + options.id(), label, options);
-      case SerialPort.Named(String id) -> named(id);
-    };
+    if (port instanceof SerialPort.Stream(var options)) {
+      return open("-serial " + options.id(), label, options);
+    }
+    return port instanceof SerialPort.Given(CharBackend backend)
+        ? machine.own(backend)
+        : named(((SerialPort.Named) port).id());
   }
 
   private CharBackend named(String id) {

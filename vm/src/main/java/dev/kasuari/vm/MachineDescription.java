@@ -5,7 +5,6 @@ import dev.kasuari.boards.BootOptions;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.qapi.OptionSource;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -97,7 +96,7 @@ public record MachineDescription(
     private @Nullable Path logFile;
     private boolean rebootEnds;
     private boolean shutdownPauses;
-    private long seed = new SecureRandom().nextLong();
+    private long seed = Seed.fresh();
 
     private Builder(BoardType board) {
       this.board = board;

@@ -35,18 +35,28 @@ public final class FlatRange {
     this.last = last;
     this.region = region;
     this.regionOffset = regionOffset;
-    this.ram =
-        switch (region) {
-          case MemoryRegion.Ram r -> r.block();
-          case MemoryRegion.RomDevice r when kind != Kind.MMIO -> r.block();
-          case null, default -> null;
-        };
-    this.handler =
-        switch (region) {
-          case MemoryRegion.Mmio m -> SizedAccess.to(m.handler());
-          case MemoryRegion.RomDevice r when kind != Kind.ROM -> SizedAccess.to(r.handler());
-          case null, default -> null;
-        };
+    this.ram = ram(kind, region);
+    this.handler = handler(kind, region);
+  }
+
+  // No switch over patterns: the JVM makes a class for each when it is first run, at every start.
+
+  private static @Nullable RamBlock ram(Kind kind, @Nullable MemoryRegion region) {
+    if (region instanceof MemoryRegion.Ram memory) {
+      return memory.block();
+    }
+    return region instanceof MemoryRegion.RomDevice device && kind != Kind.MMIO
+        ? device.block()
+        : null;
+  }
+
+  private static @Nullable SizedAccess handler(Kind kind, @Nullable MemoryRegion region) {
+    if (region instanceof MemoryRegion.Mmio registers) {
+      return SizedAccess.to(registers.handler());
+    }
+    return region instanceof MemoryRegion.RomDevice device && kind != Kind.ROM
+        ? SizedAccess.to(device.handler())
+        : null;
   }
 
   /** What answers here. */

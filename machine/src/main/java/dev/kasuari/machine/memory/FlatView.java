@@ -83,21 +83,25 @@ public final class FlatView {
       if (!region.enabled()) {
         return;
       }
-      switch (region) {
-        case MemoryRegion.Container container -> {
-          for (MemoryRegion child : container.ranked()) {
-            renderChild(child, first, last, address, readOnly);
-          }
+      if (region instanceof MemoryRegion.Container container) {
+        for (MemoryRegion child : container.ranked()) {
+          renderChild(child, first, last, address, readOnly);
         }
-        case MemoryRegion.Alias alias -> renderAlias(alias, first, last, address, readOnly);
-        case MemoryRegion.Ram ram -> {
-          boolean writable = ram.writable() && !readOnly;
-          take(writable ? FlatRange.Kind.RAM : FlatRange.Kind.ROM, ram, first, last, address);
-        }
-        case MemoryRegion.RomDevice device ->
-            take(kindOf(device, readOnly), device, first, last, address);
-        case MemoryRegion.Mmio mmio -> take(FlatRange.Kind.MMIO, mmio, first, last, address);
+      } else if (region instanceof MemoryRegion.Alias alias) {
+        renderAlias(alias, first, last, address, readOnly);
+      } else {
+        take(kindOf(region, readOnly), region, first, last, address);
       }
+    }
+
+    /** No switch over patterns, for which the JVM would make a class at every start. */
+    private static FlatRange.Kind kindOf(MemoryRegion region, boolean readOnly) {
+      if (region instanceof MemoryRegion.Ram ram) {
+        return ram.writable() && !readOnly ? FlatRange.Kind.RAM : FlatRange.Kind.ROM;
+      }
+      return region instanceof MemoryRegion.RomDevice device
+          ? kindOf(device, readOnly)
+          : FlatRange.Kind.MMIO;
     }
 
     private static FlatRange.Kind kindOf(MemoryRegion.RomDevice device, boolean readOnly) {

@@ -1,7 +1,6 @@
 package dev.kasuari.machine.time;
 
 import dev.kasuari.machine.MachineContext;
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +9,7 @@ public final class TimerQueue {
   private final Clock clock;
   private final MachineContext machine;
   private final Runnable wake;
-  private final PriorityQueue<Timer> armed =
-      new PriorityQueue<>(
-          Comparator.comparingLong(Timer::deadlineInQueue).thenComparingLong(Timer::orderInQueue));
+  private final PriorityQueue<Timer> armed = new PriorityQueue<>(TimerQueue::compare);
   private long sequence;
 
   /**
@@ -108,5 +105,10 @@ public final class TimerQueue {
 
   synchronized long deadlineOf(Timer timer) {
     return timer.deadlineInQueue();
+  }
+
+  private static int compare(Timer a, Timer b) {
+    int order = Long.compare(a.deadlineInQueue(), b.deadlineInQueue());
+    return order != 0 ? order : Long.compare(a.orderInQueue(), b.orderInQueue());
   }
 }
