@@ -50,10 +50,35 @@ public final class LinuxGuests {
    */
   public LinuxGuest shell(String suite, String architecture, Form form, Progress progress)
       throws IOException {
+    Path made = installer(suite, architecture, InitArchive.shell(), form, progress);
+    return new LinuxGuest(
+        "Debian " + suite + " " + architecture + " shell",
+        made.resolve("kernel"),
+        made.resolve("initrd"),
+        console(architecture));
+  }
+
+  /**
+   * Debian's network installer as it is shipped, which asks for a language first. Needs 512 MiB of
+   * memory.
+   */
+  public LinuxGuest installer(String suite, String architecture, Progress progress)
+      throws IOException {
+    Path made = installer(suite, architecture, new byte[0], Form.COMPRESSED, progress);
+    return new LinuxGuest(
+        "Debian " + suite + " " + architecture + " installer",
+        made.resolve("kernel"),
+        made.resolve("initrd"),
+        console(architecture));
+  }
+
+  /** The installer's kernel and initrd, with an archive of ours behind it. */
+  private Path installer(
+      String suite, String architecture, byte[] ours, Form form, Progress progress)
+      throws IOException {
     DebianPackage wanted =
         new DebianPackage("debian-installer-*-netboot-" + architecture, suite, architecture);
     PackageRecord record = packages.find(wanted, progress);
-    byte[] ours = InitArchive.shell();
     String key =
         record.name()
             + "-"
@@ -65,11 +90,7 @@ public final class LinuxGuests {
       made = packages.cache().make(key, progress, dir -> unpackInstaller(deb, ours, form, dir));
       progress.update("unpack " + record.name(), 1, 1);
     }
-    return new LinuxGuest(
-        "Debian " + suite + " " + architecture + " shell",
-        made.resolve("kernel"),
-        made.resolve("initrd"),
-        console(architecture));
+    return made;
   }
 
   private static void unpackInstaller(Path file, byte[] ours, Form form, Path directory)

@@ -25,7 +25,7 @@ class ObjdumpTest {
   private static final long SEED = 20240411;
 
   /** Upper half of a word with a 16-bit instruction: c.nop, so that all words stay in step. */
-  private static final int FILLER = 0x0001_0000;
+  static final int FILLER = 0x0001_0000;
 
   private static final int HINVAL_VVMA = 0x26d0_0073;
 
@@ -52,6 +52,21 @@ class ObjdumpTest {
     var expected = EnumSet.complementOf(EnumSet.copyOf(ONLY_ALIASES));
     expected.removeAll(xlen == 32 ? Set.of() : ONLY_RV32);
     assertThat(seen).as("differences that still exist").containsExactlyElementsOf(expected);
+  }
+
+  /** Every word there is in a kernel and in busybox, once. */
+  @Tag("guest")
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void agreesOnWholePrograms(boolean aliases) throws IOException {
+    DebianCode code = DebianCode.fetch();
+    assertThat(code.kernel()).hasSizeGreaterThan(300_000);
+    assertThat(code.busybox()).hasSizeGreaterThan(30_000);
+    System.out.printf(
+        "%d different instructions of a kernel, %d of busybox%n",
+        code.kernel().length, code.busybox().length);
+    compare(code.kernel(), 64, aliases);
+    compare(code.busybox(), 64, aliases);
   }
 
   @Tag("guest")
