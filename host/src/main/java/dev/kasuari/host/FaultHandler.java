@@ -4,22 +4,27 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * Catches memory faults (SIGSEGV, SIGBUS) of machine code in guarded ranges and makes them go on at
- * an exit that the range names; every other fault goes to the handler that was there before, which
- * is the JVM's and needs them for its own null checks and safepoints. Linux on x86-64.
+ * Catches faults of machine code in guarded ranges (SIGSEGV and SIGBUS of accesses, SIGFPE of
+ * divisions, SIGILL of what the processor does not know) and makes them go on at an exit that the
+ * range names; every other fault goes to the handler that was there before, which is the JVM's and
+ * needs them for its own null checks, safepoints and divisions. Linux on x86-64.
  *
  * <p>At the exit, RAX is the address of the instruction that faulted, RDX the address that it
- * accessed (meaningless for an address that is not canonical), RCX the signal; all other registers
- * are as they were.
+ * accessed (meaningless for an address that is not canonical, and for signals that are not about an
+ * access), RCX the signal; all other registers are as they were.
  *
  * <p>A signal's action belongs to the process, so there is one handler for the process, installed
  * while any range is guarded. Its code, two pages, is mapped when the first range is guarded and
  * stays, as a library would: a thread may be in it, on its way to the JVM, at any moment.
  */
 public final class FaultHandler implements AutoCloseable {
+  static final int SIGILL = 4;
   static final int SIGBUS = 7;
+  static final int SIGFPE = 8;
   static final int SIGSEGV = 11;
 
   private final int slot;
@@ -74,12 +79,11 @@ public final class FaultHandler implements AutoCloseable {
     private static final int SLOT_BYTES = 32;
 
     /** Offsets in the memory, which {@link #CODE} has in it. */
-    private static final int OLD_SEGV = 4096;
+    private static final int OLD = 4096;
 
-    private static final int OLD_BUS = 4096 + 8;
-    private static final int COUNTER_ADDRESS = 4096 + 16;
-    private static final int COUNTER = 4096 + 24;
-    private static final int FIRST_SLOT = 4096 + 64;
+    private static final int COUNTER_ADDRESS = 4096 + 256;
+    private static final int COUNTER = 4096 + 264;
+    private static final int FIRST_SLOT = 4096 + 320;
 
     /** In a slot; a size of 0 means that it is free. */
     private static final int START = 0;
@@ -99,21 +103,20 @@ public final class FaultHandler implements AutoCloseable {
                     + "837e0800" // cmp dword ptr [rsi+8], 0      sent by a process?
                     + "7e27" // jle pass
                     + "488b82a8000000" // mov rax, [rdx+168]
-                    + "4c8d052c100000" // lea r8, [rip+slots]
+                    + "4c8d052c110000" // lea r8, [rip+slots]
                     + "b940000000" // mov ecx, 64
                     + "4989c1" // next: mov r9, rax
                     + "4d2b08" // sub r9, [r8]
                     + "4d3b4808" // cmp r9, [r8+8]
-                    + "7224" // jb ours
+                    + "7220" // jb ours
                     + "4983c020" // add r8, 32
                     + "ffc9" // dec ecx
                     + "75ec" // jnz next
-                    + "4c8b05dc0f0000" // pass: mov r8, [rip+counter_address]
+                    + "4c8b05cc100000" // pass: mov r8, [rip+counter_address]
                     + "f049ff00" // lock inc qword ptr [r8]
-                    + "83ff07" // cmp edi, 7
-                    + "7406" // je bus
-                    + "ff25bd0f0000" // jmp [rip+old_segv]
-                    + "ff25bf0f0000" // bus: jmp [rip+old_bus]
+                    + "89f8" // mov eax, edi
+                    + "4c8d05bf0f0000" // lea r8, [rip+old]
+                    + "41ff24c0" // jmp [r8+8*rax]
                     + "48898290000000" // ours: mov [rdx+144], rax
                     + "488b82d8000000" // mov rax, [rdx+216]
                     + "48898288000000" // mov [rdx+136], rax
@@ -127,8 +130,8 @@ public final class FaultHandler implements AutoCloseable {
 
     private final ExecutableMemory memory;
     private final long table;
-    private final SignalAction segv = new SignalAction(SIGSEGV);
-    private final SignalAction bus = new SignalAction(SIGBUS);
+    private final List<SignalAction> actions =
+        Stream.of(SIGILL, SIGBUS, SIGFPE, SIGSEGV).map(SignalAction::new).toList();
 
     private Installation() {
       memory = ExecutableMemory.allocate("kasuari-fault-handler", 8192);
@@ -163,8 +166,7 @@ public final class FaultHandler implements AutoCloseable {
         throw new UnsupportedOperationException(
             "this process has machine code for " + SLOTS + " machines, and no room for more");
       }
-      segv.install(memory.address(), table + OLD_SEGV);
-      bus.install(memory.address(), table + OLD_BUS);
+      actions.forEach(action -> action.install(memory.address(), table + OLD));
       long at = slotAddress(slot);
       RawMemory.putLong(at + START, start);
       RawMemory.putLong(at + EXIT, exit);
@@ -176,8 +178,7 @@ public final class FaultHandler implements AutoCloseable {
     synchronized void remove(int slot) {
       RawMemory.putLongVolatile(slotAddress(slot) + SIZE, 0);
       if (findSlot(false) < 0) {
-        segv.restore(memory.address());
-        bus.restore(memory.address());
+        actions.forEach(action -> action.restore(memory.address()));
       }
     }
   }
@@ -201,8 +202,12 @@ public final class FaultHandler implements AutoCloseable {
       this.signal = signal;
     }
 
-    /** Puts our handler on top, with the flags and the mask of the one that was there. */
-    void install(long handler, long chainTo) {
+    /**
+     * Puts our handler on top, with the flags and the mask of the one that was there.
+     *
+     * @param chains address of a table of handlers by signal, where that one is noted
+     */
+    void install(long handler, long chains) {
       if (inChain) {
         return;
       }
@@ -212,7 +217,7 @@ public final class FaultHandler implements AutoCloseable {
         throw new UnsupportedOperationException(
             "signal " + signal + " has no handler of the JVM to chain to");
       }
-      RawMemory.putLongVolatile(chainTo, old);
+      RawMemory.putLongVolatile(chains + 8L * signal, old);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment action = arena.allocate(BYTES, 8).copyFrom(before);
         action.set(ValueLayout.JAVA_LONG, 0, handler);

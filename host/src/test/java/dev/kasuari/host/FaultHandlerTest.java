@@ -32,6 +32,12 @@ class FaultHandlerTest {
   /** At the exit: {@code mov rax, rdx; ret}: the address accessed. */
   private static final byte[] ADDRESS = HexFormat.of().parseHex("4889d0c3");
 
+  /** {@code mov rax, rdi; cqo; xor ecx, ecx; idiv rcx; ret}: the division is at 7. */
+  private static final byte[] DIVIDE = HexFormat.of().parseHex("4889f84899" + "31c9" + "48f7f9c3");
+
+  /** {@code nop; ud2; ret}. */
+  private static final byte[] UNDEFINED = HexFormat.of().parseHex("900f0bc3");
+
   private static final String SOURCE =
       """
       .intel_syntax noprefix
@@ -51,11 +57,9 @@ class FaultHandlerTest {
       pass:
         mov r8, [rip+counter_address]
         lock inc qword ptr [r8]
-        cmp edi, 7
-        je bus
-        jmp [rip+old_segv]
-      bus:
-        jmp [rip+old_bus]
+        mov eax, edi
+        lea r8, [rip+old]
+        jmp [r8+8*rax]
       ours:
         mov [rdx+144], rax
         mov rax, [rdx+216]
@@ -66,10 +70,10 @@ class FaultHandlerTest {
         ret
       end:
         .org 4096
-      old_segv: .quad 0
-      old_bus: .quad 0
+      old: .quad 0
+        .org 4096 + 256
       counter_address: .quad 0
-        .org 4096 + 64
+        .org 4096 + 320
       slots: .quad 0
       """;
 
@@ -81,10 +85,15 @@ class FaultHandlerTest {
   /** A page of code that reads what it is told to, guarded but for the exit at 64. */
   private static final class Reader implements AutoCloseable {
     final ExecutableMemory memory = ExecutableMemory.allocate("kasuari-test-fault", 4096);
-    final NativeFunction read = NativeFunction.at(memory.publish(0, READ_RDI, READ_RDI.length));
+    final NativeFunction read;
     final FaultHandler handler;
 
     Reader(byte[] exit) {
+      this(READ_RDI, exit);
+    }
+
+    Reader(byte[] code, byte[] exit) {
+      read = NativeFunction.at(memory.publish(0, code, code.length));
       handler = FaultHandler.guard(memory.address(), 64, memory.publish(64, exit, exit.length));
     }
 
@@ -133,7 +142,7 @@ class FaultHandlerTest {
     }
     byte[] ours = new byte[4096];
     RawMemory.get(handler, ours, 0, ours.length);
-    assertThat(ours).startsWith(java.util.Arrays.copyOf(assembled, 0x71));
+    assertThat(ours).startsWith(java.util.Arrays.copyOf(assembled, 0x6d));
   }
 
   private static void run(Path folder, String... command) throws Exception {
@@ -172,6 +181,33 @@ class FaultHandlerTest {
       assertThat(reader.read(mapped)).isZero();
       channel.truncate(0);
       assertThat(reader.read(mapped)).isEqualTo(FaultHandler.SIGBUS);
+    }
+  }
+
+  @Test
+  void aDivisionByZeroAndAnUndefinedInstructionGoOnAtTheExitToo() {
+    try (var divider = new Reader(DIVIDE, WHERE_AND_SIGNAL);
+        var undefined = new Reader(UNDEFINED, WHERE_AND_SIGNAL)) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(divider.read(5)).isEqualTo(7 + FaultHandler.SIGFPE);
+        assertThat(undefined.read(5)).isEqualTo(1 + FaultHandler.SIGILL);
+      }
+    }
+  }
+
+  private static int divide(int by) {
+    return 1000 / by;
+  }
+
+  @Test
+  void aDivisionByZeroInJavaStaysOne() {
+    try (var divider = new Reader(DIVIDE, WHERE_AND_SIGNAL)) {
+      for (int i = 0; i < 20_000; i++) {
+        assertThat(divide(i + 1)).isEqualTo(1000 / (i + 1));
+      }
+      assertThatThrownBy(() -> divide(0)).isInstanceOf(ArithmeticException.class);
+      assertThat(divider.read(5)).isEqualTo(7 + FaultHandler.SIGFPE);
+      assertThatThrownBy(() -> divide(0)).isInstanceOf(ArithmeticException.class);
     }
   }
 

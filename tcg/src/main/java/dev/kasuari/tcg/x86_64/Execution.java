@@ -326,7 +326,12 @@ final class Execution {
     long address = RawMemory.getLong(state + ExitRecord.FIRST);
     long signal = RawMemory.getLong(state + ExitRecord.SECOND);
     long at = RawMemory.getLong(state + ExitRecord.THIRD);
-    String what = "signal %d for address 0x%x".formatted(signal, address);
+    String what =
+        switch ((int) signal) {
+          case 4 -> "signal 4, an instruction that the host does not know,";
+          case 8 -> "signal 8, a division without a result,";
+          default -> "signal %d for address 0x%x".formatted(signal, address);
+        };
     X86Code code = backEnd.codeAround(at);
     if (code == null) {
       return new CodeFaultException("%s at 0x%x, in no unit".formatted(what, at));
