@@ -13,8 +13,12 @@
 #define ACCESSED_DIRTY 0xc0ULL
 enum { VALID = 1, READ = 2, WRITE = 4, EXECUTE = 8 };
 
-// What a page has: code that returns its version; the version; where harts store what version they saw.
+// What a page has: the second half of an instruction whose first half is at the end of the page before, with the
+// low bits of the version, and a return; code that returns the version; the version; where harts store what version
+// they saw.
 struct page {
+  volatile u16 half, half_return;
+  u32 unused;
   u32 code[2];
   volatile u64 version;
   volatile u64 mail[MAX_HARTS];
@@ -33,6 +37,7 @@ static struct slot slots[SLOTS];
 static u64 root[512] PAGE_ALIGNED, window_middle[512] PAGE_ALIGNED, window_leaves[512] PAGE_ALIGNED;
 static u64 large_middle[512] PAGE_ALIGNED;
 static char small_pages[SMALL * COPIES][4096] PAGE_ALIGNED;
+static u16 before_pages[2048] PAGE_ALIGNED; // before every small page: two nops and half a lui a0
 static char noise[2 << 20] PAGE_ALIGNED;
 static struct {
   volatile u64 sequence, start, size, answers[MAX_HARTS];
@@ -96,10 +101,10 @@ static void shootdown(u64 hart, u64 start, u64 random) {
 
 // ---- page tables ------------------------------------------------------------------------------------------
 
-static u64 address_of(u64 i) { return i < SMALL ? WINDOW + i * 3 * 4096 : LARGE + (i - SMALL) * 2 * MEGA; }
+static u64 address_of(u64 i) { return i < SMALL ? WINDOW + (i * 3 + 1) * 4096 : LARGE + (i - SMALL) * 2 * MEGA; }
 
 static volatile u64 *entry_of(u64 i) {
-  return i < SMALL ? &window_leaves[i * 3] : &large_middle[(i - SMALL) * 2];
+  return i < SMALL ? &window_leaves[i * 3 + 1] : &large_middle[(i - SMALL) * 2];
 }
 
 static u64 entry_for(struct page *page, enum kind kind) {
@@ -113,6 +118,11 @@ static void map_everything(void) {
   root[WINDOW >> 30] = (u64)window_middle >> 2 | VALID;
   root[LARGE >> 30] = (u64)large_middle >> 2 | VALID;
   window_middle[0] = (u64)window_leaves >> 2 | VALID;
+  before_pages[2045] = before_pages[2046] = 0x0001; // c.nop
+  before_pages[2047] = (u16)lui_a0(0);
+  for (u64 i = 0; i < SMALL; i++) {
+    window_leaves[i * 3] = (u64)before_pages >> 2 | ACCESSED_DIRTY | VALID | READ | EXECUTE;
+  }
 }
 
 static void translate(u64 hart) {
@@ -130,6 +140,8 @@ static struct page *part(struct page *page, u64 i, u64 which) {
 static void fill(struct page *page, u64 i, u64 version) {
   for (u64 n = 0; n < (i < SMALL ? 1 : 16); n++) {
     struct page *to = part(page, i, n);
+    to->half = (u16)version;
+    to->half_return = 0x8082; // c.jr ra
     to->code[0] = lui_a0(version);
     to->code[1] = RET;
     to->version = version;
@@ -145,7 +157,7 @@ static void poison(struct page *page, u64 i, u64 version) {
       to->mail[h] = POISON;
     }
     to->version = POISON;
-    to->code[0] = to->code[1] = 0;
+    to->code[0] = to->code[1] = to->half = to->half_return = 0;
   }
 }
 
@@ -207,7 +219,7 @@ u64 on_exception(u64 hart, u64 cause, u64 pc, u64 value, u64 ra, u64 *result) {
 
 static u64 load_version(struct page *page) {
   register u64 a0 __asm__("a0");
-  __asm__ volatile(".option push\n.option norvc\nld %0, 8(%1)\n.option pop" : "=r"(a0) : "r"(page) : "memory");
+  __asm__ volatile(".option push\n.option norvc\nld %0, 16(%1)\n.option pop" : "=r"(a0) : "r"(page) : "memory");
   return a0;
 }
 
@@ -233,7 +245,7 @@ static int explained(struct slot *slot, u64 least, u64 most, u64 what, int did) 
 }
 
 static void use(u64 hart, u64 random) {
-  u64 i = random % SLOTS, what = (random >> 8) % 3;
+  u64 i = random % SLOTS, what = (random >> 8) % (i < SMALL ? 5 : 3);
   struct slot *slot = &slots[i];
   struct page *page = part((struct page *)address_of(i), i, (random >> 16) & 15);
   u64 least = acquire(&slot->acked);
@@ -241,7 +253,8 @@ static void use(u64 hart, u64 random) {
   u64 got = 0;
   if (what == 0) got = load_version(page);
   else if (what == 1) store_mail(page, hart, least);
-  else got = (u64)((code_function)page->code)();
+  else if (what == 2) got = ((code_function)page->code)();
+  else got = ((code_function)((char *)page - (what == 3 ? 6 : 2)))();
   u64 most = acquire(&slot->begun);
   int did = !faulted[hart].value;
   if (!explained(slot, least, most, what, did)) fail(did ? "no fault" : "a fault", what, least);
@@ -252,6 +265,9 @@ static void use(u64 hart, u64 random) {
   if (what == 2) {
     if (got != lui_value(got >> 12)) fail("what no code returns", got, least);
     got = got >> 12 & 0xfffff;
+  } else if (what > 2) {
+    got = got >> 16 & 0xffff;
+    while (got < least) got += 1 << 16;
   }
   if (what != 1 && (got < least || got > most)) fail("another page: what, version", what, got);
   loads[hart].value++;

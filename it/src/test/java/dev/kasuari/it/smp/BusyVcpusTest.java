@@ -49,14 +49,17 @@ class BusyVcpusTest {
   @ParameterizedTest
   @ValueSource(strings = {"Serial", "Parallel", "G1", "Z"})
   void garbageIsCollected(String collector) throws Exception {
-    try (var jvm = BusyJvm.start(folder, "-XX:+Use" + collector + "GC", "-Xlog:gc:stderr")) {
+    String option = "-XX:+Use" + collector + "GC";
+    try (var jvm = BusyJvm.embedded(folder, "allocate", option, "-Xlog:gc:stderr")) {
       for (int i = 0; i < 2; i++) {
         jvm.tell("jcmd", "GC.run");
         jvm.console().await(full(collector));
       }
       assertThat(jvm.tell("jcmd", "GC.class_histogram")).contains("dev.kasuari.tcg.TcgVcpu");
       jvm.beats();
-      endsBy("TERM", jvm);
+      jvm.console().type("now\n");
+      jvm.console().await("allocated");
+      assertThat(jvm.console().exit()).isZero();
     }
   }
 
@@ -66,8 +69,10 @@ class BusyVcpusTest {
   }
 
   @Test
-  void threadsAreShown() throws Exception {
+  void threadsAreShownAndAProfilerWatches() throws Exception {
+    Path recording = folder.resolve("recording.jfr");
     try (var jvm = BusyJvm.start(folder)) {
+      jvm.tell("jcmd", "JFR.start", "name=busy", "settings=profile");
       for (String dump : List.of(jvm.tell("jstack"), jvm.tell("jcmd", "Thread.print", "-l"))) {
         assertThat(dump).contains("virt cpu0", "virt cpu1", "virt cpu2", "virt cpu3");
         assertThat(dump).contains("dev.kasuari.tcg.x86_64.Execution.execute");
@@ -75,21 +80,10 @@ class BusyVcpusTest {
       jvm.signal("QUIT");
       assertThat(jvm.console().await("JNI global refs")).contains("virt cpu3");
       jvm.beats();
-      endsBy("INT", jvm);
-    }
-  }
-
-  @Test
-  void aProfilerWatches() throws Exception {
-    Path recording = folder.resolve("recording.jfr");
-    try (var jvm = BusyJvm.start(folder)) {
-      jvm.tell("jcmd", "JFR.start", "name=busy", "settings=profile");
-      jvm.beats();
-      jvm.beats();
       jvm.tell("jcmd", "JFR.stop", "name=busy", "filename=" + recording);
       assertThat(Files.size(recording)).isPositive();
       jvm.beats();
-      endsBy("HUP", jvm);
+      endsBy("INT", jvm);
     }
   }
 
@@ -123,6 +117,7 @@ class BusyVcpusTest {
         debugged.dispose();
       }
       jvm.beats();
+      endsBy("TERM", jvm);
     }
   }
 

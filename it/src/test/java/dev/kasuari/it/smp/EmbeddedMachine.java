@@ -31,10 +31,22 @@ final class EmbeddedMachine {
     }
     switch (arguments[0]) {
       case "exit" -> System.exit(7);
+      case "allocate" -> allocate();
       case "throw" -> throw new IllegalStateException("the program's own mistake");
       case "close-by-two" -> closeByTwo(machine);
       default -> {} // main returns
     }
+  }
+
+  /** Garbage for dozens of collections. */
+  private static void allocate() {
+    long sum = 0;
+    var kept = new byte[1000][];
+    for (int i = 0; i < 200_000; i++) {
+      kept[i % kept.length] = new byte[10_000];
+      sum += kept[i * 7 % kept.length] == null ? 0 : 1;
+    }
+    System.out.println("allocated " + sum);
   }
 
   private static void closeByTwo(VirtualMachine machine) throws InterruptedException {
