@@ -117,6 +117,11 @@ public final class RawMemory {
     }
   }
 
+  /** Atomically adds to the long at an 8-aligned address and returns what was there. */
+  public static long getAndAddLong(long address, long amount) {
+    return (long) LONG_ATOMIC.getAndAdd(address, amount);
+  }
+
   /**
    * Compares and exchanges {@code size} bytes (4 or 8) at an aligned address; returns what was
    * there, zero-extended.

@@ -30,11 +30,17 @@ public final class EngineState {
   /** int: bytes reserved; 0 for no reservation. */
   public static final int RESERVED = RETIRED + 32;
 
+  /**
+   * long, volatile: who is closing write paths of the TLBs now, in the low half, and how often that
+   * was begun, in the high half. Any thread.
+   */
+  public static final int CLOSING = RETIRED + 40;
+
   /** The first byte that is the back end's own; it ends where the TLBs of rare regimes begin. */
-  public static final int BACK_END = RETIRED + 40;
+  public static final int BACK_END = RETIRED + 48;
 
   /** Bytes that are the back end's own. */
-  public static final int BACK_END_BYTES = 200;
+  public static final int BACK_END_BYTES = 192;
 
   private static final int RARE_TLBS = BACK_END + BACK_END_BYTES;
   private static final int FREQUENT_REGIMES = 3;

@@ -32,6 +32,10 @@ public final class SoftMmu implements AutoCloseable {
   public static final int WRITE_TAG = Tlb.WRITE_TAG;
   public static final int EXECUTE_TAG = Tlb.EXECUTE_TAG;
   public static final int ADDEND = Tlb.ADDEND;
+  public static final int VICTIMS = Tlb.VICTIMS;
+  public static final int VICTIMS_AT = Tlb.VICTIMS_AT;
+  public static final int TAGS_BYTES = Tlb.TAGS_BYTES;
+  public static final int CLOSED = (int) Tlb.SLOW;
 
   private static final long INVALID = Tlb.INVALID;
   private static final long PAGE = Tlb.PAGE;
@@ -159,7 +163,7 @@ public final class SoftMmu implements AutoCloseable {
    * @param ramAddress a multiple of the page size
    * @return whether the vCPU may be in the middle of one that does not
    */
-  boolean closeWrites(long ramAddress, long length) {
+  public boolean closeWrites(long ramAddress, long length) {
     return tlb.closeWrites(ramAddress, length);
   }
 

@@ -3,6 +3,7 @@ package dev.kasuari.tcg;
 import dev.kasuari.host.HostMemory;
 import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.memory.FlatRange;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,10 +52,19 @@ final class Tlb implements AutoCloseable {
   private static final int MAX_ENTRIES = 1 << MAX_BITS;
   private static final int MAX_RANGES = 4096;
 
-  /** Tables and victims of a regime, then what only Java knows of each of their entries. */
-  private static final long TAGS_BYTES = (long) (MAX_ENTRIES + VICTIMS) * ENTRY_BYTES;
+  /** Where the victims of a regime are, from the start of its table. */
+  static final int VICTIMS_AT = MAX_ENTRIES * ENTRY_BYTES;
+
+  /**
+   * Tables and victims of a regime, then for each of their entries half as many bytes that say what
+   * it is about: the physical page with the number of the range, and the RAM page.
+   */
+  static final int TAGS_BYTES = VICTIMS_AT + VICTIMS * ENTRY_BYTES;
 
   private static final long REGIME_BYTES = TAGS_BYTES + TAGS_BYTES / 2;
+
+  /** What {@link EngineState#CLOSING} changes by when one begins. */
+  private static final long CLOSER = 1L << 32 | 1;
 
   private final long state;
   private final HostMemory memory;
@@ -102,7 +112,7 @@ final class Tlb implements AutoCloseable {
   }
 
   private static long victims(long table) {
-    return table + (long) MAX_ENTRIES * ENTRY_BYTES;
+    return table + VICTIMS_AT;
   }
 
   /** Entries of a regime's table now. */
@@ -204,8 +214,8 @@ final class Tlb implements AutoCloseable {
   /** Shows emitted code a table in which there is nothing, or again the right ones. */
   void hide(boolean hide) {
     if (hide && nothing == null) {
-      nothing = HostMemory.anonymous((long) MAX_ENTRIES * ENTRY_BYTES);
-      RawMemory.fill(nothing.address(), (long) MAX_ENTRIES * ENTRY_BYTES, (byte) -1);
+      nothing = HostMemory.anonymous(TAGS_BYTES);
+      RawMemory.fill(nothing.address(), TAGS_BYTES, (byte) -1);
     }
     if (hidden == hide) {
       return;
@@ -281,12 +291,14 @@ final class Tlb implements AutoCloseable {
    */
   boolean closeWrites(long ramAddress, long length) {
     boolean any = false;
+    RawMemory.getAndAddLong(state + EngineState.CLOSING, CLOSER);
     for (int regime = 0; regime < regimes; regime++) {
       long mask = RawMemory.getLongVolatile(state + EngineState.tlb(regime));
       long table = table(regime);
       any |= closeWrites(table, mask / ENTRY_BYTES + 1, ramAddress, length);
       any |= closeWrites(victims(table), VICTIMS, ramAddress, length);
     }
+    RawMemory.getAndAddLong(state + EngineState.CLOSING, -1);
     return any;
   }
 
@@ -318,18 +330,22 @@ final class Tlb implements AutoCloseable {
     return false;
   }
 
-  /** Exchanges two entries without losing a bit that {@link #closeWrites} may be setting. */
+  /**
+   * Exchanges two entries. Who closes write paths meanwhile may miss one that moves, or mark where
+   * it was; then both are closed, and opened again by the next write. Emitted code does the same.
+   */
   private void swap(long a, long b) {
-    long writeA = RawMemory.getLong(a + WRITE_TAG);
-    long writeB = RawMemory.getLong(b + WRITE_TAG);
-    // Closed first: whoever sets the bit in between sets it where it is already set.
-    RawMemory.putLongVolatile(a + WRITE_TAG, writeB | SLOW);
-    RawMemory.putLongVolatile(b + WRITE_TAG, writeA | SLOW);
-    exchange(a + READ_TAG, b + READ_TAG);
-    exchange(a + EXECUTE_TAG, b + EXECUTE_TAG);
-    exchange(a + ADDEND, b + ADDEND);
+    long before = RawMemory.getLongVolatile(state + EngineState.CLOSING);
+    for (int field = 0; field < ENTRY_BYTES; field += 8) {
+      exchange(a + field, b + field);
+    }
     exchange(known(a), known(b));
     exchange(known(a) + 8, known(b) + 8);
+    VarHandle.fullFence();
+    if ((int) before != 0 || RawMemory.getLong(state + EngineState.CLOSING) != before) {
+      RawMemory.getAndOrLong(a + WRITE_TAG, SLOW);
+      RawMemory.getAndOrLong(b + WRITE_TAG, SLOW);
+    }
   }
 
   private static void exchange(long a, long b) {

@@ -50,7 +50,7 @@ public final class TestCpu extends Cpu {
       long virtual, int size, Access access, int mmuIndex, PageTranslation out) {
     walks++;
     Protection protection = pages.getOrDefault(virtual & -4096L, Protection.READ_WRITE);
-    out.physical = virtual;
+    out.physical = virtual & 0xffff_ffffL;
     out.readable = protection != Protection.NONE;
     out.writable = protection == Protection.READ_WRITE;
     out.executable = out.readable;

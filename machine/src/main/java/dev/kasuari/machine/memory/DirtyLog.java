@@ -254,6 +254,12 @@ public final class DirtyLog {
   }
 
   private static boolean anySet(long[] bits, int first, int last) {
-    return nextPage(bits, first, true) <= last;
+    for (int page = first; page <= last; page = (page & ~63) + 64) {
+      int end = Math.min(last, page | 63);
+      if ((bits[page >>> 6] & -1L << page & -1L >>> ~end) != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 }

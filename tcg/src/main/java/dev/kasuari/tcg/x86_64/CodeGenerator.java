@@ -43,7 +43,7 @@ final class CodeGenerator {
   final Registers registers;
   final CpuFeatures features;
 
-  private final Stubs stubs;
+  final Stubs stubs;
   private final FloatCode floats;
   private final IntegerCode integers;
   private final FlagsCode flags;

@@ -63,12 +63,16 @@ final class MemoryCode {
 
   /**
    * Leaves in RAX what turns the address into a host address, or jumps: the entry of the soft MMU
-   * that the address selects must have the pages of the first and the last byte in the tag, and the
-   * address must be aligned if the access wants that.
+   * that the address selects, or one that was displaced from it, must have the pages of the first
+   * and the last byte in the tag, and the address must be aligned if the access wants that. What is
+   * said to be emitted {@linkplain CodeGenerator#later later} next has to be the slow path.
    */
   private void translate(Gpr address, long desc, boolean aligned, int tag, Label slow) {
     int size = MemDesc.size(desc);
-    int tlb = EngineState.tlb(MemDesc.mmuIndex(desc));
+    int regime = MemDesc.mmuIndex(desc);
+    int tlb = EngineState.tlb(regime);
+    var missed = new Label();
+    var found = new Label();
     a.mov(BITS_32, RAX, address);
     a.shift(Shift.SHR, BITS_32, RAX, ENTRY_SHIFT);
     a.alu(Alu.AND, BITS_32, RAX, CodeGenerator.state(tlb + EngineState.TLB_MASK));
@@ -81,8 +85,14 @@ final class MemoryCode {
       a.alu(Alu.AND, BITS_64, RCX, -4096);
     }
     a.alu(Alu.CMP, BITS_64, RCX, Mem.at(RAX, tag));
-    a.j(Cc.NE, slow);
+    a.j(Cc.NE, missed);
     a.load(8, RAX, Mem.at(RAX, SoftMmu.ADDEND));
+    a.bind(found);
+    g.later(() -> {
+      a.bind(missed);
+      a.call(g.stubs.victim(regime, tag));
+      a.j(Cc.E, found);
+    });
   }
 
   private static boolean aligned(long desc) {
@@ -267,6 +277,12 @@ final class MemoryCode {
     a.j(Cc.NE, lost);
     a.alu(Alu.CMP, BITS_64, address, CodeGenerator.state(EngineState.RESERVATION_VIRTUAL));
     a.j(Cc.NE, lost);
+    g.later(() -> {
+      a.bind(lost);
+      a.zero(d);
+      a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
+      a.jmp(done);
+    });
     locate(address, desc, slow);
     a.alu(Alu.CMP, BITS_64, RCX, CodeGenerator.state(EngineState.RESERVATION_HOST));
     a.j(Cc.NE, lost);
@@ -275,11 +291,5 @@ final class MemoryCode {
     a.lockCmpxchg(size, Mem.at(RCX, 0), operands[1]);
     a.set(Cc.E, RAX);
     a.zeroExtend(1, d, RAX);
-    g.later(() -> {
-      a.bind(lost);
-      a.zero(d);
-      a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
-      a.jmp(done);
-    });
   }
 }

@@ -14,11 +14,13 @@ import dev.kasuari.host.ExecutableMemory;
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.EngineState;
+import dev.kasuari.tcg.SoftMmu;
 
 /**
- * The way into translated code and the ways out of it, emitted once for each code space. What the
- * registers are inside, {@link CodeGenerator} says. Outside, everything is as the System V ABI
- * wants it, and MXCSR is bit for bit what it was: Java's arithmetic depends on it.
+ * What code of all units shares: the way into translated code, the ways out of it, and what is too
+ * large to be in line; emitted once for each code space. What the registers are inside, {@link
+ * CodeGenerator} says. Outside, everything is as the System V ABI wants it, and MXCSR is bit for
+ * bit what it was: Java's arithmetic depends on it.
  *
  * @param enter function of state and code: runs the code until it leaves; the site, or 0 for a
  *     fault
@@ -27,12 +29,25 @@ import dev.kasuari.tcg.EngineState;
  * @param leave where code calls to leave for good, with one operand in RAX
  * @param exit where code calls to leave and come back, with operands in RAX, RDX and RCX
  * @param fault where the fault handler goes on
+ * @param victims where code calls for an entry of the soft MMU that another one displaced, for the
+ *     first regime and reading; {@link #victim}
  * @param flagTable 64 bytes: softfloat's flags for MXCSR's
  * @param size bytes of all this
  */
-record Stubs(long enter, long resume, long leave, long exit, long fault, long flagTable, int size) {
+record Stubs(
+    long enter,
+    long resume,
+    long leave,
+    long exit,
+    long fault,
+    long victims,
+    long flagTable,
+    int size) {
   /** Room that the stubs have. */
-  static final int BYTES = 4096;
+  static final int BYTES = 12288;
+
+  /** Bytes from one of {@link #victims} to the next. */
+  private static final int VICTIM_BYTES = 240;
 
   /** What the ABI lets a function change only if it puts it back. */
   private static final Gpr[] CALLEE_SAVED = {RBP, RBX, Gpr.R12, Gpr.R13, R14, Gpr.R15};
@@ -83,12 +98,102 @@ record Stubs(long enter, long resume, long leave, long exit, long fault, long fl
     a.bind(epilogue);
     epilogue(a, memory.address());
     a.align(16);
+    int victims = a.length();
+    for (int regime = 0; regime < EngineState.REGIMES; regime++) {
+      for (int tag : new int[] {SoftMmu.READ_TAG, SoftMmu.WRITE_TAG}) {
+        int end = a.length() + VICTIM_BYTES;
+        victim(a, EngineState.tlb(regime), tag);
+        assert a.length() <= end : a.length();
+        a.nop(end - a.length());
+      }
+    }
     if (a.length() > BYTES) {
       throw new AssertionError("stubs of " + a.length() + " bytes");
     }
     long home = memory.publish(0, a.code(), a.length());
     return new Stubs(
-        home + enter, home + resume, home + leave, home + exit, home + fault, home, a.length());
+        home + enter,
+        home + resume,
+        home + leave,
+        home + exit,
+        home + fault,
+        home + victims,
+        home,
+        a.length());
+  }
+
+  /**
+   * Where code calls for an entry that another one displaced, with that one in RAX and the page, as
+   * the tag is to be, in RCX. If there is one they change places, ZF is set and RAX is its addend;
+   * otherwise ZF is clear. RAX, RCX and RDX are used.
+   *
+   * @param tag {@link SoftMmu#READ_TAG} or {@link SoftMmu#WRITE_TAG}
+   */
+  long victim(int regime, int tag) {
+    return victims + (2L * regime + (tag == SoftMmu.WRITE_TAG ? 1 : 0)) * VICTIM_BYTES;
+  }
+
+  /** Emits a {@link #victim}, which does what the TLB does in Java. */
+  private static void victim(Assembler a, int tlb, int tag) {
+    var next = new Label();
+    var found = new Label();
+    var missed = new Label();
+    var open = new Label();
+    Mem closing = record(EngineState.CLOSING);
+    a.push(RSI);
+    a.push(RDI);
+    a.load(8, RDX, closing);
+    a.test(Width.BITS_32, RDX, RDX);
+    a.jShort(Cc.NE, missed);
+    a.load(8, RSI, record(tlb + EngineState.TLB_TABLE));
+    a.alu(Alu.ADD, Width.BITS_64, RSI, SoftMmu.VICTIMS_AT);
+    a.mov(RDI, SoftMmu.VICTIMS);
+    a.bind(next);
+    a.alu(Alu.CMP, Width.BITS_64, RCX, Mem.at(RSI, tag));
+    a.jShort(Cc.E, found);
+    a.alu(Alu.ADD, Width.BITS_64, RSI, SoftMmu.ENTRY_BYTES);
+    a.alu(Alu.SUB, Width.BITS_32, RDI, 1);
+    a.jShort(Cc.NE, next);
+    a.bind(missed);
+    a.test(Width.BITS_64, RSP, RSP);
+    a.pop(RDI);
+    a.pop(RSI);
+    a.ret();
+    a.bind(found);
+    for (int field = 0; field < SoftMmu.ENTRY_BYTES; field += 8) {
+      exchange(a, field);
+    }
+    a.push(RAX);
+    a.push(RSI);
+    a.load(8, RDI, record(tlb + EngineState.TLB_TABLE));
+    for (Gpr entry : new Gpr[] {RAX, RSI}) {
+      a.alu(Alu.SUB, Width.BITS_64, entry, RDI);
+      a.shift(Shift.SHR, Width.BITS_64, entry, 1);
+      a.lea(entry, new Mem(entry, RDI, SoftMmu.TAGS_BYTES));
+    }
+    exchange(a, 0);
+    exchange(a, 8);
+    a.pop(RSI);
+    a.pop(RAX);
+    a.lockAlu(Alu.OR, 4, Mem.at(RSP, 0), 0);
+    a.alu(Alu.CMP, Width.BITS_64, RDX, closing);
+    a.jShort(Cc.E, open);
+    a.lockAlu(Alu.OR, 4, Mem.at(RAX, SoftMmu.WRITE_TAG), SoftMmu.CLOSED);
+    a.lockAlu(Alu.OR, 4, Mem.at(RSI, SoftMmu.WRITE_TAG), SoftMmu.CLOSED);
+    a.jmp(missed);
+    a.bind(open);
+    a.load(8, RAX, Mem.at(RAX, SoftMmu.ADDEND));
+    a.pop(RDI);
+    a.pop(RSI);
+    a.ret();
+  }
+
+  /** Exchanges what is in an entry at RAX and in one at RSI; RCX and RDI are used. */
+  private static void exchange(Assembler a, int field) {
+    a.load(8, RCX, Mem.at(RAX, field));
+    a.load(8, RDI, Mem.at(RSI, field));
+    a.store(8, Mem.at(RAX, field), RDI);
+    a.store(8, Mem.at(RSI, field), RCX);
   }
 
   private static Mem record(int field) {

@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.memory.AddressSpace;
+import dev.kasuari.machine.memory.BusAccess;
+import dev.kasuari.machine.memory.BusResult;
+import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.EngineState;
+import dev.kasuari.tcg.ExecutionContext;
+import dev.kasuari.tcg.ExecutionLog;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TestCpu;
@@ -129,6 +135,79 @@ class X86BackEndTest {
     RawMemory.putLong(entry + SoftMmu.ADDEND, RawMemory.getLong(entry + SoftMmu.ADDEND) + 4);
     guest.run(backEnd, block, PC);
     assertThat(guest.x(5)).as("through the table").isEqualTo(0x08070605);
+  }
+
+  @Test
+  void aDisplacedEntryComesBackWithoutLeavingTheCode() {
+    guest.ram.put(0x2000, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+    IrUnit load = between(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.get(TestCpu.X, 4))));
+    IrUnit store = between(e -> e.store(WORD, e.add(e.get(TestCpu.X, 4), 4), e.get(TestCpu.X, 6)));
+    var loading = TestGuest.block(backEnd, load);
+    var storing = TestGuest.block(backEnd, store);
+    long[] pages = {TestGuest.RAM + 0x2000, (1L << 40) + TestGuest.RAM + 0x2000};
+    for (long page : pages) {
+      guest.x(4, page);
+      guest.run(backEnd, loading, PC);
+    }
+    List<String> slow = new ArrayList<>();
+    guest.mmu().attach(new SlowAccesses(slow));
+    long entry = guest.mmu().entryFor(pages[0], 0);
+    for (int i = 0; i < 10; i++) {
+      guest.x(4, pages[i & 1]);
+      guest.x(6, 100 + i);
+      guest.run(backEnd, i % 3 == 0 ? loading : storing, PC);
+      guest.run(backEnd, i % 3 == 0 ? storing : loading, PC);
+      assertThat(RawMemory.getLong(entry + SoftMmu.READ_TAG)).isEqualTo(pages[i & 1]);
+      assertThat(RawMemory.getLong(entry + SoftMmu.WRITE_TAG)).as("open").isEqualTo(pages[i & 1]);
+      assertThat(guest.x(5)).isEqualTo(0x04030201);
+      assertThat(guest.ram.get(0x2004, 1)).containsExactly(100 + i);
+    }
+    assertThat(slow).isEmpty();
+    // Who closes write paths sees to it that the next write asks, wherever the entry went.
+    guest.mmu().closeWrites(guest.ram.ramBase() + 0x2000, 4096);
+    for (long page : pages) {
+      guest.x(4, page);
+      guest.run(backEnd, storing, PC);
+    }
+    assertThat(slow).containsExactly("store", "store");
+  }
+
+  /** Writes down which accesses came to Java. */
+  private record SlowAccesses(List<String> seen) implements ExecutionLog {
+    @Override
+    public BusResult access(AddressSpace space, BusAccess access) {
+      return space.access(access);
+    }
+
+    @Override
+    public long answer() {
+      return 0;
+    }
+
+    @Override
+    public long call(ExecutionContext context, Helper helper, long a, long b, long c) {
+      return 0;
+    }
+
+    @Override
+    public void loading(long host, int size) {
+      seen.add("load");
+    }
+
+    @Override
+    public void storing(long virtual, long host, int size, RamBlock ram, long offset) {
+      seen.add("store");
+    }
+
+    @Override
+    public boolean takesBack() {
+      return false;
+    }
+
+    @Override
+    public void flushed() {
+      seen.add("flush");
+    }
   }
 
   @Test
@@ -329,7 +408,7 @@ class X86BackEndTest {
 
   @Test
   void whenThereIsNoRoomTheOldestCodeGoes() {
-    try (var small = new X86BackEnd(FloatEnv.riscv(), 2 * 4096)) {
+    try (var small = new X86BackEnd(FloatEnv.riscv(), Stubs.BYTES + 4096)) {
       IrUnit unit = counter(4, Emitter.NO_LINK);
       List<CompiledCode> made = new ArrayList<>();
       CompiledCode code = small.compile(unit, 0);
