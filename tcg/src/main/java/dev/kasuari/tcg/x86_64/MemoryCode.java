@@ -67,7 +67,7 @@ final class MemoryCode {
    * and the last byte in the tag, and the address must be aligned if the access wants that. What is
    * said to be emitted {@linkplain CodeGenerator#later later} next has to be the slow path.
    */
-  private void translate(Gpr address, long desc, boolean aligned, int tag, Label slow) {
+  private void translate(Gpr address, long desc, boolean aligned, int tag) {
     int size = MemDesc.size(desc);
     int regime = MemDesc.mmuIndex(desc);
     int tlb = EngineState.tlb(regime);
@@ -105,7 +105,7 @@ final class MemoryCode {
     var slow = new Label();
     var done = new Label();
     int from = g.snapshot();
-    translate(address, desc, aligned(desc), SoftMmu.READ_TAG, slow);
+    translate(address, desc, aligned(desc), SoftMmu.READ_TAG);
     var host = new Mem(address, RAX, 0);
     int size = MemDesc.size(desc);
     if (MemDesc.isBigEndian(desc)) {
@@ -142,7 +142,7 @@ final class MemoryCode {
     var slow = new Label();
     var done = new Label();
     int from = g.snapshot();
-    translate(address, desc, aligned(desc), SoftMmu.WRITE_TAG, slow);
+    translate(address, desc, aligned(desc), SoftMmu.WRITE_TAG);
     int size = MemDesc.size(desc);
     var host = new Mem(address, RAX, 0);
     if (MemDesc.isBigEndian(desc) && size > 1) {
@@ -165,7 +165,7 @@ final class MemoryCode {
     var done = new Label();
     int from = g.snapshot();
     int tag = MemDesc.isWrite(desc) ? SoftMmu.WRITE_TAG : SoftMmu.READ_TAG;
-    translate(address, desc, aligned(desc), tag, slow);
+    translate(address, desc, aligned(desc), tag);
     a.bind(done);
     g.slowPath(i, slow, done, from, new Gpr[] {address});
   }
@@ -182,9 +182,9 @@ final class MemoryCode {
     var done = new Label();
     int from = g.snapshot();
     switch (unit.op(i)) {
-      case CAS -> compareAndSwap(desc, operands, d, slow);
-      case RMW -> readModifyWrite(i, desc, operands, d, slow);
-      case LL -> loadLinked(desc, operands[0], d, slow);
+      case CAS -> compareAndSwap(desc, operands, d);
+      case RMW -> readModifyWrite(i, desc, operands, d);
+      case LL -> loadLinked(desc, operands[0], d);
       default -> storeConditional(desc, operands, d, slow, done);
     }
     a.bind(done);
@@ -192,23 +192,23 @@ final class MemoryCode {
   }
 
   /** Leaves the host address in RCX. */
-  private void locate(Gpr address, long desc, Label slow) {
-    translate(address, desc, true, SoftMmu.WRITE_TAG, slow);
+  private void locate(Gpr address, long desc) {
+    translate(address, desc, true, SoftMmu.WRITE_TAG);
     a.lea(RCX, new Mem(address, RAX, 0));
   }
 
-  private void compareAndSwap(long desc, Gpr[] operands, Gpr d, Label slow) {
-    locate(operands[0], desc, slow);
+  private void compareAndSwap(long desc, Gpr[] operands, Gpr d) {
+    locate(operands[0], desc);
     a.mov(BITS_64, RAX, operands[1]);
     a.lockCmpxchg(MemDesc.size(desc), Mem.at(RCX, 0), operands[2]);
     a.mov(BITS_64, d, RAX);
   }
 
-  private void readModifyWrite(int i, long desc, Gpr[] operands, Gpr d, Label slow) {
+  private void readModifyWrite(int i, long desc, Gpr[] operands, Gpr d) {
     int size = MemDesc.size(desc);
     Rmw operation = Rmw.of(unit.auxiliary(i));
     Gpr y = operands[1];
-    locate(operands[0], desc, slow);
+    locate(operands[0], desc);
     switch (operation) {
       case SWAP -> {
         a.mov(BITS_64, d, y);
@@ -256,9 +256,9 @@ final class MemoryCode {
   }
 
   /** Only where a store would do: elsewhere Java says what becomes of it. */
-  private void loadLinked(long desc, Gpr address, Gpr d, Label slow) {
+  private void loadLinked(long desc, Gpr address, Gpr d) {
     int size = MemDesc.size(desc);
-    locate(address, desc, slow);
+    locate(address, desc);
     a.load(size, RAX, Mem.at(RCX, 0));
     a.store(8, CodeGenerator.state(EngineState.RESERVATION_VIRTUAL), address);
     a.store(8, CodeGenerator.state(EngineState.RESERVATION_HOST), RCX);
@@ -283,7 +283,7 @@ final class MemoryCode {
       a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
       a.jmp(done);
     });
-    locate(address, desc, slow);
+    locate(address, desc);
     a.alu(Alu.CMP, BITS_64, RCX, CodeGenerator.state(EngineState.RESERVATION_HOST));
     a.j(Cc.NE, lost);
     a.load(8, RAX, CodeGenerator.state(EngineState.RESERVATION_VALUE));
