@@ -24,6 +24,9 @@ public interface BackEnd extends AutoCloseable {
   /** The name after {@code backend=}. */
   String name();
 
+  /** Several vCPUs will run the code, at once. Before anything is compiled. */
+  default void expectSeveralCpus() {}
+
   /** Names the code that it has besides that of units. */
   default void describeRoutines(TranslationObserver observer) {}
 

@@ -68,6 +68,9 @@ public final class TcgAccelerator implements ExecutionControl {
   /** Takes a CPU. Before {@link #start}. */
   public void add(Cpu cpu) {
     vcpus.add(new TcgVcpu(this, cpu, machine.name() + " cpu" + cpu.index()));
+    if (vcpus.size() > 1) {
+      backEnd.expectSeveralCpus();
+    }
   }
 
   /** Tells somebody of every unit that is made. Before {@link #start}. */

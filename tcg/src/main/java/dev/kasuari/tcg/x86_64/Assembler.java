@@ -480,6 +480,11 @@ final class Assembler extends SseAssembler {
   /** Replaces what equals RAX; RAX becomes what was there, ZF says whether it was equal. */
   void lockCmpxchg(int bytes, Mem mem, Gpr replacement) {
     lock();
+    cmpxchg(bytes, mem, replacement);
+  }
+
+  /** The same, atomic only for what runs on the same processor. */
+  void cmpxchg(int bytes, Mem mem, Gpr replacement) {
     sized(bytes, 0x0fb0, replacement, mem);
   }
 

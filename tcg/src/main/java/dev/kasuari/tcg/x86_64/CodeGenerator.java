@@ -42,6 +42,7 @@ final class CodeGenerator {
   final Assembler a;
   final Registers registers;
   final CpuFeatures features;
+  final boolean severalCpus;
 
   final Stubs stubs;
   private final FloatCode floats;
@@ -52,6 +53,13 @@ final class CodeGenerator {
   private final int[] instructions;
   private final Label[] blocks;
   private final int[] opStarts;
+
+  /** Blocks whose jump is done by the branch that leads to them. */
+  private final boolean[] followed;
+
+  /** How many edges lead to each block. */
+  private final int[] edges;
+
   private final List<Runnable> cold = new ArrayList<>();
   private final Sites sites = new Sites();
   private final int[] chainPatch = {-1, -1};
@@ -68,6 +76,7 @@ final class CodeGenerator {
     this.stubs = stubs;
     this.pageOffset = pageOffset;
     this.features = options.features();
+    this.severalCpus = options.severalCpus();
     this.registers = new Registers(unit, a, pageOffset);
     this.floats = new FloatCode(a, options.environment(), features, stubs.flagTable());
     this.integers = new IntegerCode(this);
@@ -76,6 +85,8 @@ final class CodeGenerator {
     this.instructions = InstructionMap.of(unit);
     this.blocks = new Label[unit.blocks()];
     this.opStarts = new int[unit.size()];
+    this.followed = new boolean[unit.blocks()];
+    this.edges = countEdges(unit);
     Arrays.fill(opStarts, -1);
     Arrays.setAll(blocks, block -> new Label());
   }
@@ -85,6 +96,9 @@ final class CodeGenerator {
     for (int block : layout()) {
       int i = unit.blockStart(block);
       if (instructions[i] == InstructionMap.UNREACHED) {
+        continue;
+      }
+      if (followed[block]) {
         continue;
       }
       a.bind(blocks[block]);
@@ -104,6 +118,19 @@ final class CodeGenerator {
     floats.emitCold();
     a.align(16);
     sites.trim();
+  }
+
+  private static int[] countEdges(IrUnit unit) {
+    int[] edges = new int[unit.blocks()];
+    for (int i = 0; unit.blocks() > 1 && i < unit.size(); i++) {
+      if (unit.op(i).terminator() && unit.target(i) != IrUnit.NONE) {
+        edges[unit.target(i)]++;
+        if (unit.otherTarget(i) != IrUnit.NONE) {
+          edges[unit.otherTarget(i)]++;
+        }
+      }
+    }
+    return edges;
   }
 
   /** The blocks as they follow each other in the unit. */
@@ -421,12 +448,29 @@ final class CodeGenerator {
       return;
     }
     var home = new Label();
-    chainPatch[slot] = a.patchableJmp(home);
+    chain(i, a.patchableJmp(home), home);
+  }
+
+  /** The jump that ends before {@code patch} may lead to another unit, and leads out meanwhile. */
+  private void chain(int i, int patch, Label home) {
+    int slot = unit.auxiliary(i);
+    chainPatch[slot] = patch;
     chainExit[slot] = home;
     later(() -> {
       a.bind(home);
       callOut(i, stubs.leave());
     });
+  }
+
+  /** Whether nothing is in a block but a jump to another unit that can be chained. */
+  private boolean onlyChains(int block) {
+    int i = unit.blockStart(block);
+    return unit.op(i) == Op.GOTO
+        && unit.parameterCount(block) == 0
+        && instructions[i] == unit.instructions().size() - 1
+        && unit.auxiliary(i) != Emitter.NO_LINK
+        && chainPatch[unit.auxiliary(i)] < 0
+        && edges[block] == 1;
   }
 
   private void jump(int i) {
@@ -463,7 +507,14 @@ final class CodeGenerator {
     int taken = unit.target(i);
     int otherwise = unit.otherTarget(i);
     int passed = unit.op(i).fixedOperands();
-    if (unit.parameterCount(taken) == 0) {
+    if (onlyChains(taken)) {
+      var home = new Label();
+      int jump = unit.blockStart(taken);
+      opStarts[jump] = a.length();
+      followed[taken] = true;
+      chain(jump, a.patchableJ(cc, home), home);
+      edge(i, otherwise, passed);
+    } else if (unit.parameterCount(taken) == 0) {
       a.j(cc, blocks[taken]);
       edge(i, otherwise, passed);
     } else {

@@ -73,8 +73,13 @@ final class MemoryCode {
     int tlb = EngineState.tlb(regime);
     var missed = new Label();
     var found = new Label();
-    a.mov(BITS_32, RAX, address);
-    a.shift(Shift.SHR, BITS_32, RAX, ENTRY_SHIFT);
+    if (g.features.has(CpuFeature.BMI2)) {
+      // What comes in at the top is above the mask.
+      a.rorx(BITS_32, RAX, address, ENTRY_SHIFT);
+    } else {
+      a.mov(BITS_32, RAX, address);
+      a.shift(Shift.SHR, BITS_32, RAX, ENTRY_SHIFT);
+    }
     a.alu(Alu.AND, BITS_32, RAX, CodeGenerator.state(tlb + EngineState.TLB_MASK));
     a.alu(Alu.ADD, BITS_64, RAX, CodeGenerator.state(tlb + EngineState.TLB_TABLE));
     if (aligned || size == 1) {
@@ -200,7 +205,7 @@ final class MemoryCode {
   private void compareAndSwap(long desc, Gpr[] operands, Gpr d) {
     locate(operands[0], desc);
     a.mov(BITS_64, RAX, operands[1]);
-    a.lockCmpxchg(MemDesc.size(desc), Mem.at(RCX, 0), operands[2]);
+    replace(MemDesc.size(desc), operands[2]);
     a.mov(BITS_64, d, RAX);
   }
 
@@ -209,6 +214,14 @@ final class MemoryCode {
     Rmw operation = Rmw.of(unit.auxiliary(i));
     Gpr y = operands[1];
     locate(operands[0], desc);
+    if (!g.severalCpus) {
+      a.load(size, RAX, Mem.at(RCX, 0));
+      a.mov(BITS_64, RDX, RAX);
+      combine(operation, g.width(i), y);
+      a.store(size, Mem.at(RCX, 0), RDX);
+      a.mov(BITS_64, d, RAX);
+      return;
+    }
     switch (operation) {
       case SWAP -> {
         a.mov(BITS_64, d, y);
@@ -224,16 +237,27 @@ final class MemoryCode {
         a.bind(again);
         a.mov(BITS_64, RDX, RAX);
         combine(operation, g.width(i), y);
-        a.lockCmpxchg(size, Mem.at(RCX, 0), RDX);
+        replace(size, RDX);
         a.j(Cc.NE, again);
         a.mov(BITS_64, d, RAX);
       }
     }
   }
 
+  /** Replaces what is at RCX if it equals RAX; RAX becomes what was there, ZF says whether. */
+  private void replace(int size, Gpr replacement) {
+    if (g.severalCpus) {
+      a.lockCmpxchg(size, Mem.at(RCX, 0), replacement);
+    } else {
+      a.cmpxchg(size, Mem.at(RCX, 0), replacement);
+    }
+  }
+
   /** RDX becomes RDX op y. */
   private void combine(Rmw operation, Width width, Gpr y) {
     switch (operation) {
+      case SWAP -> a.mov(BITS_64, RDX, y);
+      case ADD -> a.alu(Alu.ADD, width, RDX, y);
       case AND -> a.alu(Alu.AND, width, RDX, y);
       case OR -> a.alu(Alu.OR, width, RDX, y);
       case XOR -> a.alu(Alu.XOR, width, RDX, y);
@@ -288,7 +312,7 @@ final class MemoryCode {
     a.j(Cc.NE, lost);
     a.load(8, RAX, CodeGenerator.state(EngineState.RESERVATION_VALUE));
     a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
-    a.lockCmpxchg(size, Mem.at(RCX, 0), operands[1]);
+    replace(size, operands[1]);
     a.set(Cc.E, RAX);
     a.zeroExtend(1, d, RAX);
   }

@@ -40,7 +40,7 @@ public final class X86BackEnd implements BackEnd {
   private final CodeSpace space;
   private final FaultHandler faults;
   private final Stubs stubs;
-  private final CodeOptions options;
+  private volatile CodeOptions options;
   private final NativeFunction enter;
   private final NativeFunction resume;
   private final Interpreter interpreter = new Interpreter();
@@ -94,7 +94,7 @@ public final class X86BackEnd implements BackEnd {
     space = new CodeSpace(cacheBytes, Stubs.BYTES);
     try {
       var memory = space.memory();
-      options = new CodeOptions(environment, features.get());
+      options = new CodeOptions(environment, features.get(), false);
       stubs = Stubs.emit(memory, environment);
       enter = NativeFunction.at(stubs.enter());
       resume = NativeFunction.at(stubs.resume());
@@ -120,6 +120,11 @@ public final class X86BackEnd implements BackEnd {
   @Override
   public void describeRoutines(TranslationObserver observer) {
     observer.routine("stubs", space.memory().address(), stubs.size());
+  }
+
+  @Override
+  public void expectSeveralCpus() {
+    options = new CodeOptions(options.environment(), options.features(), true);
   }
 
   // ---- compiling -------------------------------------------------------------------------------

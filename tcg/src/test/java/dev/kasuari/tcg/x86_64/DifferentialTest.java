@@ -132,6 +132,7 @@ class DifferentialTest {
             RandomPrograms.underPressure(seed, 40, ALL));
     try (var interp = new Interpreter();
         var machine = new X86BackEnd(FloatEnv.riscv(), 16 << 20, features)) {
+      machine.expectSeveralCpus();
       all.forEach(programs -> programs.compare(List.of(interp, machine), unit -> {}));
     }
   }

@@ -132,7 +132,7 @@ class MxcsrTest {
       Stubs stubs = Stubs.emit(code, FloatEnv.riscv());
       IrUnit unit = unit(Op.FMUL);
       var emitted = new Assembler();
-      var options = new CodeOptions(FloatEnv.riscv(), CpuFeatures.probe());
+      var options = new CodeOptions(FloatEnv.riscv(), CpuFeatures.probe(), false);
       new CodeGenerator(unit, emitted, 0, stubs, options).run();
       emitted.relocate(code.address() + 8192);
       long entry = code.publish(8192, emitted.code(), emitted.length());
