@@ -8,6 +8,7 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Type;
+import java.util.Objects;
 
 /** Emits the integer operations that have code. */
 final class IntegerCode {
@@ -62,14 +63,8 @@ final class IntegerCode {
       }
       case BSWAP -> a.bswap(g.width(i), g.defineFrom(i, 0));
       case NARROW -> g.defineFrom(i, 0);
-      case WIDEN_S -> {
-        Gpr x = g.use(i, 0);
-        a.signExtend(4, BITS_64, g.define(i), x);
-      }
-      case WIDEN_U -> {
-        Gpr x = g.use(i, 0);
-        a.zeroExtend(4, g.define(i), x);
-      }
+      case WIDEN_S -> extend(i, 4, true);
+      case WIDEN_U -> extend(i, 4, false);
       case SEXT -> signExtend(i);
       case ZEXT -> zeroExtend(i, (int) unit.immediate(i));
       case EXTRACT -> extract(i);
@@ -321,11 +316,31 @@ final class IntegerCode {
     }
   }
 
+  /** The low bytes of the operand, from a register or from memory. */
+  private void extend(int i, int bytes, boolean signed) {
+    if (registers.inMemory(unit.argument(i, 0)) != null) {
+      // Making room for the result may move what is in memory to another place in memory.
+      Gpr d = g.define(i);
+      Mem memory = Objects.requireNonNull(registers.inMemory(unit.argument(i, 0)));
+      if (signed) {
+        a.loadSigned(bytes, g.width(i), d, memory);
+      } else {
+        a.load(bytes, d, memory);
+      }
+      return;
+    }
+    Gpr x = g.use(i, 0);
+    if (signed) {
+      a.signExtend(bytes, g.width(i), g.define(i), x);
+    } else {
+      a.zeroExtend(bytes, g.define(i), x);
+    }
+  }
+
   private void signExtend(int i) {
     int bits = (int) unit.immediate(i);
     if (bits == 8 || bits == 16 || bits == 32) {
-      Gpr x = g.use(i, 0);
-      a.signExtend(bits / 8, g.width(i), g.define(i), x);
+      extend(i, bits / 8, true);
     } else {
       Gpr d = g.defineFrom(i, 0);
       int shift = unit.type(i).bits() - bits;
@@ -336,8 +351,7 @@ final class IntegerCode {
 
   private void zeroExtend(int i, int bits) {
     if (bits == 8 || bits == 16 || bits == 32) {
-      Gpr x = g.use(i, 0);
-      a.zeroExtend(bits / 8, g.define(i), x);
+      extend(i, bits / 8, false);
     } else if (bits < 32) {
       a.alu(Alu.AND, BITS_32, g.defineFrom(i, 0), (1 << bits) - 1);
     } else {

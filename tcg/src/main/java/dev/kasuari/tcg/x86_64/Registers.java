@@ -63,6 +63,11 @@ final class Registers {
 
   private final boolean[] dead;
 
+  /** During the survey of a block: what is written further on, with nobody looking before. */
+  private long[] overwritten = new long[16];
+
+  private int overwrittenCount;
+
   /** For each register of the pool. */
   private final int[] holds = new int[POOL.length];
 
@@ -177,8 +182,9 @@ final class Registers {
       next[value] = crosses[value] ? LATER : NEVER;
       inFrame[value] = crosses[value];
     }
+    overwrittenCount = 0;
     for (int i = end; i >= start; i--) {
-      dead[i] = unneeded(i);
+      dead[i] = unneeded(i) || overwritten(i);
       if (dead[i]) {
         continue;
       }
@@ -196,6 +202,42 @@ final class Registers {
     return (op.is(Op.Trait.PURE) || op == Op.GET)
         && next[result] == NEVER
         && (op.results().length() < 2 || next[result + 1] == NEVER);
+  }
+
+  /**
+   * Whether an operation writes to the state what another one overwrites before anybody sees it;
+   * asked of each that is needed, from the last to the first.
+   */
+  private boolean overwritten(int i) {
+    Op op = unit.op(i);
+    long view = unit.immediate(i);
+    switch (op) {
+      case SET -> {
+        for (int o = 0; o < overwrittenCount; o++) {
+          if (contains(overwritten[o], view)) {
+            return true;
+          }
+        }
+        if (overwrittenCount == overwritten.length) {
+          overwritten = Arrays.copyOf(overwritten, 2 * overwrittenCount);
+        }
+        overwritten[overwrittenCount++] = view;
+      }
+      case GET -> {
+        for (int o = overwrittenCount - 1; o >= 0; o--) {
+          if (StateView.overlap(overwritten[o], view)) {
+            overwritten[o] = overwritten[--overwrittenCount];
+          }
+        }
+      }
+      case INSN_START -> {}
+      default -> {
+        if (!op.is(Op.Trait.PURE) || op.is(Op.Trait.FP)) {
+          overwrittenCount = 0;
+        }
+      }
+    }
+    return false;
   }
 
   /** Whether nobody needs what an operation computes. */
