@@ -119,7 +119,7 @@ public final class RawMemory {
 
   /** Atomically adds to the long at an 8-aligned address and returns what was there. */
   public static long getAndAddLong(long address, long amount) {
-    return (long) LONG_ATOMIC.getAndAdd(address, amount);
+    return (long) LONG_ATOMIC.getAndAdd(ALL, address, amount);
   }
 
   /**

@@ -23,6 +23,18 @@ class RawMemoryTest {
   }
 
   @Test
+  void additionsAndBitsReturnWhatWasThere() {
+    try (Arena arena = Arena.ofConfined()) {
+      long word = arena.allocate(8, 8).address();
+      assertThat(RawMemory.getAndAddLong(word, 5)).isZero();
+      assertThat(RawMemory.getAndAddLong(word, -2)).isEqualTo(5);
+      assertThat(RawMemory.getAndOrLong(word, 12)).isEqualTo(3);
+      assertThat(RawMemory.getAndOrInt(word, 16)).isEqualTo(15);
+      assertThat(RawMemory.getLong(word)).isEqualTo(31);
+    }
+  }
+
+  @Test
   void unalignedAccessesReadWhatWasWritten() {
     try (Arena arena = Arena.ofConfined()) {
       long at = arena.allocate(32, 16).address() + 3;
