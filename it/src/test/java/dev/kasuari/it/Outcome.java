@@ -1,6 +1,7 @@
 package dev.kasuari.it;
 
 import static dev.kasuari.target.riscv.cpu.TrapCause.INSTRUCTION_ACCESS_FAULT;
+import static dev.kasuari.target.riscv.cpu.TrapCause.INSTRUCTION_PAGE_FAULT;
 import static dev.kasuari.target.riscv.cpu.TrapCause.LOAD_ACCESS_FAULT;
 import static dev.kasuari.target.riscv.cpu.TrapCause.LOAD_PAGE_FAULT;
 import static dev.kasuari.target.riscv.cpu.TrapCause.STORE_ACCESS_FAULT;
@@ -60,9 +61,11 @@ final class Outcome {
     boolean noAccess =
         trapped(Set.of(INSTRUCTION_ACCESS_FAULT, LOAD_ACCESS_FAULT, STORE_ACCESS_FAULT));
     boolean noPage = trapped(Set.of(LOAD_PAGE_FAULT, STORE_PAGE_FAULT));
-    String entry = noAccess ? "entry without access" : "entry";
+    boolean noCode = trapped(Set.of(INSTRUCTION_PAGE_FAULT));
+    String entry = noAccess ? "entry without access" : noPage ? "entry" : "entry of code";
     Allowance entries = (field, pc, a, b) -> allowance.allows(entry, 0, a, b);
-    compare(differences, "page", 0, pages, other.pages, noAccess || noPage ? entries : none);
+    boolean faults = noAccess || noPage || noCode;
+    compare(differences, "page", 0, pages, other.pages, faults ? entries : none);
     return differences;
   }
 

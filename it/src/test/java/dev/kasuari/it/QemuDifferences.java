@@ -262,6 +262,7 @@ final class QemuDifferences {
           case "cause" ->
               major < FIRST_GOOD && isAmo(program.instruction(pc)) && isAmoFault(mine, others);
           case "entry" -> others == (mine | PageTables.ACCESSED) || isMarkedRange(mine, others);
+          case "entry of code" -> isMarkedRange(mine, others);
           case "entry without access" ->
               others == (mine | PageTables.ACCESSED | (others & PageTables.DIRTY));
           case "value" -> roundsFaultAddresses() && isRoundedDown(mine, others);
