@@ -71,8 +71,10 @@ final class MemoryCode {
     int size = MemDesc.size(desc);
     int regime = MemDesc.mmuIndex(desc);
     int tlb = EngineState.tlb(regime);
+    boolean onePage = aligned || size == 1;
     var missed = new Label();
     var found = new Label();
+    var twoPages = new Label();
     if (g.features.has(CpuFeature.BMI2)) {
       // What comes in at the top is above the mask.
       a.rorx(BITS_32, RAX, address, ENTRY_SHIFT);
@@ -82,7 +84,7 @@ final class MemoryCode {
     }
     a.alu(Alu.AND, BITS_32, RAX, CodeGenerator.state(tlb + EngineState.TLB_MASK));
     a.alu(Alu.ADD, BITS_64, RAX, CodeGenerator.state(tlb + EngineState.TLB_TABLE));
-    if (aligned || size == 1) {
+    if (onePage) {
       a.mov(BITS_64, RCX, address);
       a.alu(Alu.AND, BITS_64, RCX, -4096 | (size - 1));
     } else {
@@ -95,8 +97,16 @@ final class MemoryCode {
     a.bind(found);
     g.later(() -> {
       a.bind(missed);
+      if (!onePage) {
+        // What was displaced is found by the last byte's page, and says nothing of another.
+        a.mov(BITS_64, RDX, address);
+        a.alu(Alu.XOR, BITS_64, RDX, RCX);
+        a.shift(Shift.SHR, BITS_64, RDX, 12);
+        a.j(Cc.NE, twoPages);
+      }
       a.call(g.stubs.victim(regime, tag));
       a.j(Cc.E, found);
+      a.bind(twoPages);
     });
   }
 

@@ -241,6 +241,21 @@ class X86BackEndTest {
     assertThat(guest.cpu.walks).isEqualTo(2);
   }
 
+  /** A displaced entry is found by the page of the last byte, and holds for that page alone. */
+  @Test
+  void anAccessAcrossPagesDoesNotGoThroughADisplacedEntryOfTheSecond() {
+    long second = TestGuest.RAM + 0x3000;
+    guest.cpu.protect(TestGuest.RAM + 0x2000, TestCpu.Protection.READ);
+    run(e -> e.store(WORD, e.constant(second), e.constant32(1)));
+    // Nothing is there, but it takes the place of the second page.
+    run(e -> e.set(TestCpu.X, 5, e.load(WORD, Type.I64, e.constant(TestGuest.VOID + 0x3000))));
+    var outcome = run(e -> e.store(MemDesc.of(2), e.constant(second - 1), e.constant32(-1)));
+    assertThat(outcome.exit()).isEqualTo(Exit.EXCEPTION);
+    assertThat(outcome.cause()).isEqualTo(15);
+    assertThat(outcome.value()).isEqualTo(second - 1);
+    assertThat(guest.ram.get(0x3000, 4)).containsExactly(1, 0, 0, 0);
+  }
+
   private record Watch(List<String> seen, boolean raises) implements Helper {
     @Override
     public String name() {
