@@ -1,5 +1,7 @@
 package dev.kasuari.tcg.listing;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import dev.kasuari.tcg.HostCode;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,11 @@ final class Lister implements AutoCloseable {
   /** Units that wait; with more of them, vCPUs do. */
   private static final int MOST = 2048;
 
+  /** How often whoever waits for room looks whether somebody will make some. */
+  private static final int LOOK_MILLIS = 100;
+
+  private static final String END = "code is no longer written, the rest is left out: ";
+
   private record Request(@Nullable HostCode code, Consumer<String> then) {}
 
   private final BlockingQueue<Request> queue = new ArrayBlockingQueue<>(MOST);
@@ -28,16 +35,21 @@ final class Lister implements AutoCloseable {
 
   /**
    * @param name of the thread
-   * @param notices told, once, if code can only be shown as bytes
+   * @param notices told, once each, if code can only be shown as bytes, and if none can any more
    */
   Lister(String name, Objdump objdump, Consumer<String> notices) {
     this.objdump = objdump;
     this.notices = notices;
-    thread = Thread.ofPlatform().daemon(true).name(name).start(this::work);
+    thread =
+        Thread.ofPlatform()
+            .daemon(true)
+            .name(name)
+            .uncaughtExceptionHandler((ended, why) -> notices.accept(END + why))
+            .start(this::work);
   }
 
   /**
-   * Soon calls {@code then} with the text.
+   * Soon calls {@code then} with the text, or never if an earlier one ended the thread.
    *
    * @param code null if there is none; the text is then empty
    */
@@ -45,12 +57,13 @@ final class Lister implements AutoCloseable {
     put(new Request(code, then));
   }
 
+  /** Waits for room, but not for a thread that has ended: nobody would ever make any. */
   private void put(Request request) {
     boolean interrupted = false;
-    while (true) {
+    boolean taken = false;
+    while (!taken && thread.isAlive()) {
       try {
-        queue.put(request);
-        break;
+        taken = queue.offer(request, LOOK_MILLIS, MILLISECONDS);
       } catch (InterruptedException e) {
         interrupted = true;
       }

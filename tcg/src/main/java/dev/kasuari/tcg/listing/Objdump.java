@@ -1,11 +1,10 @@
 package dev.kasuari.tcg.listing;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.kasuari.tcg.HostCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -21,19 +20,22 @@ import java.util.regex.Pattern;
 public final class Objdump {
   private static final Pattern SECTION = Pattern.compile("Disassembly of section u([0-9]+):");
   private static final Pattern LINE = Pattern.compile("\\s*([0-9a-f]+):\t.*");
-  private static final int PATIENCE_SECONDS = 10;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final String program;
+  private final Duration patience;
 
   public Objdump() {
-    this("objdump");
+    this("objdump", PATIENCE);
   }
 
   /**
    * @param program what to start, a name to be looked for or a path
+   * @param patience how long it may take each time; then it is ended, and has said nothing
    */
-  Objdump(String program) {
+  Objdump(String program, Duration patience) {
     this.program = program;
+    this.patience = patience;
   }
 
   /** A unit's code as text: instructions where objdump is there, else bytes. */
@@ -50,11 +52,13 @@ public final class Objdump {
     codes.forEach(code -> lines.add(new TreeMap<>()));
     try {
       Path file = Files.createTempFile("kasuari-code", ".elf");
+      Path text = Files.createTempFile("kasuari-code", ".txt");
       try {
         Files.write(file, ElfOfUnits.write(codes));
-        sort(run(file), codes, lines);
+        sort(run(file, text), codes, lines);
       } finally {
         Files.delete(file);
+        Files.delete(text);
       }
     } catch (IOException e) {
       lines.forEach(NavigableMap::clear);
@@ -65,18 +69,20 @@ public final class Objdump {
     return lines;
   }
 
-  private String run(Path file) throws IOException, InterruptedException {
+  /** What it says, by way of a file: a pipe would have to be read while the time runs. */
+  private String run(Path file, Path text) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(program, "-D", "-z", "-w", "-M", "intel", file.toString())
             .redirectErrorStream(true)
+            .redirectOutput(text.toFile())
             .start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+    try {
+      process.getOutputStream().close();
+      boolean ended = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return ended && process.exitValue() == 0 ? Files.readString(text) : "";
+    } finally {
       process.destroyForcibly();
-      return "";
     }
-    return output;
   }
 
   private static void sort(

@@ -16,12 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -115,7 +118,7 @@ class ListingTest {
   void withoutObjdumpBytesAreShownAndThatIsSaidOnce() {
     List<String> notices = Collections.synchronizedList(new ArrayList<>());
     List<String> texts = Collections.synchronizedList(new ArrayList<>());
-    var absent = new Objdump(folder.resolve("objdump").toString());
+    var absent = new Objdump(folder.resolve("objdump").toString(), Duration.ofSeconds(10));
     for (int round = 0; round < 2; round++) {
       try (var lister = new Lister("lister", absent, notices::add)) {
         lister.list(code(0x1234567), texts::add);
@@ -126,6 +129,48 @@ class ListingTest {
     assertThat(notices.getFirst()).contains("no objdump (binutils)");
     assertThat(texts).hasSize(4).allMatch(text -> text.contains("67 45 23 01"));
     assertThat(absent.listing(code(0x1234567))).contains("67 45 23 01").contains("; v2:i64 =");
+  }
+
+  /** It says something, but never all of it. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void anObjdumpThatHangsIsEnded() throws Exception {
+    Path hangs = folder.resolve("objdump");
+    Files.writeString(hangs, "#!/bin/sh\necho Disassembly\nexec sleep 600\n");
+    Files.setPosixFilePermissions(hangs, PosixFilePermissions.fromString("rwx------"));
+    var objdump = new Objdump(hangs.toString(), Duration.ofMillis(50));
+    assertThat(objdump.listing(code(0x1234567))).contains("67 45 23 01");
+    assertThat(ProcessHandle.current().children())
+        .noneMatch(child -> child.info().arguments().toString().contains("600") && alive(child));
+  }
+
+  private static boolean alive(ProcessHandle process) {
+    return process.onExit().completeOnTimeout(null, 30, TimeUnit.SECONDS).join() == null;
+  }
+
+  /** More than there is room for, so that whoever goes on would wait. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void nobodyWaitsForAListerThatEnded() {
+    List<String> notices = Collections.synchronizedList(new ArrayList<>());
+    List<String> texts = Collections.synchronizedList(new ArrayList<>());
+    try (var lister = new Lister("lister", new Objdump(), notices::add)) {
+      lister.list(null, texts::add);
+      lister.list(
+          null,
+          text -> {
+            throw new IllegalStateException("out of paper");
+          });
+      for (int i = 0; i < 5000; i++) {
+        lister.list(null, text -> {});
+      }
+    }
+    assertThat(texts).containsExactly("");
+    assertThat(notices)
+        .singleElement()
+        .asString()
+        .startsWith("code is no longer written, the rest is left out: ")
+        .endsWith("out of paper");
   }
 
   // ---- the dump --------------------------------------------------------------------------------
