@@ -10,6 +10,7 @@ import dev.kasuari.tcg.listing.PerfMap;
 import dev.kasuari.tcg.listing.UnitDump;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,7 +67,9 @@ final class Engine implements BackEnd.Maker {
         switch (e) {
           case NoSuchFileException none -> "there is no such folder";
           case AccessDeniedException denied -> "permission denied";
-          default -> Files.isDirectory(file) ? "it is a folder" : e.toString();
+          case FileSystemException folder when Files.isDirectory(file) -> "it is a folder";
+          case FileSystemException other when other.getReason() != null -> other.getReason();
+          default -> e.toString();
         };
     return "cannot be written: " + why;
   }

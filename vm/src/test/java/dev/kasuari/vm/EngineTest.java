@@ -185,6 +185,24 @@ class EngineTest {
     }
   }
 
+  @Test
+  void aLinkInPlaceOfPerfsMapIsNamedAndNotFollowed() throws Exception {
+    Path kernel = program(1);
+    Path map = PerfMap.fileOfThisProcess();
+    Files.deleteIfExists(map);
+    Files.createSymbolicLink(map, folder.resolve("elsewhere"));
+    try {
+      assertThatThrownBy(() -> machine(kernel, "tcg,perf-map=on"))
+          .isInstanceOf(OptionException.class)
+          .hasMessage(
+              "-accel tcg,perf-map=on: %s: cannot be written: it is a link, which is not followed"
+                  .formatted(map));
+    } finally {
+      Files.deleteIfExists(map);
+    }
+    assertThat(folder.resolve("elsewhere")).doesNotExist();
+  }
+
   private static boolean within(String mapping, long start, long end) {
     long[] range =
         Arrays.stream(mapping.substring(0, mapping.indexOf(' ')).split("-"))

@@ -1,6 +1,7 @@
 package dev.kasuari.tcg.listing;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 
@@ -9,6 +10,7 @@ import dev.kasuari.tcg.TranslatedUnit;
 import dev.kasuari.tcg.TranslationObserver;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -36,16 +38,29 @@ public final class PerfMap implements TranslationObserver, AutoCloseable {
   /**
    * @param file what an earlier process with the same number left there is thrown away
    * @param notices told what goes wrong later
-   * @throws IOException if the file cannot be written
+   * @throws IOException if the file cannot be written, or is none: everybody can guess its name and
+   *     put a link there that leads to a file of ours, or a pipe that is never read
    */
   public PerfMap(Path file, Consumer<String> notices) throws IOException {
     this.file = file;
     this.notices = notices;
+    if (Files.exists(file, NOFOLLOW_LINKS)) {
+      takeOver(file);
+    }
+    stream = Files.newOutputStream(file, CREATE, APPEND, NOFOLLOW_LINKS);
+  }
+
+  private static void takeOver(Path file) throws IOException {
+    if (Files.isSymbolicLink(file)) {
+      throw new FileSystemException(file.toString(), null, "it is a link, which is not followed");
+    }
+    if (!Files.isRegularFile(file, NOFOLLOW_LINKS)) {
+      throw new FileSystemException(file.toString(), null, "it is no regular file");
+    }
     Instant started = ProcessHandle.current().info().startInstant().orElse(Instant.MIN);
-    if (Files.exists(file) && Files.getLastModifiedTime(file).toInstant().isBefore(started)) {
+    if (Files.getLastModifiedTime(file, NOFOLLOW_LINKS).toInstant().isBefore(started)) {
       Files.delete(file);
     }
-    stream = Files.newOutputStream(file, CREATE, APPEND);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.kasuari.tcg.listing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.softfloat.FloatEnv;
@@ -12,6 +13,7 @@ import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -246,5 +248,29 @@ class ListingTest {
       map.routine("stubs", 0xabc000, 0x123);
     }
     assertThat(file).hasContent("abc000 123 kasuari stubs\n");
+  }
+
+  @Test
+  void aLinkThatSomebodyPlantedIsNotFollowed() throws Exception {
+    Path victim = Files.writeString(folder.resolve("victim"), "precious");
+    for (Path target : List.of(victim, folder.resolve("absent"))) {
+      Path link = folder.resolve("perf.map");
+      Files.createSymbolicLink(link, target);
+      assertThatThrownBy(() -> new PerfMap(link, notice -> {}))
+          .isInstanceOf(FileSystemException.class)
+          .hasMessageContaining(link + ": it is a link, which is not followed");
+      assertThat(victim).hasContent("precious");
+      assertThat(folder.resolve("absent")).doesNotExist();
+      Files.delete(link);
+    }
+  }
+
+  @Test
+  void whatIsNoFileIsNotWrittenTo() throws Exception {
+    Path pipe = folder.resolve("perf.map");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor())
+        .isZero();
+    assertThatThrownBy(() -> new PerfMap(pipe, notice -> {}))
+        .hasMessageContaining("it is no regular file");
   }
 }
