@@ -36,7 +36,9 @@ final class QemuDifferences {
     return major < FIRST_GOOD ? 0 : (random.nextLong() & 0xc0) | management;
   }
 
-  /** True for what is no instruction here and one there: {@code amocas.q}. */
+  /**
+   * True for what is no instruction here and may be one there: {@code amocas.q} of odd registers.
+   */
   boolean isInstructionThere(int bits) {
     return major >= FIRST_GOOD && (bits & 0xf800_707f) == 0x2800_402f;
   }

@@ -51,6 +51,13 @@ public final class SoftMmu implements AutoCloseable {
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
 
+  /** What the last {@link #casPair} found, the lower address first. */
+  public long pairFirst;
+
+  public long pairSecond;
+
+  private PairExchange pairExchange = SoftMmu::exchangeAlone;
+
   /** Set by an access that raised an exception; whoever handles it clears it. */
   public boolean faulted;
 
@@ -490,7 +497,10 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Entry through which an aligned atomic may be done on RAM, or −1 with the fault set. */
   private long atomicEntry(long virtual, long desc) {
-    int size = MemDesc.size(desc);
+    return atomicEntry(virtual, MemDesc.size(desc), desc);
+  }
+
+  private long atomicEntry(long virtual, int size, long desc) {
     if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
       return FAULT;
     }
@@ -523,6 +533,54 @@ public final class SoftMmu implements AutoCloseable {
             host, size, orderBytes(expected, desc), orderBytes(value, desc));
     afterWrite(entry, virtual, size);
     return extend(littleEndian(seen, size), size, desc);
+  }
+
+  /**
+   * Compare and exchange of 16 bytes, aligned as a whole; what was there is in {@link #pairFirst}
+   * and {@link #pairSecond}, 0 if it faults. Through {@link #exchangeWith}.
+   *
+   * @param desc of one of the two values of 8 bytes
+   */
+  public void casPair(
+      long virtual, long expected, long expected2, long value, long value2, long desc) {
+    pairFirst = 0;
+    pairSecond = 0;
+    long entry = atomicEntry(virtual, 2 * Long.BYTES, desc);
+    if (entry == FAULT) {
+      return;
+    }
+    long host = virtual + RawMemory.getLong(entry + ADDEND);
+    for (int half = 0; half < 16; half += 8) {
+      tellOfLoad(host + half, 8);
+      tellOfStore(entry, virtual + half, 8);
+    }
+    long[] pairs = {
+      orderBytes(expected, desc),
+      orderBytes(expected2, desc),
+      orderBytes(value, desc),
+      orderBytes(value2, desc)
+    };
+    pairExchange.exchange(host, pairs);
+    afterWrite(entry, virtual, 2 * Long.BYTES);
+    pairFirst = orderBytes(pairs[0], desc);
+    pairSecond = orderBytes(pairs[1], desc);
+  }
+
+  /** How pairs are compared and exchanged; unless it is said, by a single CPU. */
+  public void exchangeWith(PairExchange exchange) {
+    pairExchange = exchange;
+  }
+
+  /** Not at once: while nobody else runs. */
+  static void exchangeAlone(long host, long[] pairs) {
+    long first = RawMemory.getLong(host);
+    long second = RawMemory.getLong(host + 8);
+    if (first == pairs[0] && second == pairs[1]) {
+      RawMemory.putLong(host, pairs[2]);
+      RawMemory.putLong(host + 8, pairs[3]);
+    }
+    pairs[0] = first;
+    pairs[1] = second;
   }
 
   /** Read-modify-write; the old value, or 0 if it faults. */

@@ -35,6 +35,8 @@ final class TcgVcpu implements Vcpu {
     this.cpu = cpu;
     this.mmu = new SoftMmu(cpu, accelerator.memory());
     this.context = new ExecutionContext(cpu, mmu, accelerator.instructionSet().floatEnv());
+    mmu.exchangeWith(
+        (host, pairs) -> accelerator.exclusively(() -> SoftMmu.exchangeAlone(host, pairs)));
     this.finder =
         new BlockFinder(
             accelerator, cpu, mmu, context, accelerator.instructionSet().translator(cpu));

@@ -185,6 +185,11 @@ public final class RowByRow implements BackEnd {
           }
         }
         case CAS -> out(mmu.cas(address, in(1), in(2), desc));
+        case CAS2 -> {
+          mmu.casPair(address, in(1), in(2), in(3), in(4), desc);
+          out(mmu.pairFirst);
+          values[unit.result(i) + 1] = mmu.pairSecond;
+        }
         case RMW -> out(mmu.rmw(Rmw.of(unit.auxiliary(i)), address, in(1), desc));
         case LL -> out(mmu.loadLinked(address, desc));
         case SC -> out(mmu.storeConditional(address, in(1), desc));

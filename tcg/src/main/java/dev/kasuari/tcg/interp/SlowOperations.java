@@ -102,6 +102,11 @@ final class SlowOperations {
         }
       }
       case CAS -> r[d] = fit(unit, i, mmu.cas(a, b, c, desc));
+      case CAS2 -> {
+        mmu.casPair(a, b, c, operand(code, i, 3, r), operand(code, i, 4, r), desc);
+        r[d] = mmu.pairFirst;
+        r[d + 1] = mmu.pairSecond;
+      }
       case RMW -> r[d] = fit(unit, i, mmu.rmw(Rmw.of(unit.auxiliary(i)), a, b, desc));
       case LL -> r[d] = fit(unit, i, mmu.loadLinked(a, desc));
       case SC -> r[d] = mmu.storeConditional(a, b, desc);

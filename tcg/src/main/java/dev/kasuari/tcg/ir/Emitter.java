@@ -529,6 +529,33 @@ public final class Emitter {
     return one(Op.CAS, value.type, desc.bits(), 0, address, expected, value);
   }
 
+  /**
+   * Compare and exchange of 16 bytes, aligned as a whole: pairs of 64 bits, the one at the lower
+   * address first; the old pair.
+   *
+   * @param desc of one of the two: 8 bytes
+   */
+  public Value[] casPair(MemDesc desc, Value address, Value[] expected, Value[] value) {
+    if (MemDesc.size(desc.bits()) != 8) {
+      throw new IllegalArgumentException("a pair of " + desc);
+    }
+    for (int i = 0; i < 2; i++) {
+      expect(Op.CAS2, expected[i], Type.I64);
+      expect(Op.CAS2, value[i], Type.I64);
+    }
+    expect(Op.CAS2, address, Type.I64);
+    return two(
+        Op.CAS2,
+        Type.I64,
+        Type.I64,
+        desc.bits(),
+        address,
+        expected[0],
+        expected[1],
+        value[0],
+        value[1]);
+  }
+
   /** Atomic read-modify-write; the old value, extended as the descriptor says. */
   public Value rmw(MemDesc desc, Rmw operation, Value address, Value operand) {
     fits(desc, operand.type);

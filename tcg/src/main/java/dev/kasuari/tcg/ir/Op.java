@@ -110,6 +110,11 @@ public enum Op {
   STORE2("store2", "qTT", "", Trait.MEMORY, Trait.TRAPS),
   /** {@code old = [a]; if (old == expected) [a] = new}, atomically; result old. */
   CAS("cas", "qTT", "T", Trait.MEMORY, Trait.TRAPS),
+  /**
+   * The same for two adjacent values of the descriptor's size, aligned as one: address, the two
+   * expected, the two new ones; results the two old ones.
+   */
+  CAS2("cas2", "qTTTT", "TT", Trait.MEMORY, Trait.TRAPS),
   /** {@code old = [a]; [a] = old op b}, atomically; the auxiliary is a {@link Rmw}. */
   RMW("rmw", "qT", "T", Trait.MEMORY, Trait.TRAPS),
   /** Load and reserve; the reservation is the physical address and the value. */

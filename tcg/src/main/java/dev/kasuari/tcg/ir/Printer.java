@@ -61,7 +61,8 @@ public final class Printer {
       case SETCOND, SELECT, BRCOND -> Cond.of((int) imm).toString();
       case FLAGS_SETCOND, BRFLAGS -> FlagCond.of((int) imm).toString();
       case GET, SET -> StateView.describe(imm);
-      case LOAD, STORE, LOAD2, STORE2, CAS, LL, SC, PROBE -> '[' + MemDesc.describe(imm) + ']';
+      case LOAD, STORE, LOAD2, STORE2, CAS, CAS2, LL, SC, PROBE ->
+          '[' + MemDesc.describe(imm) + ']';
       case RMW -> Rmw.of(unit.auxiliary(i)) + " [" + MemDesc.describe(imm) + ']';
       case FENCE -> "0x" + Long.toHexString(imm);
       case RAISE -> Long.toString(imm);

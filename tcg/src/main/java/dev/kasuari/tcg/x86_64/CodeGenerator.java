@@ -355,7 +355,11 @@ final class CodeGenerator {
     for (int r = 0; r < count; r++) {
       results[r] = registers.define(unit.result(i) + r);
     }
-    for (int p = 0; p < unit.argumentCount(i); p++) {
+    for (int p = unit.argumentCount(i) - 1; p >= OPERANDS.length; p--) {
+      registers.copyTo(RAX, unit.argument(i, p));
+      a.store(8, state(ExitRecord.operand(p)), RAX);
+    }
+    for (int p = 0; p < Math.min(unit.argumentCount(i), OPERANDS.length); p++) {
       registers.copyTo(OPERANDS[p], unit.argument(i, p));
     }
     int from = snapshot();

@@ -51,6 +51,7 @@ final class Execution {
     this.state = context.state();
     this.jumps = new JumpTable(jumpTable);
     mmu.onPageFlush(jumps::dropPage);
+    backEnd.exchangePairs(mmu);
   }
 
   boolean serves(X86BackEnd owner) {
@@ -221,7 +222,7 @@ final class Execution {
     if (position >= unit.argumentCount(i)) {
       return 0;
     }
-    long raw = RawMemory.getLong(state + ExitRecord.FIRST + 8L * position);
+    long raw = RawMemory.getLong(state + ExitRecord.operand(position));
     return switch (unit.valueType(unit.argument(i, position))) {
       case I32 -> (int) raw;
       case I64 -> raw;
@@ -249,6 +250,11 @@ final class Execution {
       }
       case STORE2 -> storePair(a, b, c, desc);
       case CAS -> mmu.cas(a, b, c, desc);
+      case CAS2 -> {
+        mmu.casPair(a, b, c, operand(unit, i, 3), operand(unit, i, 4), desc);
+        secondResult(mmu.pairSecond);
+        yield mmu.pairFirst;
+      }
       case RMW -> mmu.rmw(Rmw.of(unit.auxiliary(i)), a, b, desc);
       case LL -> mmu.loadLinked(a, desc);
       case SC -> mmu.storeConditional(a, b, desc);

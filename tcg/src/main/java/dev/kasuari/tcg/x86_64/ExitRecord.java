@@ -43,8 +43,16 @@ final class ExitRecord {
   /** Nine longs: the registers that hold values, over an exit that is resumed. */
   static final int REGISTERS = SITE + 80;
 
+  /** Two longs, out: the fourth and the fifth operand. */
+  private static final int MORE = REGISTERS + 9 * 8;
+
   /** long, in: host address of the vCPU's {@link JumpTable}. */
   static final int JUMPS = EngineState.BACK_END_NEAR;
 
   private ExitRecord() {}
+
+  /** Where an operand is, counted from 0. */
+  static int operand(int position) {
+    return position < 3 ? FIRST + 8 * position : MORE + 8 * (position - 3);
+  }
 }

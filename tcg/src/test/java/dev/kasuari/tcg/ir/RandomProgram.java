@@ -354,17 +354,24 @@ public final class RandomProgram {
     if (!mayTrapAndWrite() && op.is(Op.Trait.WRITES_STATE)) {
       return;
     }
-    boolean atomic = op == Op.CAS || op == Op.RMW || op == Op.LL || op == Op.SC;
-    Type type = integer();
+    boolean atomic = op == Op.CAS || op == Op.CAS2 || op == Op.RMW || op == Op.LL || op == Op.SC;
+    Type type = op == Op.CAS2 ? Type.I64 : integer();
     int log2 = atomic ? (type == Type.I32 ? 2 : 3) : random.nextInt(type == Type.I32 ? 3 : 4);
     MemDesc desc = desc(log2, atomic);
-    Value address = address(1 << log2, atomic);
+    Value address = address(op == Op.CAS2 ? 16 : 1 << log2, atomic);
     switch (op) {
       case LOAD -> add(e.load(desc, type, address));
       case STORE -> e.store(desc, address, value(type));
       case LOAD2 -> add(e.loadPair(desc, type, address));
       case STORE2 -> e.storePair(desc, address, value(type), value(type));
       case CAS -> add(e.cas(desc, address, value(type), value(type)));
+      case CAS2 ->
+          add(
+              e.casPair(
+                  desc,
+                  address,
+                  new Value[] {value(type), value(type)},
+                  new Value[] {value(type), value(type)}));
       case RMW ->
           add(e.rmw(desc, Rmw.of(random.nextInt(Rmw.values().length)), address, value(type)));
       case LL -> add(e.loadLinked(desc, type, address));

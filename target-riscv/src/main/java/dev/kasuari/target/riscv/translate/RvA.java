@@ -218,4 +218,21 @@ interface RvA extends RiscvInstructions<Rv> {
       t.setX(rd + 1, e.narrow(e.shr(old, 32)));
     }
   }
+
+  private static Value[] twoRegisters(Rv t, int r) {
+    var e = t.e();
+    return r == 0 ? new Value[] {e.constant(0), e.constant(0)} : new Value[] {t.x(r), t.x(r + 1)};
+  }
+
+  @Override
+  default void amocasQ(Rv t, int rd, int rs1, int rs2, int aqrl) {
+    Value[] old =
+        t.e()
+            .casPair(
+                t.atomic(8, aqrl), t.address(rs1, 0), twoRegisters(t, rd), twoRegisters(t, rs2));
+    if (rd != 0) {
+      t.setX(rd, old[0]);
+      t.setX(rd + 1, old[1]);
+    }
+  }
 }

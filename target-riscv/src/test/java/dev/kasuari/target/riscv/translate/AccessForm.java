@@ -39,9 +39,9 @@ record AccessForm(String name, Kind kind, int size, List<Integer> instructions) 
   }
 
   private static final Pattern MEMORY =
-      Pattern.compile("(c\\.)?f?[ls][bhwd]u?(sp)?|amo.*|lr\\..*|sc\\..*|cbo.*|prefetch.*");
+      Pattern.compile("(c\\.)?f?[ls][bhwd]u?(sp)?|amo.*\\.[wd]|lr\\..*|sc\\..*|cbo.*|prefetch.*");
 
-  /** All there are with these features. */
+  /** All there are with these features, but for pairs of registers. */
   static List<AccessForm> all(long features) {
     Stream<AccessForm> single =
         Stream.iterate(0, i -> i < RiscvPatterns.COUNT, i -> i + 1)

@@ -5,20 +5,26 @@ import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static dev.kasuari.target.riscv.asm.Reg.A2;
 import static dev.kasuari.target.riscv.asm.Reg.A3;
 import static dev.kasuari.target.riscv.asm.Reg.A4;
+import static dev.kasuari.target.riscv.asm.Reg.A5;
+import static dev.kasuari.target.riscv.asm.Reg.RA;
 import static dev.kasuari.target.riscv.asm.Reg.S0;
+import static dev.kasuari.target.riscv.asm.Reg.S1;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasD;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasDRv32;
+import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasQ;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
+import dev.kasuari.target.riscv.isa.RiscvEncoder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Zacas: memory changes if it holds what is expected, and the register gets what it held. */
 @Tag("fast")
@@ -72,6 +78,134 @@ class CompareAndSwapTest {
       assertThat(machine.hart(0).x(A1)).isEqualTo(0xffff_ffff_9999_8888L);
       assertThat(get(machine)).isEqualTo(0x9999_8888_1111_2222L);
     }
+  }
+
+  private static final long FILL2 = 0x0fed_cba9_7654_3210L;
+
+  /** On either back end: expected pair, then the pair found, then memory. */
+  @ParameterizedTest
+  @CsvSource({
+    "interp, 8765432189abcdef, fedcba976543210, true",
+    "interp, 8765432189abcdef, fedcba976543211, false",
+    "interp, 8765432189abcdee, fedcba976543210, false",
+    "x86_64, 8765432189abcdef, fedcba976543210, true",
+    "x86_64, 8765432189abcdef, fedcba976543211, false",
+    "x86_64, 8765432189abcdee, fedcba976543210, false",
+  })
+  void sixteenBytesAreInPairs(String backEnd, String low, String high, boolean swapped)
+      throws InterruptedException {
+    var a = new Assembler();
+    a.li(S0, BareMetal.RAM + DATA);
+    a.li(A0, Long.parseUnsignedLong(low, 16));
+    a.li(A1, Long.parseUnsignedLong(high, 16));
+    a.li(A2, 7);
+    a.li(A3, -9);
+    a.i(amocasQ(A0, S0, A2, 3));
+    BareMetal.exit(a, 0);
+    try (var machine = bareMetal(backEnd, a)) {
+      putPair(machine, FILL, FILL2);
+      machine.run();
+      assertThat(machine.hart(0).x(A0)).isEqualTo(FILL);
+      assertThat(machine.hart(0).x(A1)).isEqualTo(FILL2);
+      assertThat(pair(machine))
+          .containsExactly(swapped ? new long[] {7, -9} : new long[] {FILL, FILL2});
+    }
+  }
+
+  /** With x0 nothing is expected but zeros, zeros are stored, and what was there is lost. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void zeroIsAPairOfZeros(String backEnd) throws InterruptedException {
+    var a = new Assembler();
+    a.li(S0, BareMetal.RAM + DATA);
+    a.li(RA, 55);
+    a.li(A2, 7);
+    a.li(A3, -9);
+    a.i(amocasQ(0, S0, A2, 0)); // 0 becomes 7 and -9
+    a.i(amocasQ(A2, S0, 0, 0)); // and 0 again
+    a.i(amocasQ(A2, S0, A2, 0)); // which is not what is expected: it is loaded
+    BareMetal.exit(a, 0);
+    try (var machine = bareMetal(backEnd, a)) {
+      putPair(machine, 0, 0);
+      machine.run();
+      assertThat(machine.hart(0).x(RA)).isEqualTo(55);
+      assertThat(machine.hart(0).x(0)).isZero();
+      assertThat(machine.hart(0).x(A2)).isZero();
+      assertThat(machine.hart(0).x(A3)).isZero();
+      assertThat(pair(machine)).containsExactly(0, 0);
+    }
+  }
+
+  /** Aligned as a whole: eight bytes are not enough. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void halfAlignedIsMisaligned(String backEnd) throws InterruptedException {
+    var a = new Assembler();
+    var handler = a.label("handler");
+    a.la(A5, handler);
+    a.i(RiscvEncoder.csrrw(0, 0x305, A5));
+    a.li(S0, BareMetal.RAM + DATA + 8);
+    a.li(A0, 1);
+    a.i(amocasQ(A0, S0, A2, 0));
+    a.align(4);
+    a.bind(handler);
+    a.i(RiscvEncoder.csrrs(A4, 0x342, 0), RiscvEncoder.csrrs(A5, 0x343, 0));
+    BareMetal.exit(a, 0);
+    try (var machine = bareMetal(backEnd, a)) {
+      machine.run();
+      assertThat(machine.hart(0).x(A0)).isEqualTo(1);
+      assertThat(machine.hart(0).x(A4)).isEqualTo(6);
+      assertThat(machine.hart(0).x(A5)).isEqualTo(BareMetal.RAM + DATA + 8);
+    }
+  }
+
+  /** Two harts count in both halves, each taking the pair as one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void twoHartsLoseNothing(String backEnd) throws InterruptedException {
+    long rounds = 2000;
+    var a = new Assembler();
+    a.li(S0, BareMetal.RAM + DATA);
+    a.li(S1, rounds);
+    a.li(A0, 0);
+    a.li(A1, 0);
+    var again = a.here("again");
+    a.i(RiscvEncoder.addi(A2, A0, 1), RiscvEncoder.addi(A3, A1, -1));
+    a.i(RiscvEncoder.addi(A4, A0, 0), RiscvEncoder.addi(A5, A1, 0));
+    a.i(amocasQ(A0, S0, A2, 3));
+    a.i(RiscvEncoder.xor(A4, A4, A0), RiscvEncoder.xor(A5, A5, A1), RiscvEncoder.or(A4, A4, A5));
+    a.bnez(A4, again);
+    a.i(RiscvEncoder.addi(S1, S1, -1));
+    a.bnez(S1, again);
+    // The last that is done ends it.
+    a.li(A4, 2 * rounds);
+    var all = a.here("all");
+    a.i(RiscvEncoder.ld(A5, S0, 0), RiscvEncoder.sub(A5, A5, A4));
+    a.bnez(A5, all);
+    BareMetal.exit(a, 0);
+    try (var machine = bareMetal(backEnd, 2, a)) {
+      putPair(machine, 0, 0);
+      machine.run();
+      assertThat(pair(machine)).containsExactly(2 * rounds, -2 * rounds);
+    }
+  }
+
+  private static BareMetal bareMetal(String backEnd, Assembler program) {
+    return bareMetal(backEnd, 1, program);
+  }
+
+  private static BareMetal bareMetal(String backEnd, int harts, Assembler program) {
+    return new BareMetal(RiscvModel.max(), harts, program, BackEnds.named(backEnd));
+  }
+
+  private static void putPair(BareMetal machine, long first, long second) {
+    var bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+    machine.ram().put(DATA, bytes.putLong(0, first).putLong(8, second).array());
+  }
+
+  private static long[] pair(BareMetal machine) {
+    var bytes = ByteBuffer.wrap(machine.ram().get(DATA, 16)).order(ByteOrder.LITTLE_ENDIAN);
+    return new long[] {bytes.getLong(0), bytes.getLong(8)};
   }
 
   private static void put(BareMetal machine) {
