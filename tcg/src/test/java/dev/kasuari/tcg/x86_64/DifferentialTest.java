@@ -44,6 +44,7 @@ class DifferentialTest {
           CpuFeature.LZCNT,
           CpuFeature.POPCNT,
           CpuFeature.MOVBE,
+          CpuFeature.CX16,
           CpuFeature.SSE4_1,
           CpuFeature.FMA,
           CpuFeature.F16C,

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.interp.Interpreter;
+import dev.kasuari.tcg.x86_64.CpuFeature;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** What guests run on, by the names of {@code -accel tcg,backend=}. */
 final class BackEnds {
@@ -13,12 +16,17 @@ final class BackEnds {
 
   private BackEnds() {}
 
-  /** A new one; the test is skipped where the host cannot have it. */
+  /**
+   * A new one, {@code without} a feature of the host's or with all; the test is skipped where the
+   * host cannot have it.
+   */
   static BackEnd named(String name) {
     if (name.equals("interp")) {
       return new Interpreter();
     }
     assumeTrue(X86BackEnd.available(), "machine code needs Linux on x86-64");
-    return new X86BackEnd(FloatEnv.riscv(), ROOM);
+    Set<CpuFeature> without =
+        name.endsWith(" without cx16") ? EnumSet.of(CpuFeature.CX16) : Set.of();
+    return new X86BackEnd(FloatEnv.riscv(), ROOM, without);
   }
 }

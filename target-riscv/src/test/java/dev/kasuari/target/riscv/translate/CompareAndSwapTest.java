@@ -9,6 +9,7 @@ import static dev.kasuari.target.riscv.asm.Reg.A5;
 import static dev.kasuari.target.riscv.asm.Reg.RA;
 import static dev.kasuari.target.riscv.asm.Reg.S0;
 import static dev.kasuari.target.riscv.asm.Reg.S1;
+import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasD;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasDRv32;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amocasQ;
@@ -91,6 +92,9 @@ class CompareAndSwapTest {
     "x86_64, 8765432189abcdef, fedcba976543210, true",
     "x86_64, 8765432189abcdef, fedcba976543211, false",
     "x86_64, 8765432189abcdee, fedcba976543210, false",
+    "x86_64 without cx16, 8765432189abcdef, fedcba976543210, true",
+    "x86_64 without cx16, 8765432189abcdef, fedcba976543211, false",
+    "x86_64 without cx16, 8765432189abcdee, fedcba976543210, false",
   })
   void sixteenBytesAreInPairs(String backEnd, String low, String high, boolean swapped)
       throws InterruptedException {
@@ -114,7 +118,7 @@ class CompareAndSwapTest {
 
   /** With x0 nothing is expected but zeros, zeros are stored, and what was there is lost. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
   void zeroIsAPairOfZeros(String backEnd) throws InterruptedException {
     var a = new Assembler();
     a.li(S0, BareMetal.RAM + DATA);
@@ -138,7 +142,7 @@ class CompareAndSwapTest {
 
   /** Aligned as a whole: eight bytes are not enough. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
   void halfAlignedIsMisaligned(String backEnd) throws InterruptedException {
     var a = new Assembler();
     var handler = a.label("handler");
@@ -159,9 +163,9 @@ class CompareAndSwapTest {
     }
   }
 
-  /** Two harts count in both halves, each taking the pair as one. */
+  /** Two harts count in both halves, each taking the pair as one; none ever finds it torn. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
   void twoHartsLoseNothing(String backEnd) throws InterruptedException {
     long rounds = 2000;
     var a = new Assembler();
@@ -169,25 +173,110 @@ class CompareAndSwapTest {
     a.li(S1, rounds);
     a.li(A0, 0);
     a.li(A1, 0);
+    var torn = a.label("torn");
     var again = a.here("again");
-    a.i(RiscvEncoder.addi(A2, A0, 1), RiscvEncoder.addi(A3, A1, -1));
-    a.i(RiscvEncoder.addi(A4, A0, 0), RiscvEncoder.addi(A5, A1, 0));
-    a.i(amocasQ(A0, S0, A2, 3));
-    a.i(RiscvEncoder.xor(A4, A4, A0), RiscvEncoder.xor(A5, A5, A1), RiscvEncoder.or(A4, A4, A5));
+    addPair(a, 1, -1);
+    a.i(RiscvEncoder.add(T0, A0, A1));
+    a.bnez(T0, torn);
     a.bnez(A4, again);
     a.i(RiscvEncoder.addi(S1, S1, -1));
     a.bnez(S1, again);
-    // The last that is done ends it.
-    a.li(A4, 2 * rounds);
-    var all = a.here("all");
-    a.i(RiscvEncoder.ld(A5, S0, 0), RiscvEncoder.sub(A5, A5, A4));
-    a.bnez(A5, all);
+    untilFirstIs(a, 2 * rounds);
+    a.bind(torn);
+    BareMetal.exit(a, T0);
+    try (var machine = bareMetal(backEnd, 2, a)) {
+      putPair(machine, 0, 0);
+      assertThat(machine.run()).as("sum of the two halves").isZero();
+      assertThat(pair(machine)).containsExactly(2 * rounds, -2 * rounds);
+    }
+  }
+
+  /** While one hart tries to exchange the pair, the other adds to its second half: both count. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
+  void anotherAtomicOnOneHalfLosesNothing(String backEnd) throws InterruptedException {
+    int end = 16;
+    int exchanged = 24;
+    int added = 32;
+    var a = new Assembler();
+    var other = a.label("other");
+    a.li(S0, BareMetal.RAM + DATA);
+    a.li(S1, 5000);
+    a.li(T0, 0);
+    a.i(RiscvEncoder.csrrs(A5, 0xf14, 0));
+    a.bnez(A5, other);
+    var again = a.here("again");
+    addPair(a, 1, 1);
+    a.i(RiscvEncoder.sltiu(A4, A4, 1), RiscvEncoder.add(T0, T0, A4));
+    a.i(RiscvEncoder.addi(S1, S1, -1));
+    a.bnez(S1, again);
+    a.i(RiscvEncoder.sd(S0, T0, exchanged), RiscvEncoder.sd(S0, S0, end));
+    var wait = a.here("wait");
+    a.i(RiscvEncoder.ld(A5, S0, added));
+    a.beqz(A5, wait);
     BareMetal.exit(a, 0);
+    a.bind(other);
+    a.li(A1, 1L << 32);
+    a.i(RiscvEncoder.addi(A0, S0, 8));
+    var more = a.here("more");
+    a.i(RiscvEncoder.amoaddD(0, A0, A1, 0), RiscvEncoder.addi(T0, T0, 1));
+    a.li(A5, 300); // or no pair stays what it was for long enough
+    var pause = a.here("pause");
+    a.i(RiscvEncoder.addi(A5, A5, -1));
+    a.bnez(A5, pause);
+    a.i(RiscvEncoder.ld(A5, S0, end));
+    a.beqz(A5, more);
+    a.i(RiscvEncoder.sd(S0, T0, added));
+    a.j(a.here("ended"));
     try (var machine = bareMetal(backEnd, 2, a)) {
       putPair(machine, 0, 0);
       machine.run();
-      assertThat(pair(machine)).containsExactly(2 * rounds, -2 * rounds);
+      var data = ByteBuffer.wrap(machine.ram().get(DATA, 40)).order(ByteOrder.LITTLE_ENDIAN);
+      long pairs = data.getLong(exchanged);
+      assertThat(pair(machine)).containsExactly(pairs, (data.getLong(added) << 32) + pairs);
     }
+  }
+
+  /** Registers whose number is odd are no pair, and RV32 has no pairs of 64 bits. */
+  @Test
+  void otherFormsAreIllegal() throws InterruptedException {
+    int swap = amocasQ(A0, S0, A2, 0);
+    assertThat(causeOf(RiscvModel.max(), new Assembler(), swap | 1 << 7)).isEqualTo(2);
+    assertThat(causeOf(RiscvModel.max(), new Assembler(), swap | 1 << 20)).isEqualTo(2);
+    assertThat(causeOf(RiscvModel.max32(), new Assembler(32), swap)).isEqualTo(2);
+    assertThat(causeOf(RiscvModel.rv64(), new Assembler(), swap)).isEqualTo(2);
+  }
+
+  private static long causeOf(RiscvModel model, Assembler a, int instruction)
+      throws InterruptedException {
+    var handler = a.label("handler");
+    a.la(A5, handler);
+    a.i(RiscvEncoder.csrrw(0, 0x305, A5));
+    a.li(S0, BareMetal.RAM + DATA);
+    a.i(instruction);
+    a.align(4);
+    a.bind(handler);
+    a.i(RiscvEncoder.csrrs(A4, 0x342, 0));
+    BareMetal.exit(a, 0);
+    try (var machine = new BareMetal(model, 1, a)) {
+      machine.run();
+      return machine.hart(0).x(A4);
+    }
+  }
+
+  /** Tries to add to the pair at S0 that is believed to be A0 and A1; A4 is 0 if it was. */
+  private static void addPair(Assembler a, int first, int second) {
+    a.i(RiscvEncoder.addi(A2, A0, first), RiscvEncoder.addi(A3, A1, second));
+    a.i(RiscvEncoder.addi(A4, A0, 0), RiscvEncoder.addi(A5, A1, 0));
+    a.i(amocasQ(A0, S0, A2, 3));
+    a.i(RiscvEncoder.xor(A4, A4, A0), RiscvEncoder.xor(A5, A5, A1), RiscvEncoder.or(A4, A4, A5));
+  }
+
+  private static void untilFirstIs(Assembler a, long value) {
+    a.li(A4, value);
+    var wait = a.here("wait");
+    a.i(RiscvEncoder.ld(A5, S0, 0), RiscvEncoder.sub(A5, A5, A4));
+    a.bnez(A5, wait);
   }
 
   private static BareMetal bareMetal(String backEnd, Assembler program) {
