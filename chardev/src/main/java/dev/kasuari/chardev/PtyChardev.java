@@ -19,8 +19,14 @@ import org.jspecify.annotations.Nullable;
 public final class PtyChardev implements CharBackend {
   private static final int WAITING = 4096;
 
-  /** How often to look whether somebody has come or reads on: there is no event for either. */
+  /** How often to look whether somebody has come: there is no event for that. */
   private static final int LOOK_MILLIS = 50;
+
+  /** How long whoever is there may take to read the last bytes, which would go with us. */
+  private static final int LAST_MILLIS = 1_000;
+
+  /** How often to look whether they are read: there is no event for that either. */
+  private static final int LAST_LOOK_MILLIS = 5;
 
   private final String id;
   private final PseudoTerminal pty;
@@ -123,12 +129,16 @@ public final class PtyChardev implements CharBackend {
     return size.columns() > 0 && size.rows() > 0 ? new Window(size.columns(), size.rows()) : null;
   }
 
-  /** Writes what is left, if somebody reads it, and takes the pseudo-terminal away. */
+  /**
+   * Writes what is left, if somebody reads it, and takes the pseudo-terminal away when it is read;
+   * who does not read is waited for three seconds at most.
+   */
   @Override
   public void close() {
     feed.close();
     input.cancel();
     output.close();
+    awaitLastRead();
     Thread thread;
     synchronized (this) {
       closed = true;
@@ -144,6 +154,17 @@ public final class PtyChardev implements CharBackend {
     }
     input.close();
     pty.close();
+  }
+
+  private void awaitLastRead() {
+    long end = System.nanoTime() + LAST_MILLIS * 1_000_000L;
+    try {
+      while (pty.unread() && System.nanoTime() < end) {
+        Thread.sleep(LAST_LOOK_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** On the thread of the queue: waits for a reader who is there but does not read. */
@@ -162,17 +183,8 @@ public final class PtyChardev implements CharBackend {
         int taken = pty.write(bytes, offset + done, length - done);
         done += taken;
         if (taken == 0) {
-          pause();
+          pty.awaitRoom();
         }
-      }
-    }
-
-    private void pause() {
-      try {
-        Thread.sleep(LOOK_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        ended = true;
       }
     }
 

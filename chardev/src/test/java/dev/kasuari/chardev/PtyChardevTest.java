@@ -7,11 +7,13 @@ import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.backend.CharBackend.Event;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.lang.Thread.State;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -118,6 +120,62 @@ class PtyChardevTest {
       assertThat(room.poll(30, TimeUnit.SECONDS)).isEqualTo("room");
       print("on");
       assertThat(read(terminal, 2)).isEqualTo("on");
+    }
+  }
+
+  /** Looking every 50 ms whether there is room again takes longer than this test may. */
+  @Test
+  void outputGoesOutAsFastAsItIsRead() throws Exception {
+    connect();
+    int length = 24 << 20;
+    try (var terminal = new RandomAccessFile(pty.path(), "rw")) {
+      expect(Event.OPENED);
+      Thread guest = Thread.ofPlatform().daemon(true).start(() -> writeAll(length));
+      byte[] piece = new byte[4096];
+      for (int at = 0; at < length; at += piece.length) {
+        terminal.readFully(piece);
+        for (int i = 0; i < piece.length; i++) {
+          if (piece[i] != pattern(at + i)) {
+            assertThat(piece[i]).as("byte %d", at + i).isEqualTo(pattern(at + i));
+          }
+        }
+      }
+      guest.join();
+    }
+  }
+
+  private static byte pattern(int at) {
+    return (byte) ((at * 31) >> 3);
+  }
+
+  private void writeAll(int length) {
+    byte[] piece = new byte[1 << 20];
+    var room = new Semaphore(0);
+    for (int at = 0; at < length; at += piece.length) {
+      for (int i = 0; i < piece.length; i++) {
+        piece[i] = pattern(at + i);
+      }
+      int done = pty.write(piece, 0, piece.length, room::release);
+      while (done < piece.length) {
+        room.acquireUninterruptibly();
+        done += pty.write(piece, done, piece.length - done, room::release);
+      }
+    }
+  }
+
+  @Test
+  void whoIsThereMayReadTheLastBytes() throws Exception {
+    connect();
+    try (var terminal = new RandomAccessFile(pty.path(), "rw")) {
+      expect(Event.OPENED);
+      String last = "Power down.".repeat(1000);
+      print(last);
+      Thread closing = Thread.ofPlatform().start(pty::close);
+      while (closing.getState() != State.TIMED_WAITING && closing.isAlive()) {
+        Thread.onSpinWait();
+      }
+      assertThat(read(terminal, last.length())).isEqualTo(last);
+      closing.join();
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a descriptor of the process, such as standard input, on a thread of its own that another
@@ -14,17 +15,10 @@ import java.lang.foreign.ValueLayout;
  * <p>Where there is no POSIX only standard input can be read, and a reader that waits is not woken.
  */
 public final class CancellableInput implements AutoCloseable {
-  private static final short POLLIN = 1;
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
-
   private final int fd;
-  private final boolean posix = HostOs.posix();
+  private final @Nullable CancellablePoll poll;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer = arena.allocate(4096, 8);
-  // struct pollfd { int fd; short events; short revents; } twice: the descriptor and the wake-up.
-  private final MemorySegment polled = arena.allocate(16, 8);
-  private final MemorySegment pipe = arena.allocate(8, 4);
 
   /** Held while a call to the host uses the memory, which is not given back under it. */
   private final Object memoryInUse = new Object();
@@ -35,13 +29,7 @@ public final class CancellableInput implements AutoCloseable {
   /** A reader of {@code fd}; 0 is standard input. */
   public CancellableInput(int fd) {
     this.fd = fd;
-    if (posix) {
-      Libc.pipe(pipe);
-      polled.set(INT, 0, fd);
-      polled.set(SHORT, 4, POLLIN);
-      polled.set(INT, 8, pipe.get(INT, 0));
-      polled.set(SHORT, 12, POLLIN);
-    }
+    poll = HostOs.posix() ? new CancellablePoll(fd, CancellablePoll.POLLIN) : null;
   }
 
   /**
@@ -51,15 +39,12 @@ public final class CancellableInput implements AutoCloseable {
    *     which for a terminal is that it has gone
    */
   public int read(byte[] to) {
-    if (!posix) {
+    if (poll == null) {
       return readStandardInput(to);
     }
     while (!cancelled) {
       try {
-        int count = waitAndRead(to);
-        if (count != 0) {
-          return count;
-        }
+        return waitAndRead(poll, to);
       } catch (HostException e) {
         if (e.errno().number() != Errno.EINTR && !e.errno().wouldBlock()) {
           return -1;
@@ -69,17 +54,10 @@ public final class CancellableInput implements AutoCloseable {
     return -1;
   }
 
-  /** Bytes read, 0 if there was nothing after all, −1 at the end. */
-  private int waitAndRead(byte[] to) {
+  private int waitAndRead(CancellablePoll ready, byte[] to) {
     synchronized (memoryInUse) {
-      if (!cancelled) {
-        Libc.poll(polled, 2, -1);
-      }
-      if (cancelled) {
+      if (cancelled || ready.await() == 0) {
         return -1;
-      }
-      if (polled.get(SHORT, 6) == 0) {
-        return 0;
       }
       MemorySegment room = buffer.asSlice(0, Math.min(buffer.byteSize(), to.length));
       int count = (int) Libc.read(fd, room);
@@ -98,11 +76,10 @@ public final class CancellableInput implements AutoCloseable {
 
   /** Lets the present and every later {@link #read} end. Any thread. */
   public synchronized void cancel() {
-    if (!cancelled && posix && !closed) {
-      cancelled = true;
-      Libc.write(pipe.get(INT, 4), buffer.asSlice(0, 1));
-    }
     cancelled = true;
+    if (poll != null) {
+      poll.cancel();
+    }
   }
 
   /** Gives the wake-up back, when the reading thread has ended. */
@@ -112,9 +89,8 @@ public final class CancellableInput implements AutoCloseable {
       cancel();
       closed = true;
       synchronized (memoryInUse) {
-        if (posix) {
-          Libc.close(pipe.get(INT, 0));
-          Libc.close(pipe.get(INT, 4));
+        if (poll != null) {
+          poll.close();
         }
         arena.close();
       }

@@ -9,21 +9,18 @@ import java.lang.foreign.ValueLayout;
  * a terminal in raw mode. It may be opened and closed again as often as one likes.
  *
  * <p>Read {@link #fd} by {@link CancellableInput}, which ends when the other end is closed. All
- * methods may be called on any thread, and none blocks.
+ * methods may be called on any thread, and none blocks but {@link #awaitRoom}.
  */
 public final class PseudoTerminal implements AutoCloseable {
-  private static final short POLLOUT = 4;
-  private static final short POLLHUP = 16;
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
-
   private final int fd;
   private final String path;
+  private final CancellablePoll room;
   private boolean closed;
 
   private PseudoTerminal(int fd, String path) {
     this.fd = fd;
     this.path = path;
+    room = new CancellablePoll(fd, CancellablePoll.POLLOUT);
   }
 
   /**
@@ -71,22 +68,34 @@ public final class PseudoTerminal implements AutoCloseable {
 
   /** True while somebody has the other end open. */
   public synchronized boolean attached() {
-    return (poll() & POLLHUP) == 0;
+    return !closed
+        && (CancellablePoll.now(fd, CancellablePoll.POLLOUT) & CancellablePoll.POLLHUP) == 0;
   }
 
-  private int poll() {
-    if (closed) {
-      return POLLHUP;
+  /**
+   * True while somebody has the other end open who has not read all that was written; what is not
+   * read goes with {@link #close}. Also true if that cannot be known because he shares it with
+   * nobody ({@code TIOCEXCL}).
+   */
+  public boolean unread() {
+    if (!attached()) {
+      return false;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment polled = arena.allocate(8, 4); // struct pollfd { int; short; short; }
-      polled.set(INT, 0, fd);
-      polled.set(SHORT, 4, POLLOUT);
-      Libc.poll(polled, 1, 0);
-      return polled.get(SHORT, 6);
+    try {
+      int other = Libc.open(path, flags(false), 0); // only that end knows
+      try {
+        return CancellablePoll.now(other, CancellablePoll.POLLIN) != 0;
+      } finally {
+        Libc.close(other);
+      }
     } catch (HostException e) {
-      return 0; // EINTR: ask again
+      return true;
     }
+  }
+
+  /** Waits until there is room, or nobody who would make some, or this is closed. One thread. */
+  public void awaitRoom() {
+    room.await();
   }
 
   /**
@@ -118,6 +127,7 @@ public final class PseudoTerminal implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      room.close();
       Libc.close(fd);
     }
   }
