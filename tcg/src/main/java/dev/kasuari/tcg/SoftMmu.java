@@ -42,12 +42,12 @@ public final class SoftMmu implements AutoCloseable {
   private static final long SLOW = Tlb.SLOW;
 
   /** What {@link #lookup} returns after a fault. */
-  private static final long FAULT = 0;
+  static final long FAULT = 0;
 
   private final Cpu cpu;
   private final AddressSpace space;
-  private final long engine;
   private final Tlb tlb;
+  private final AtomicAccesses atomics;
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
 
@@ -55,8 +55,6 @@ public final class SoftMmu implements AutoCloseable {
   public long pairFirst;
 
   public long pairSecond;
-
-  private PairExchange pairExchange = SoftMmu::exchangeAlone;
 
   /** Set by an access that raised an exception; whoever handles it clears it. */
   public boolean faulted;
@@ -78,8 +76,8 @@ public final class SoftMmu implements AutoCloseable {
   public SoftMmu(Cpu cpu, AddressSpace space) {
     this.cpu = cpu;
     this.space = space;
-    this.engine = cpu.state().address();
-    this.tlb = new Tlb(engine, cpu.mmuIndexes());
+    this.tlb = new Tlb(cpu.state().address(), cpu.mmuIndexes());
+    this.atomics = new AtomicAccesses(this, cpu);
     bus.from(cpu.index(), false, true);
   }
 
@@ -122,19 +120,19 @@ public final class SoftMmu implements AutoCloseable {
     return fetched ? fetchHostAddress(virtual) : 0;
   }
 
-  private void tellOfLoad(long host, int size) {
+  void tellOfLoad(long host, int size) {
     ExecutionLog told = log;
     if (told != null) {
       told.loading(host, size);
     }
   }
 
-  private void tellOfStore(long entry, long virtual, int size) {
+  void tellOfStore(long entry, long virtual, int size) {
     ExecutionLog told = log;
     var ram = tlb.range(entry).ram();
     if (told != null && ram != null) {
       long offset = tlb.ramPage(entry) + (virtual & 4095) - ram.ramBase();
-      told.storing(virtual, virtual + RawMemory.getLong(entry + ADDEND), size, ram, offset);
+      told.storing(virtual, hostAddress(entry, virtual), size, ram, offset);
     }
   }
 
@@ -176,7 +174,7 @@ public final class SoftMmu implements AutoCloseable {
 
   // ---- filling ---------------------------------------------------------------------------------
 
-  private void fault(int cause, long value) {
+  void fault(int cause, long value) {
     faulted = true;
     faultCause = cause;
     faultValue = value;
@@ -194,7 +192,7 @@ public final class SoftMmu implements AutoCloseable {
    * The entry that translates an access to {@code size} bytes, all in one page; or {@link #FAULT}
    * with the fault set.
    */
-  private long lookup(long virtual, int size, Access access, int mmuIndex) {
+  long lookup(long virtual, int size, Access access, int mmuIndex) {
     long entry = tlb.slot(virtual, mmuIndex);
     int tagOffset = tagOffset(access);
     long tag = RawMemory.getLong(entry + tagOffset);
@@ -204,6 +202,16 @@ public final class SoftMmu implements AutoCloseable {
     return tlb.restoreVictim(virtual, mmuIndex, tagOffset)
         ? entry
         : fill(virtual, size, access, mmuIndex);
+  }
+
+  /** Whether what an entry translates to is memory that may be written. */
+  boolean writesMemory(long entry) {
+    return tlb.range(entry).writesMemory();
+  }
+
+  /** Host address of a byte of an entry's page, which is memory. */
+  static long hostAddress(long entry, long virtual) {
+    return virtual + RawMemory.getLong(entry + ADDEND);
   }
 
   private long fill(long virtual, int size, Access access, int mmuIndex) {
@@ -283,12 +291,12 @@ public final class SoftMmu implements AutoCloseable {
   /** Host address of an instruction byte for which {@link #fetchAddress} just answered. */
   long fetchHostAddress(long virtual) {
     long entry = fetchWasUncached(virtual) ? tlb.scratch() : tlb.slot(virtual, cpu.fetchMmuIndex());
-    return virtual + RawMemory.getLong(entry + ADDEND);
+    return hostAddress(entry, virtual);
   }
 
   // ---- loads -----------------------------------------------------------------------------------
 
-  private boolean refusesMisaligned(long virtual, int size, long desc, Access access) {
+  boolean refusesMisaligned(long virtual, int size, long desc, Access access) {
     if ((virtual & (size - 1)) == 0) {
       return false;
     }
@@ -312,14 +320,7 @@ public final class SoftMmu implements AutoCloseable {
     if (MemDesc.isAcquire(desc)) {
       VarHandle.acquireFence();
     }
-    return extend(value, size, desc);
-  }
-
-  private static long extend(long littleEndian, int size, long desc) {
-    int shift = 64 - 8 * size;
-    long value =
-        MemDesc.isBigEndian(desc) ? Long.reverseBytes(littleEndian) >>> shift : littleEndian;
-    return MemDesc.isSigned(desc) ? value << shift >> shift : value << shift >>> shift;
+    return GuestBytes.extend(value, desc);
   }
 
   /** The bytes in address order from bit 0. */
@@ -335,9 +336,9 @@ public final class SoftMmu implements AutoCloseable {
     if (!range.readsMemory()) {
       return readBus(entry, virtual, size);
     }
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
+    long host = hostAddress(entry, virtual);
     tellOfLoad(host, size);
-    return loadHost(host, size);
+    return GuestBytes.load(host, size);
   }
 
   private long loadAcrossPages(long virtual, int size, int mmuIndex) {
@@ -359,21 +360,6 @@ public final class SoftMmu implements AutoCloseable {
       value |= loadBytes(virtual + i, 1, mmuIndex) << (8 * i);
     }
     return value;
-  }
-
-  private static long loadHost(long host, int size) {
-    if ((host & (size - 1)) == 0) {
-      return littleEndian(RawMemory.getVolatile(host, size), size);
-    }
-    long value = 0;
-    for (int i = 0; i < size; i++) {
-      value |= (RawMemory.getByte(host + i) & 0xffL) << (8 * i);
-    }
-    return value;
-  }
-
-  private static long littleEndian(long value, int size) {
-    return RawMemory.littleEndian() ? value : Long.reverseBytes(value) >>> (64 - 8 * size);
   }
 
   private long readBus(long entry, long virtual, int size) {
@@ -398,8 +384,7 @@ public final class SoftMmu implements AutoCloseable {
     if (MemDesc.isRelease(desc)) {
       VarHandle.releaseFence();
     }
-    long bytes = MemDesc.isBigEndian(desc) ? Long.reverseBytes(value) >>> (64 - 8 * size) : value;
-    storeBytes(virtual, bytes, size, MemDesc.mmuIndex(desc));
+    storeBytes(virtual, GuestBytes.inAddressOrder(value, desc), size, MemDesc.mmuIndex(desc));
   }
 
   private void storeBytes(long virtual, long bytes, int size, int mmuIndex) {
@@ -417,7 +402,7 @@ public final class SoftMmu implements AutoCloseable {
       return;
     }
     tellOfStore(entry, virtual, size);
-    storeHost(virtual + RawMemory.getLong(entry + ADDEND), bytes, size);
+    GuestBytes.store(hostAddress(entry, virtual), bytes, size);
     afterWrite(entry, virtual, size);
   }
 
@@ -440,18 +425,8 @@ public final class SoftMmu implements AutoCloseable {
     }
   }
 
-  private static void storeHost(long host, long bytes, int size) {
-    if ((host & (size - 1)) == 0) {
-      RawMemory.putVolatile(host, size, littleEndian(bytes, size));
-      return;
-    }
-    for (int i = 0; i < size; i++) {
-      RawMemory.putByte(host + i, (byte) (bytes >>> (8 * i)));
-    }
-  }
-
   /** Tells logs and code of a write through a slow entry, and opens the fast path if it may. */
-  private void afterWrite(long entry, long virtual, int size) {
+  void afterWrite(long entry, long virtual, int size) {
     long at = entry + WRITE_TAG;
     if ((RawMemory.getLong(at) & SLOW) == 0 || (log != null && log.takesBack())) {
       return;
@@ -484,55 +459,9 @@ public final class SoftMmu implements AutoCloseable {
 
   // ---- atomics ---------------------------------------------------------------------------------
 
-  /** Atomics are aligned whatever their descriptor says; it says how they fault. */
-  private boolean refusesUnaligned(long virtual, int size, long desc, Access access) {
-    if ((virtual & (size - 1)) == 0) {
-      return false;
-    }
-    if (!refusesMisaligned(virtual, size, desc, access)) {
-      fault(cpu.misalignedCause(access), virtual);
-    }
-    return true;
-  }
-
-  /** Entry through which an aligned atomic may be done on RAM, or −1 with the fault set. */
-  private long atomicEntry(long virtual, long desc) {
-    return atomicEntry(virtual, MemDesc.size(desc), desc);
-  }
-
-  private long atomicEntry(long virtual, int size, long desc) {
-    if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
-      return FAULT;
-    }
-    long entry = lookup(virtual, size, Access.WRITE, MemDesc.mmuIndex(desc));
-    if (entry != FAULT && !tlb.range(entry).writesMemory()) {
-      fault(cpu.accessFaultCause(Access.WRITE), virtual);
-      return FAULT;
-    }
-    return entry;
-  }
-
-  private static long orderBytes(long value, long desc) {
-    int size = MemDesc.size(desc);
-    boolean swap = MemDesc.isBigEndian(desc) == RawMemory.littleEndian();
-    return swap ? Long.reverseBytes(value) >>> (64 - 8 * size) : value;
-  }
-
   /** Compare and exchange; the old value, or 0 if it faults. */
   public long cas(long virtual, long expected, long value, long desc) {
-    long entry = atomicEntry(virtual, desc);
-    if (entry == FAULT) {
-      return 0;
-    }
-    int size = MemDesc.size(desc);
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
-    tellOfLoad(host, size);
-    tellOfStore(entry, virtual, size);
-    long seen =
-        RawMemory.compareAndExchange(
-            host, size, orderBytes(expected, desc), orderBytes(value, desc));
-    afterWrite(entry, virtual, size);
-    return extend(littleEndian(seen, size), size, desc);
+    return atomics.cas(virtual, expected, value, desc);
   }
 
   /**
@@ -543,92 +472,22 @@ public final class SoftMmu implements AutoCloseable {
    */
   public void casPair(
       long virtual, long expected, long expected2, long value, long value2, long desc) {
-    pairFirst = 0;
-    pairSecond = 0;
-    long entry = atomicEntry(virtual, 2 * Long.BYTES, desc);
-    if (entry == FAULT) {
-      return;
-    }
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
-    for (int half = 0; half < 16; half += 8) {
-      tellOfLoad(host + half, 8);
-      tellOfStore(entry, virtual + half, 8);
-    }
-    long[] pairs = {
-      orderBytes(expected, desc),
-      orderBytes(expected2, desc),
-      orderBytes(value, desc),
-      orderBytes(value2, desc)
-    };
-    pairExchange.exchange(host, pairs);
-    afterWrite(entry, virtual, 2 * Long.BYTES);
-    pairFirst = orderBytes(pairs[0], desc);
-    pairSecond = orderBytes(pairs[1], desc);
+    atomics.casPair(virtual, expected, expected2, value, value2, desc);
   }
 
   /** How pairs are compared and exchanged; unless it is said, by a single CPU. */
   public void exchangeWith(PairExchange exchange) {
-    pairExchange = exchange;
-  }
-
-  /** Not at once: while nobody else runs. */
-  static void exchangeAlone(long host, long[] pairs) {
-    long first = RawMemory.getLong(host);
-    long second = RawMemory.getLong(host + 8);
-    if (first == pairs[0] && second == pairs[1]) {
-      RawMemory.putLong(host, pairs[2]);
-      RawMemory.putLong(host + 8, pairs[3]);
-    }
-    pairs[0] = first;
-    pairs[1] = second;
+    atomics.exchangeWith(exchange);
   }
 
   /** Read-modify-write; the old value, or 0 if it faults. */
   public long rmw(Rmw operation, long virtual, long operand, long desc) {
-    long entry = atomicEntry(virtual, desc);
-    if (entry == FAULT) {
-      return 0;
-    }
-    int size = MemDesc.size(desc);
-    int shift = 64 - 8 * size;
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
-    long y = operand << shift >> shift;
-    tellOfLoad(host, size);
-    tellOfStore(entry, virtual, size);
-    while (true) {
-      long raw = RawMemory.getVolatile(host, size);
-      long x = extend(littleEndian(raw, size), size, desc) << shift >> shift;
-      long next = orderBytes(operation.apply(x, y) & (-1L >>> shift), desc);
-      if (RawMemory.compareAndExchange(host, size, raw, next) == raw) {
-        afterWrite(entry, virtual, size);
-        return extend(littleEndian(raw, size), size, desc);
-      }
-    }
+    return atomics.rmw(operation, virtual, operand, desc);
   }
 
   /** Loads and reserves. */
   public long loadLinked(long virtual, long desc) {
-    int size = MemDesc.size(desc);
-    RawMemory.putInt(engine + EngineState.RESERVED, 0);
-    if (refusesUnaligned(virtual, size, desc, Access.READ)) {
-      return 0;
-    }
-    long entry = lookup(virtual, size, Access.READ, MemDesc.mmuIndex(desc));
-    if (entry == FAULT) {
-      return 0;
-    }
-    if (!tlb.range(entry).writesMemory()) {
-      fault(cpu.accessFaultCause(Access.READ), virtual);
-      return 0;
-    }
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
-    tellOfLoad(host, size);
-    long raw = RawMemory.getVolatile(host, size);
-    RawMemory.putLong(engine + EngineState.RESERVATION_VIRTUAL, virtual);
-    RawMemory.putLong(engine + EngineState.RESERVATION_HOST, host);
-    RawMemory.putLong(engine + EngineState.RESERVATION_VALUE, raw);
-    RawMemory.putInt(engine + EngineState.RESERVED, size);
-    return extend(littleEndian(raw, size), size, desc);
+    return atomics.loadLinked(virtual, desc);
   }
 
   /**
@@ -636,36 +495,10 @@ public final class SoftMmu implements AutoCloseable {
    * misaligned address faults even where nothing would be stored.
    */
   public long storeConditional(long virtual, long value, long desc) {
-    int size = MemDesc.size(desc);
-    if (refusesUnaligned(virtual, size, desc, Access.WRITE)) {
-      RawMemory.putInt(engine + EngineState.RESERVED, 0);
-      return 0;
-    }
-    boolean mine =
-        RawMemory.getInt(engine + EngineState.RESERVED) == size
-            && RawMemory.getLong(engine + EngineState.RESERVATION_VIRTUAL) == virtual;
-    RawMemory.putInt(engine + EngineState.RESERVED, 0);
-    if (!mine) {
-      return 0;
-    }
-    long entry = atomicEntry(virtual, desc);
-    if (entry == FAULT) {
-      return 0;
-    }
-    long host = virtual + RawMemory.getLong(entry + ADDEND);
-    if (RawMemory.getLong(engine + EngineState.RESERVATION_HOST) != host) {
-      return 0;
-    }
-    long expected = RawMemory.getLong(engine + EngineState.RESERVATION_VALUE);
-    tellOfLoad(host, size);
-    tellOfStore(entry, virtual, size);
-    long seen = RawMemory.compareAndExchange(host, size, expected, orderBytes(value, desc));
-    if (seen != expected) {
-      return 0;
-    }
-    afterWrite(entry, virtual, size);
-    return 1;
+    return atomics.storeConditional(virtual, value, desc);
   }
+
+  // ---- probes ----------------------------------------------------------------------------------
 
   /** Faults as the described access would. */
   public void probe(long virtual, long desc) {

@@ -36,7 +36,7 @@ final class TcgVcpu implements Vcpu {
     this.mmu = new SoftMmu(cpu, accelerator.memory());
     this.context = new ExecutionContext(cpu, mmu, accelerator.instructionSet().floatEnv());
     mmu.exchangeWith(
-        (host, pairs) -> accelerator.exclusively(() -> SoftMmu.exchangeAlone(host, pairs)));
+        (host, pairs) -> accelerator.exclusively(() -> AtomicAccesses.exchangeAlone(host, pairs)));
     this.finder =
         new BlockFinder(
             accelerator, cpu, mmu, context, accelerator.instructionSet().translator(cpu));
