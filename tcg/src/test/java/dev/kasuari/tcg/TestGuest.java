@@ -12,6 +12,8 @@ import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.machine.memory.RamList;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.ir.Emitter;
+import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Verifier;
 import java.nio.ByteBuffer;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * What a unit needs around it to run without a machine: a CPU, its soft MMU, a little RAM, one page
@@ -142,6 +145,22 @@ public final class TestGuest implements AutoCloseable {
       case 4 -> Double.doubleToRawLongBits(random.nextInt(-100, 100) / 8.0);
       default -> random.nextLong();
     };
+  }
+
+  /** Three instructions of 4 bytes; the second is given, the others count in x1 and x2. */
+  public static IrUnit between(Consumer<Emitter> second) {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0x10, false);
+    e.set(TestCpu.X, 1, e.add(e.get(TestCpu.X, 1), 1));
+    e.instruction(4, 4, 0x20, false);
+    second.accept(e);
+    if (e.open()) {
+      e.instruction(8, 4, 0x30, false);
+      e.set(TestCpu.X, 2, e.add(e.get(TestCpu.X, 2), 1));
+      e.exit(ExitReason.LOOKUP, e.pc(12));
+    }
+    return e.finish();
   }
 
   /** Compiles a unit, which must be right and begins at the start of a page. */

@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.lockstep;
 
+import static dev.kasuari.tcg.TestGuest.between;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -19,7 +20,6 @@ import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.Translator;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.ir.Emitter;
-import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
@@ -132,24 +132,8 @@ class LockstepTest {
     lockstep = with(new Wrong(new Interpreter(), wrong, where));
   }
 
-  /** Three instructions of 4 bytes; the second is given, the others count in x1 and x2. */
-  private static IrUnit unit(Consumer<Emitter> second) {
-    var e = new Emitter();
-    e.begin();
-    e.instruction(0, 4, 0x10, false);
-    e.set(TestCpu.X, 1, e.add(e.get(TestCpu.X, 1), 1));
-    e.instruction(4, 4, 0x20, false);
-    second.accept(e);
-    if (e.open()) {
-      e.instruction(8, 4, 0x30, false);
-      e.set(TestCpu.X, 2, e.add(e.get(TestCpu.X, 2), 1));
-      e.exit(ExitReason.LOOKUP, e.pc(12));
-    }
-    return e.finish();
-  }
-
   private TestGuest.Outcome run(Consumer<Emitter> second) {
-    return guest.run(lockstep, unit(second), PC);
+    return guest.run(lockstep, between(second), PC);
   }
 
   private long memory(int offset) {
@@ -347,7 +331,7 @@ class LockstepTest {
   @Test
   void theReportShowsMachineCode() {
     try (var machine = new X86BackEnd(FloatEnv.riscv(), 16 << 20)) {
-      CompiledCode code = machine.compile(unit(e -> {}), 0);
+      CompiledCode code = machine.compile(between(e -> {}), 0);
       assertThat(code).isNotNull();
       assertThat(code.listing()).contains("; unit_start 3", "; v", "exit").contains(":\t");
     }
@@ -357,7 +341,7 @@ class LockstepTest {
   void anotherCpuIsRefused() {
     run(e -> {});
     try (var second = new TestGuest()) {
-      IrUnit unit = unit(e -> {});
+      IrUnit unit = between(e -> {});
       assertThatThrownBy(() -> second.run(lockstep, unit, PC))
           .isInstanceOf(IllegalStateException.class);
     }

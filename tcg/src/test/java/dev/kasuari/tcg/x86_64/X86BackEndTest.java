@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
+import static dev.kasuari.tcg.TestGuest.between;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -62,22 +63,6 @@ class X86BackEndTest {
       backEnd.close();
       guest.close();
     }
-  }
-
-  /** Three instructions of 4 bytes; the second is given, the others count in x1 and x2. */
-  private static IrUnit between(Consumer<Emitter> second) {
-    var e = new Emitter();
-    e.begin();
-    e.instruction(0, 4, 0x10, false);
-    e.set(TestCpu.X, 1, e.add(e.get(TestCpu.X, 1), 1));
-    e.instruction(4, 4, 0x20, false);
-    second.accept(e);
-    if (e.open()) {
-      e.instruction(8, 4, 0x30, false);
-      e.set(TestCpu.X, 2, e.add(e.get(TestCpu.X, 2), 1));
-      e.exit(ExitReason.LOOKUP, e.pc(12));
-    }
-    return e.finish();
   }
 
   private TestGuest.Outcome run(Consumer<Emitter> second) {
