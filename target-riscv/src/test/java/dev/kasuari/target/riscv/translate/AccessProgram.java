@@ -2,6 +2,7 @@ package dev.kasuari.target.riscv.translate;
 
 import static dev.kasuari.target.riscv.asm.Reg.*;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.*;
+import static dev.kasuari.target.riscv.translate.MachineMode.*;
 
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.MmioHandler;
@@ -39,17 +40,6 @@ final class AccessProgram {
   static final long FLOAT_MARK = 0x4009_21fb_5444_2d18L;
   static final long STORED = 0xa1b2_c3d4_e5f6_0718L;
   static final int ECALL = 11;
-
-  private static final int MSTATUS = 0x300;
-  private static final int MTVEC = 0x305;
-  private static final int MENVCFG = 0x30a;
-  private static final int MEPC = 0x341;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
-  private static final int MINSTRET = 0xb02;
-  private static final int SATP = 0x180;
-  private static final int PMPCFG0 = 0x3a0;
-  private static final int PMPADDR0 = 0x3b0;
 
   private static final int MPRV = 1 << 17;
   private static final int SUPERVISOR = 1 << 11;
@@ -124,18 +114,12 @@ final class AccessProgram {
   }
 
   private void begin(Label handler) {
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
-    a.li(T0, -1);
-    a.i(csrrw(0, PMPADDR0, T0));
-    a.li(T0, 0x1f);
-    a.i(csrrw(0, PMPCFG0, T0));
-    a.li(T0, 0xf0);
-    a.i(csrrw(0, MENVCFG, T0));
+    trapTo(a, handler);
+    openMemory(a);
+    set(a, MENVCFG, 0xf0);
     a.li(T0, FS);
     a.i(csrrs(0, MSTATUS, T0));
-    a.li(T0, 8L << 60 | (BareMetal.RAM + ROOT) >> 12);
-    a.i(csrrw(0, SATP, T0));
+    set(a, SATP, 8L << 60 | (BareMetal.RAM + ROOT) >> 12);
     a.li(S9, MPRV | MPP);
     a.li(S3, MPRV | SUPERVISOR);
     a.li(S11, BareMetal.RAM + RESULTS);

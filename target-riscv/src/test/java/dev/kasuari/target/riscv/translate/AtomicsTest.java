@@ -3,10 +3,11 @@ package dev.kasuari.target.riscv.translate;
 import static dev.kasuari.target.riscv.asm.Reg.A0;
 import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static dev.kasuari.target.riscv.asm.Reg.S0;
-import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.scW;
+import static dev.kasuari.target.riscv.translate.MachineMode.MCAUSE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVAL;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -17,17 +18,13 @@ import org.junit.jupiter.api.Test;
 /** Corners of atomics that a comparison with QEMU has found. */
 @Tag("fast")
 class AtomicsTest {
-  private static final int MTVEC = 0x305;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
 
   /** Unprivileged manual, section 14.2: misaligned is an exception, reservation or not. */
   @Test
   void aMisalignedStoreConditionalFaultsWithoutAReservation() throws InterruptedException {
     var a = new Assembler();
     var handler = a.label("handler");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
+    trapTo(a, handler);
     a.li(S0, BareMetal.RAM + 0x10_0002);
     a.i(scW(A0, S0, 0, 0));
     a.align(4);

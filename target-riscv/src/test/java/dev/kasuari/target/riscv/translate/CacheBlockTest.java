@@ -12,10 +12,20 @@ import static dev.kasuari.target.riscv.isa.RiscvEncoder.cboZero;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.ecall;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.mret;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.prefetchI;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.prefetchR;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.prefetchW;
+import static dev.kasuari.target.riscv.translate.MachineMode.MCAUSE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MENVCFG;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVAL;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVEC;
+import static dev.kasuari.target.riscv.translate.MachineMode.PMPADDR0;
+import static dev.kasuari.target.riscv.translate.MachineMode.PMPCFG0;
+import static dev.kasuari.target.riscv.translate.MachineMode.SENVCFG;
+import static dev.kasuari.target.riscv.translate.MachineMode.enter;
+import static dev.kasuari.target.riscv.translate.MachineMode.openMemory;
+import static dev.kasuari.target.riscv.translate.MachineMode.set;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -31,15 +41,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Zicbom, Zicboz and Zicbop: what blocks become, who may touch them, and what faults say. */
 @Tag("fast")
 class CacheBlockTest {
-  private static final int SENVCFG = 0x10a;
-  private static final int MSTATUS = 0x300;
-  private static final int MTVEC = 0x305;
-  private static final int MENVCFG = 0x30a;
-  private static final int MEPC = 0x341;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
-  private static final int PMPCFG0 = 0x3a0;
-  private static final int PMPADDR0 = 0x3b0;
 
   private static final int ILLEGAL = 2;
   private static final int STORE_ACCESS_FAULT = 7;
@@ -68,24 +69,20 @@ class CacheBlockTest {
   private static long trap(int instruction, int privilege, long menvcfg, long senvcfg, long address)
       throws InterruptedException {
     var a = new Assembler();
+    openMemory(a);
+    set(a, MENVCFG, menvcfg);
+    set(a, SENVCFG, senvcfg);
+    return trap(a, instruction, privilege, address);
+  }
+
+  /** The same at the end of a program. */
+  private static long trap(Assembler a, int instruction, int privilege, long address)
+      throws InterruptedException {
     Label handler = a.label("handler");
     Label lower = a.label("lower");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
-    a.li(T0, -1);
-    a.i(csrrw(0, PMPADDR0, T0));
-    a.li(T0, 0x1f);
-    a.i(csrrw(0, PMPCFG0, T0));
-    a.li(T0, menvcfg);
-    a.i(csrrw(0, MENVCFG, T0));
-    a.li(T0, senvcfg);
-    a.i(csrrw(0, SENVCFG, T0));
-    a.la(T0, lower);
-    a.i(csrrw(0, MEPC, T0));
-    a.li(T0, (long) privilege << 11);
-    a.i(csrrw(0, MSTATUS, T0));
+    trapTo(a, handler);
     a.li(S0, address);
-    a.i(mret());
+    enter(a, privilege, lower);
     a.bind(lower);
     a.i(instruction, ecall());
     a.align(4);
@@ -148,35 +145,13 @@ class CacheBlockTest {
   @ParameterizedTest
   @ValueSource(strings = {"zero", "inval", "clean", "flush"})
   void aFaultIsThatOfAStoreAndNamesTheAddressItself(String name) throws InterruptedException {
+    long address = BareMetal.RAM + DATA + 0x35;
     var a = new Assembler();
-    Label handler = a.label("handler");
-    Label lower = a.label("lower");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
     // The program alone is open: 1 MiB from the beginning of RAM on.
-    a.li(T0, BareMetal.RAM >> 2 | (DATA / 8 - 1));
-    a.i(csrrw(0, PMPADDR0, T0));
-    a.li(T0, 0x1f);
-    a.i(csrrw(0, PMPCFG0, T0));
-    a.li(T0, 0xf0);
-    a.i(csrrw(0, MENVCFG, T0));
-    a.la(T0, lower);
-    a.i(csrrw(0, MEPC, T0));
-    a.li(T0, 1 << 11);
-    a.i(csrrw(0, MSTATUS, T0));
-    a.li(S0, BareMetal.RAM + DATA + 0x35);
-    a.i(mret());
-    a.bind(lower);
-    a.i(instruction(name), ecall());
-    a.align(4);
-    a.bind(handler);
-    a.i(csrrs(A1, MTVAL, 0), csrrs(A2, MCAUSE, 0));
-    BareMetal.exit(a, A0);
-    try (var machine = new BareMetal(1, a)) {
-      machine.run();
-      assertThat(machine.hart(0).x(A2)).isEqualTo(STORE_ACCESS_FAULT);
-      assertThat(machine.hart(0).x(A1)).isEqualTo(BareMetal.RAM + DATA + 0x35);
-    }
+    set(a, PMPADDR0, BareMetal.RAM >> 2 | (DATA / 8 - 1));
+    set(a, PMPCFG0, 0x1f);
+    set(a, MENVCFG, 0xf0);
+    assertThat(trap(a, instruction(name), 1, address)).isEqualTo(address << 8 | STORE_ACCESS_FAULT);
   }
 
   @Test

@@ -11,7 +11,6 @@ import static dev.kasuari.target.riscv.asm.Reg.T1;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.addi;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amoaddD;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrwi;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fence;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fenceI;
@@ -23,6 +22,12 @@ import static dev.kasuari.target.riscv.isa.RiscvEncoder.sd;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sub;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.wfi;
+import static dev.kasuari.target.riscv.translate.MachineMode.MCAUSE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MEPC;
+import static dev.kasuari.target.riscv.translate.MachineMode.MIE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MINSTRET;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVAL;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.machine.LogCategory;
@@ -38,12 +43,6 @@ import org.junit.jupiter.api.Test;
 @Tag("fast")
 class ExecutionTest {
   private static final int MHARTID = 0xf14;
-  private static final int MTVEC = 0x305;
-  private static final int MEPC = 0x341;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
-  private static final int MIE = 0x304;
-  private static final int MINSTRET = 0xb02;
   private static final long DATA = BareMetal.RAM + 0x10_0000;
 
   @Test
@@ -63,8 +62,7 @@ class ExecutionTest {
   void aTrapInTheMiddleOfAUnitIsPrecise() throws InterruptedException {
     var a = new Assembler();
     Label handler = a.label("handler");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
+    trapTo(a, handler);
     a.li(S0, 0x4000_0000);
     a.li(A0, 5);
     a.i(addi(A0, A0, 1));

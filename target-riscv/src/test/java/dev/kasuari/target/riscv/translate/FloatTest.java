@@ -4,6 +4,7 @@ import static dev.kasuari.target.riscv.asm.Reg.A0;
 import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.asm.Reg.T1;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.*;
+import static dev.kasuari.target.riscv.translate.MachineMode.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.Test;
 @Tag("fast")
 class FloatTest {
   private static final int FFLAGS = 0x001;
-  private static final int MSTATUS = 0x300;
   private static final int FS = 0x6000;
   private static final int NEAREST = 0;
 

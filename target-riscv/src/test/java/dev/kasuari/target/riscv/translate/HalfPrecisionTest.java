@@ -16,6 +16,7 @@ import static dev.kasuari.target.riscv.isa.RiscvEncoder.fmvXD;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fmvXH;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fsgnjnH;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fsh;
+import static dev.kasuari.target.riscv.translate.MachineMode.MSTATUS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -27,7 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Zfh: boxes, moves, and an operation of each kind; the arithmetic itself is softfloat's. */
 @Tag("fast")
 class HalfPrecisionTest {
-  private static final int MSTATUS = 0x300;
   private static final int FS = 0x6000;
 
   @ParameterizedTest

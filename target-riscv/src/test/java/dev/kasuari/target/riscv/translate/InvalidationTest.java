@@ -13,6 +13,7 @@ import static dev.kasuari.target.riscv.asm.Reg.S7;
 import static dev.kasuari.target.riscv.asm.Reg.S8;
 import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.*;
+import static dev.kasuari.target.riscv.translate.MachineMode.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.machine.memory.BusAccess;
@@ -53,9 +54,7 @@ class InvalidationTest {
   private static final int EVERY = 5;
   private static final int OLD = addi(A0, A0, 1);
   private static final int NEW = addi(A1, A1, 1);
-  private static final int MSTATUS = 0x300;
   private static final int FS = 1 << 13;
-  private static final int MINSTRET = 0xb02;
   private static final long DEVICE = 0x1000_0000L;
   private static final int DATA = 0x70_0000;
   private static final int RESULTS = 0x60_0000;

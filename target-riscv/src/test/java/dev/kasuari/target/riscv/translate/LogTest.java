@@ -3,12 +3,11 @@ package dev.kasuari.target.riscv.translate;
 import static dev.kasuari.target.riscv.asm.Reg.A0;
 import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static dev.kasuari.target.riscv.asm.Reg.A2;
-import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.addi;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.lw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sfenceVma;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.machine.LogCategory;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 /** What {@code -d} shows of a program. */
 @Tag("fast")
 class LogTest {
-  private static final int MTVEC = 0x305;
 
   private static List<String> log(Assembler a, LogCategory... categories)
       throws InterruptedException {
@@ -57,12 +55,12 @@ class LogTest {
     var a = new Assembler();
     var handler = a.label("handler");
     var next = a.label("next");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0), csrrs(A0, 0x7c0, 0));
+    trapTo(a, handler);
+    a.i(csrrs(A0, 0x7c0, 0));
     a.align(4);
     a.bind(handler);
-    a.la(T0, next);
-    a.i(csrrw(0, MTVEC, T0), lw(A0, 0, 0x40));
+    trapTo(a, next);
+    a.i(lw(A0, 0, 0x40));
     a.align(4);
     a.bind(next);
     BareMetal.exit(a, 0);

@@ -5,10 +5,12 @@ import static dev.kasuari.target.riscv.asm.Reg.A1;
 import static dev.kasuari.target.riscv.asm.Reg.S0;
 import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.flw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.fmvXW;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sw;
+import static dev.kasuari.target.riscv.translate.MachineMode.MEPC;
+import static dev.kasuari.target.riscv.translate.MachineMode.MSTATUS;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -18,9 +20,6 @@ import org.junit.jupiter.api.Test;
 /** Corners of loads and stores that a comparison with QEMU has found. */
 @Tag("fast")
 class MemoryTest {
-  private static final int MSTATUS = 0x300;
-  private static final int MTVEC = 0x305;
-  private static final int MEPC = 0x341;
   private static final long DATA = BareMetal.RAM + 0x10_0000;
 
   /** Its value goes through a box, so that the interpreter takes it for no common sequence. */
@@ -40,8 +39,7 @@ class MemoryTest {
   void aLoadOfASingleFaultsAtItsOwnAddress() throws InterruptedException {
     var a = floatingPoint();
     var handler = a.label("handler");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
+    trapTo(a, handler);
     a.li(S0, 0x4000_0000);
     int at = a.size();
     a.i(flw(1, S0, 0));

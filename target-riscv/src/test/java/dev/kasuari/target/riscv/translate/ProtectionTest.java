@@ -7,17 +7,22 @@ import static dev.kasuari.target.riscv.asm.Reg.A3;
 import static dev.kasuari.target.riscv.asm.Reg.A4;
 import static dev.kasuari.target.riscv.asm.Reg.RA;
 import static dev.kasuari.target.riscv.asm.Reg.S0;
-import static dev.kasuari.target.riscv.asm.Reg.T0;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.addi;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.amoaddD;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrs;
-import static dev.kasuari.target.riscv.isa.RiscvEncoder.csrrw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.jalr;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.ld;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.lw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sd;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sh;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.srli;
+import static dev.kasuari.target.riscv.translate.MachineMode.MCAUSE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MEPC;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVAL;
+import static dev.kasuari.target.riscv.translate.MachineMode.PMPADDR0;
+import static dev.kasuari.target.riscv.translate.MachineMode.PMPCFG0;
+import static dev.kasuari.target.riscv.translate.MachineMode.set;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -29,12 +34,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Physical memory protection finer than a page, as programs meet it. */
 @Tag("fast")
 class ProtectionTest {
-  private static final int MTVEC = 0x305;
-  private static final int MEPC = 0x341;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
-  private static final int PMPCFG0 = 0x3a0;
-  private static final int PMPADDR0 = 0x3b0;
   private static final int LOCKED_NA4 = 0x90;
   private static final long DATA = BareMetal.RAM + 0x10_0000;
 
@@ -43,8 +42,7 @@ class ProtectionTest {
     var a = new Assembler();
     var start = a.label("start");
     var handler = a.label("handler");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
+    trapTo(a, handler);
     a.j(start);
     a.align(4);
     a.bind(handler);
@@ -55,10 +53,8 @@ class ProtectionTest {
   }
 
   private static void protect(Assembler a, long address, int permissions) {
-    a.li(T0, address >> 2);
-    a.i(csrrw(0, PMPADDR0, T0));
-    a.li(T0, LOCKED_NA4 | permissions);
-    a.i(csrrw(0, PMPCFG0, T0));
+    set(a, PMPADDR0, address >> 2);
+    set(a, PMPCFG0, LOCKED_NA4 | permissions);
   }
 
   private static int access(String kind, int offset) {

@@ -23,6 +23,14 @@ import static dev.kasuari.target.riscv.isa.RiscvEncoder.sra;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.srli;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.sw;
 import static dev.kasuari.target.riscv.isa.RiscvEncoder.zextHRv32;
+import static dev.kasuari.target.riscv.translate.MachineMode.MCAUSE;
+import static dev.kasuari.target.riscv.translate.MachineMode.MEPC;
+import static dev.kasuari.target.riscv.translate.MachineMode.MSTATUS;
+import static dev.kasuari.target.riscv.translate.MachineMode.MTVAL;
+import static dev.kasuari.target.riscv.translate.MachineMode.SATP;
+import static dev.kasuari.target.riscv.translate.MachineMode.openMemory;
+import static dev.kasuari.target.riscv.translate.MachineMode.set;
+import static dev.kasuari.target.riscv.translate.MachineMode.trapTo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.target.riscv.asm.Assembler;
@@ -34,15 +42,7 @@ import org.junit.jupiter.api.Test;
 /** Registers of 32 bits: instructions that depend on the width, addresses, traps and Sv32. */
 @Tag("fast")
 class Rv32Test {
-  private static final int MSTATUS = 0x300;
   private static final int MISA = 0x301;
-  private static final int MTVEC = 0x305;
-  private static final int MEPC = 0x341;
-  private static final int MCAUSE = 0x342;
-  private static final int MTVAL = 0x343;
-  private static final int PMPCFG0 = 0x3a0;
-  private static final int PMPADDR0 = 0x3b0;
-  private static final int SATP = 0x180;
 
   private static final int MIB = 1 << 20;
   private static final int ROOT = 4 * MIB;
@@ -112,18 +112,13 @@ class Rv32Test {
     var a = new Assembler(32);
     Label handler = a.label("handler");
     Label supervisor = a.label("supervisor");
-    a.la(T0, handler);
-    a.i(csrrw(0, MTVEC, T0));
-    a.li(T0, -1);
-    a.i(csrrw(0, PMPADDR0, T0));
-    a.li(T0, 0x1f);
-    a.i(csrrw(0, PMPCFG0, T0));
+    trapTo(a, handler);
+    openMemory(a);
     // One entry: the alias of the first 4 MiB of RAM.
     a.li(S0, BareMetal.RAM + ROOT + 4 * (ALIAS >> 22));
     a.li(T0, BareMetal.RAM >> 12 << 10 | LEAF);
     a.i(sw(S0, T0, 0));
-    a.li(T0, 0x8000_0000L | (BareMetal.RAM + ROOT) >> 12);
-    a.i(csrrw(0, SATP, T0));
+    set(a, SATP, 0x8000_0000L | (BareMetal.RAM + ROOT) >> 12);
     a.la(T0, supervisor);
     a.li(A0, ALIAS - BareMetal.RAM);
     a.i(add(T0, T0, A0), csrrw(0, MEPC, T0));
