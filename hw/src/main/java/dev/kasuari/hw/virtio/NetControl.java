@@ -36,22 +36,18 @@ final class NetControl {
   }
 
   void serve(Virtqueue queue) {
-    queue.drain(() -> true, chain -> serve(queue, chain));
+    queue.drain("a command", chain -> serve(queue, chain));
   }
 
-  private void serve(Virtqueue queue, DescriptorChain chain) {
+  private void serve(Virtqueue queue, DescriptorChain chain) throws DmaFault {
     if (chain.readableLength() < HEADER || chain.writableLength() < 1) {
       card.broken("a command without header or answer");
       return;
     }
-    try {
-      byte[] command = chain.read(0, (int) Math.min(chain.readableLength(), MOST));
-      boolean done = chain.readableLength() <= MOST && perform(command);
-      chain.write(0, new byte[] {(byte) (done ? OK : ERROR)});
-      queue.push(chain, 1);
-    } catch (DmaFault e) {
-      card.broken("a command: " + e.getMessage());
-    }
+    byte[] command = chain.read(0, (int) Math.min(chain.readableLength(), MOST));
+    boolean done = chain.readableLength() <= MOST && perform(command);
+    chain.write(0, new byte[] {(byte) (done ? OK : ERROR)});
+    queue.push(chain, 1);
   }
 
   /** False if it cannot be done. */

@@ -255,20 +255,16 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
   // Requests.
 
   private void serve(Virtqueue queue) {
-    queue.drain(() -> true, chain -> start(queue, chain));
+    queue.drain("a request's memory", chain -> start(queue, chain));
   }
 
-  private void start(Virtqueue queue, DescriptorChain chain) {
+  private void start(Virtqueue queue, DescriptorChain chain) throws DmaFault {
     if (chain.readableLength() < HEADER || chain.writableLength() < 1) {
       broken("a request without header or status");
       return;
     }
-    try {
-      ByteBuffer header = ByteBuffer.wrap(chain.read(0, HEADER)).order(ByteOrder.LITTLE_ENDIAN);
-      new Request(queue, chain, header.getLong(8)).start(header.getInt(0));
-    } catch (DmaFault e) {
-      broken("a request's memory: " + e.getMessage());
-    }
+    ByteBuffer header = ByteBuffer.wrap(chain.read(0, HEADER)).order(ByteOrder.LITTLE_ENDIAN);
+    new Request(queue, chain, header.getLong(8)).start(header.getInt(0));
   }
 
   /** One request of the driver. */

@@ -224,14 +224,10 @@ public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.Sta
 
   private void transmit(Virtqueue queue) {
     queue.drain(
-        () -> true,
+        "a frame to send",
         chain -> {
-          try {
-            transmit(chain);
-            queue.push(chain, 0);
-          } catch (DmaFault e) {
-            broken("a frame to send: " + e.getMessage());
-          }
+          transmit(chain);
+          queue.push(chain, 0);
         });
   }
 

@@ -99,24 +99,20 @@ public final class VirtioRng extends VirtioDevice<VirtioRng.Props, VirtioRng.Sta
   protected void resetByDriver() {}
 
   private void serve(Virtqueue queue) {
-    queue.drain(() -> left() > 0, this::fill);
+    queue.drain("a buffer to fill", () -> left() > 0, this::fill);
   }
 
   private long left() {
     return props().maxBytes() - state().given;
   }
 
-  private void fill(DescriptorChain chain) {
+  private void fill(DescriptorChain chain) throws DmaFault {
     int length = (int) Math.min(Math.min(chain.writableLength(), MOST), left());
     byte[] bytes = new byte[length];
     random.nextBytes(bytes);
-    try {
-      chain.write(0, bytes);
-      count(length);
-      requests.push(chain, length);
-    } catch (DmaFault e) {
-      broken("requestq: " + e.getMessage());
-    }
+    chain.write(0, bytes);
+    count(length);
+    requests.push(chain, length);
   }
 
   private void count(int length) {

@@ -199,16 +199,13 @@ public final class VirtioSerial extends VirtioDevice<VirtioSerial.Props, VirtioS
   private void transmit(int number, Virtqueue queue) {
     VirtioPort<?> port = bus.port(number);
     queue.drain(
+        "a transmit buffer",
         () -> port == null || port.takesOutput(),
         chain -> {
-          try {
-            if (port == null) {
-              queue.push(chain, 0);
-            } else {
-              port.transmit(queue, chain);
-            }
-          } catch (DmaFault e) {
-            broken("a transmit buffer: " + e.getMessage());
+          if (port == null) {
+            queue.push(chain, 0);
+          } else {
+            port.transmit(queue, chain);
           }
         });
   }
@@ -265,14 +262,10 @@ public final class VirtioSerial extends VirtioDevice<VirtioSerial.Props, VirtioS
 
   private void hear(Virtqueue queue) {
     queue.drain(
-        () -> true,
+        "a control message",
         chain -> {
-          try {
-            hear(chain);
-            queue.push(chain, 0);
-          } catch (DmaFault e) {
-            broken("a control message: " + e.getMessage());
-          }
+          hear(chain);
+          queue.push(chain, 0);
         });
     tell();
   }

@@ -181,11 +181,30 @@ public final class Virtqueue {
 
   // What the device does.
 
+  /** What a device does with a chain. */
+  @FunctionalInterface
+  public interface Taker {
+    /**
+     * Gives the chain back at once, later, or lays it back.
+     *
+     * @throws DmaFault if the driver has named memory that is none
+     */
+    void take(DescriptorChain chain) throws DmaFault;
+  }
+
+  /** As the other, all that is available. */
+  public void drain(String what, Taker taker) {
+    drain(what, () -> true, taker);
+  }
+
   /**
    * Takes what is available, chain by chain, as long as {@code more} says so. Another CPU could add
    * chains for ever; after as many as the queue has descriptors the rest is left to a later event.
+   * A driver that names memory which is none has broken the device.
+   *
+   * @param what a chain is, for whoever reads of that
    */
-  public void drain(BooleanSupplier more, Consumer<DescriptorChain> taker) {
+  public void drain(String what, BooleanSupplier more, Taker taker) {
     int budget = size();
     suppressNotifications(true);
     do {
@@ -194,7 +213,7 @@ public final class Virtqueue {
         if (chain == null) {
           break;
         }
-        taker.accept(chain);
+        take(chain, what, taker);
         if (--budget == 0) {
           device.later(this::serve);
           return;
@@ -204,6 +223,14 @@ public final class Virtqueue {
       dma.fence();
       // What came after the last look, but before notifications were wanted, was not notified.
     } while (more.getAsBoolean() && waiting() > 0);
+  }
+
+  private void take(DescriptorChain chain, String what, Taker taker) {
+    try {
+      taker.take(chain);
+    } catch (DmaFault e) {
+      device.broken(what + ": " + e.getMessage());
+    }
   }
 
   /** The next chain, or null if there is none or the device is broken. */
