@@ -113,6 +113,18 @@ class LogOptionTest {
   }
 
   @Test
+  void lockstepSaysAtTheEndHowMuchWasCompared() throws IOException {
+    assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
+    Path log = folder.resolve("log");
+    assertThat(run("-accel", "tcg,lockstep=on", "-D", log.toString()).code()).isZero();
+    assertThat(log)
+        .content()
+        .containsPattern(
+            "^lockstep: interp and x86_64 did the same in [1-9][0-9]* runs of units; 0 were not"
+                + " compared, ");
+  }
+
+  @Test
   void theInterpreterMakesNoMachineCode() throws IOException {
     Path log = folder.resolve("log");
     run("-accel", "tcg,backend=interp", "-d", "out_asm,op_opt", "-D", log.toString());

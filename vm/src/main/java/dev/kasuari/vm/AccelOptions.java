@@ -166,14 +166,15 @@ public record AccelOptions(
    * A new back end.
    *
    * @param instructions whose code it is to run
-   * @param notices told what the user should know of the choice
+   * @param notices told what the user should know of the choice, and in lockstep at the end how
+   *     much was compared
    * @throws OptionException if this host cannot have it
    */
   BackEnd open(InstructionSet instructions, Consumer<String> notices) {
     Supplier<BackEnd> machineCode =
         () -> new X86BackEnd(instructions.floatEnv(), (long) tbSize << 20, features("-accel tcg"));
     if (lockstep) {
-      return new Lockstep(new Interpreter(), machineCode(machineCode), instructions);
+      return new Lockstep(new Interpreter(), machineCode(machineCode), instructions, notices);
     }
     return switch (backend) {
       case "x86_64" -> machineCode(machineCode);

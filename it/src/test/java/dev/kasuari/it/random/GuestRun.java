@@ -48,7 +48,10 @@ final class GuestRun {
         guest,
         instructions ->
             new Lockstep(
-                new Interpreter(), new X86BackEnd(FloatEnv.riscv(), 16 << 20), instructions));
+                new Interpreter(),
+                new X86BackEnd(FloatEnv.riscv(), 16 << 20),
+                instructions,
+                line -> {}));
   }
 
   private static GuestEnd run(RandomGuest guest, Function<InstructionSet, BackEnd> backEnd)

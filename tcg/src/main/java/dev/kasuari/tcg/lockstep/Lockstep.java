@@ -10,6 +10,7 @@ import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.Translator;
 import dev.kasuari.tcg.ir.IrUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -27,24 +28,33 @@ public final class Lockstep implements BackEnd {
   private final BackEnd reference;
   private final BackEnd other;
   private final Function<Cpu, Translator> translators;
+  private final Consumer<String> notices;
   private volatile @Nullable SideBySide only;
+  private boolean closed;
 
   /**
    * @param reference what it does is right; closed with this
    * @param other what is compared with it; closed with this
    * @param instructions whose code they run
+   * @param notices told at the end how much was compared
    */
-  public Lockstep(BackEnd reference, BackEnd other, InstructionSet instructions) {
-    this(reference, other, instructions::translator);
+  public Lockstep(
+      BackEnd reference, BackEnd other, InstructionSet instructions, Consumer<String> notices) {
+    this(reference, other, instructions::translator, notices);
   }
 
   /**
    * @param translators makes what names instructions in a report
    */
-  Lockstep(BackEnd reference, BackEnd other, Function<Cpu, Translator> translators) {
+  Lockstep(
+      BackEnd reference,
+      BackEnd other,
+      Function<Cpu, Translator> translators,
+      Consumer<String> notices) {
     this.reference = reference;
     this.other = other;
     this.translators = translators;
+    this.notices = notices;
   }
 
   @Override
@@ -113,6 +123,13 @@ public final class Lockstep implements BackEnd {
 
   @Override
   public void close() {
+    if (!closed && only != null) {
+      notices.accept(
+          ("lockstep: %s and %s did the same in %d runs of units; %d were not compared,"
+                  + " because a device wrote in between to what they read")
+              .formatted(reference.name(), other.name(), compared(), notCompared()));
+    }
+    closed = true;
     reference.close();
     other.close();
   }

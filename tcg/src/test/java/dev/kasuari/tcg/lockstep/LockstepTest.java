@@ -27,6 +27,8 @@ import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Rmw;
 import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +107,7 @@ class LockstepTest {
     }
   }
 
+  private final List<String> notices = new ArrayList<>();
   private TestGuest guest;
   private Lockstep lockstep;
 
@@ -123,8 +126,8 @@ class LockstepTest {
     }
   }
 
-  private static Lockstep with(BackEnd other) {
-    return new Lockstep(new Interpreter(), other, cpu -> new Names());
+  private Lockstep with(BackEnd other) {
+    return new Lockstep(new Interpreter(), other, cpu -> new Names(), notices::add);
   }
 
   private void replace(Consumer<ExecutionContext> wrong, Op where) {
@@ -240,6 +243,21 @@ class LockstepTest {
     assertThat(guest.x(2)).isEqualTo(1);
     assertThat(lockstep.notCompared()).isEqualTo(1);
     assertThat(lockstep.compared()).isZero();
+    run(e -> {});
+    run(e -> {});
+    lockstep.close();
+    assertThat(notices)
+        .containsExactly(
+            "lockstep: interp and x86_64 did the same in 2 runs of units; 1 were not compared,"
+                + " because a device wrote in between to what they read");
+    lockstep.close();
+    assertThat(notices).as("said again").hasSize(1);
+  }
+
+  @Test
+  void whoRanNothingHasNothingToSay() {
+    lockstep.close();
+    assertThat(notices).isEmpty();
   }
 
   // ---- what is different -----------------------------------------------------------------------
