@@ -156,6 +156,19 @@ final class BlockFinder {
     }
   }
 
+  /**
+   * What a block was made of, made once more of what is there now, for a report; null if the RAM is
+   * gone.
+   */
+  @Nullable IrUnit unitOf(TranslationBlock block) {
+    long first = accelerator.hostPage(block.ramAddress());
+    long second = accelerator.hostPage(block.secondPage());
+    int offset = (int) (block.ramAddress() & 4095);
+    var again = new Translation(from -> second);
+    again.begin(block.mode(), block.flags(), offset, first, limit(block.flags()));
+    return first != -1 && again.run(translator) ? again.finish() : null;
+  }
+
   private static int limit(int flags) {
     boolean one = (flags & (UnitFlags.ONCE | UnitFlags.SINGLE_STEP)) != 0;
     return one ? 1 : Translation.MAX_INSTRUCTIONS;

@@ -90,9 +90,13 @@ final class CodeCache {
 
   /** A translator is about to read a page; returns the ticket for {@link #unchanged}. */
   synchronized long startReading(long page) {
-    Page known = pages.computeIfAbsent(page, p -> new Page());
+    Page known = pages.get(page);
+    if (known == null) {
+      known = new Page();
+      pages.put(page, known);
+      pageHasCode.accept(page);
+    }
     known.readers++;
-    pageHasCode.accept(page);
     return known.writes;
   }
 

@@ -1,5 +1,6 @@
 package dev.kasuari.tcg;
 
+import dev.kasuari.tcg.ir.IrUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link BackEnd} made of a unit; only that back end looks inside. */
@@ -16,13 +17,27 @@ public interface CompiledCode {
   /** Nothing enters it any more, by whatever way; who is in it goes on to its end. */
   default void retire() {}
 
-  /** A copy of the host's instructions, for those who look at them; null if there are none. */
-  default @Nullable HostCode hostCode() {
+  /** Host address of the first instruction; 0 if there are none. */
+  default long hostAddress() {
+    return 0;
+  }
+
+  /** Bytes of the host's instructions. */
+  default int hostSize() {
+    return 0;
+  }
+
+  /**
+   * A copy of the host's instructions, for those who look at them; null if there are none. Slow.
+   *
+   * @param unit what it was compiled of, which code does not keep
+   */
+  default @Nullable HostCode hostCode(IrUnit unit) {
     return null;
   }
 
   /** The host's instructions as text, a line each, for reports; empty if there are none. Slow. */
-  default String listing() {
+  default String listing(IrUnit unit) {
     return "";
   }
 }

@@ -4,7 +4,9 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.ir.Helper;
+import dev.kasuari.tcg.ir.IrUnit;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,9 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
 
   /** No block may follow another without the loop: {@code -d exec}, single steps, lockstep. */
   public boolean noChain;
+
+  /** Makes the unit of a block once more, for reports; null if it cannot. */
+  private Function<TranslationBlock, @Nullable IrUnit> units = block -> null;
 
   public ExecutionContext(Cpu cpu, SoftMmu mmu, FloatEnv env) {
     this.cpu = cpu;
@@ -129,6 +134,16 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     RawMemory.putLong(
         state + EngineState.RETIRED,
         block == null ? count : count + (block.instructions() - currentInstruction));
+  }
+
+  /** Says how the unit of a block can be had again, which neither block nor code keeps. */
+  public void setUnits(Function<TranslationBlock, @Nullable IrUnit> units) {
+    this.units = units;
+  }
+
+  /** The unit of a block, made once more, for reports; null if it cannot be made. */
+  public @Nullable IrUnit unitOf(TranslationBlock block) {
+    return units.apply(block);
   }
 
   JumpCache jumps() {

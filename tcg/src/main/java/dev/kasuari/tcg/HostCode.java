@@ -54,6 +54,19 @@ public final class HostCode {
     return bytes;
   }
 
+  /** The operation whose code an offset lies in, for reports; the last one for a slow path. */
+  public int operationAround(int offset) {
+    int found = 0;
+    int last = 0;
+    for (int i = 0; i < opStarts.length; i++) {
+      if (opStarts[i] >= last && opStarts[i] <= offset) {
+        found = i;
+        last = opStarts[i];
+      }
+    }
+    return found;
+  }
+
   /**
    * The code as text: each operation, and under it what was made of it.
    *

@@ -389,6 +389,12 @@ public final class TcgAccelerator implements ExecutionControl {
     return machine.ram().find(ramAddress);
   }
 
+  /** Host address of the page around a RAM address, −1 if there is none. */
+  long hostPage(long ramAddress) {
+    RamBlock block = blockOf(ramAddress);
+    return block == null ? -1 : block.hostAddress() + (ramAddress - block.ramBase() & -4096L);
+  }
+
   private void pageHasCode(long page) {
     RamBlock block = blockOf(page);
     if (block != null) {

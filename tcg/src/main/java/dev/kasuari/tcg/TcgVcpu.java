@@ -40,6 +40,7 @@ final class TcgVcpu implements Vcpu {
     this.finder =
         new BlockFinder(
             accelerator, cpu, mmu, context, accelerator.instructionSet().translator(cpu));
+    context.setUnits(finder::unitOf);
     this.thread = new Thread(null, this::run, threadName, 8L << 20);
     thread.setDaemon(true);
     cpu.attach(this);

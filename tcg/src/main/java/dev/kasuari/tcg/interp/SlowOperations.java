@@ -44,7 +44,7 @@ final class SlowOperations {
       default -> {
         long d = operand(code, i, 3, r);
         r[unit.result(i)] = Evaluator.evaluate(op, unit.type(i), unit.immediate(i), a, b, c, d);
-        if (op.results().length() == 2) {
+        if (op.resultCount() == 2) {
           r[unit.result(i) + 1] = Evaluator.second(op, unit.type(i), a, b, c);
         }
       }

@@ -28,7 +28,9 @@ public final class Emitter {
   private int[] arguments = new int[512];
   private int argumentCount;
 
-  private final List<Value> values = new ArrayList<>();
+  /** Values with their numbers, made once for all units. */
+  private Value[] values = new Value[0];
+
   private int valueCount;
 
   private final List<Block> blocks = new ArrayList<>();
@@ -68,7 +70,7 @@ public final class Emitter {
     }
     byte[] valueTypes = new byte[valueCount];
     for (int i = 0; i < valueCount; i++) {
-      valueTypes[i] = (byte) values.get(i).type.ordinal();
+      valueTypes[i] = (byte) values[i].type.ordinal();
     }
     var columns =
         new IrUnit.Columns(
@@ -82,7 +84,9 @@ public final class Emitter {
             Arrays.copyOf(otherTarget, size));
     return new IrUnit(
         columns,
+        size,
         Arrays.copyOf(arguments, argumentCount),
+        argumentCount,
         valueTypes,
         Arrays.copyOf(blockStart, blocks.size()),
         first,
@@ -234,7 +238,7 @@ public final class Emitter {
 
   /** A pure operation of two operands of one type ({@code add} … {@code maxu}). */
   public Value binary(Op operation, Value a, Value b) {
-    if (!operation.operands().equals("TT") || !operation.results().equals("T")) {
+    if (!operation.isBinary()) {
       throw new IllegalArgumentException(operation.mnemonic() + " is not a binary operation");
     }
     sameType(operation, a, b);
@@ -243,7 +247,7 @@ public final class Emitter {
 
   /** A pure operation of one operand ({@code not} … {@code bswap}). */
   public Value unary(Op operation, Value a) {
-    if (!operation.operands().equals("T") || !operation.results().equals("T")) {
+    if (!operation.isUnary()) {
       throw new IllegalArgumentException(operation.mnemonic() + " is not a unary operation");
     }
     return one(operation, a.type, 0, 0, a);
@@ -653,6 +657,18 @@ public final class Emitter {
     return define(append(operation, as, imm, aux, operands), as);
   }
 
+  private Value one(Op operation, Type as, long imm, int aux) {
+    return define(append(operation, as, imm, aux), as);
+  }
+
+  private Value one(Op operation, Type as, long imm, int aux, Value a) {
+    return define(append(operation, as, imm, aux, a), as);
+  }
+
+  private Value one(Op operation, Type as, long imm, int aux, Value a, Value b) {
+    return define(append(operation, as, imm, aux, a, b), as);
+  }
+
   private Value[] two(Op operation, Type as, Type second, long imm, Value... operands) {
     int i = append(operation, as, imm, 0, operands);
     return new Value[] {define(i, as), newValue(second)};
@@ -665,15 +681,45 @@ public final class Emitter {
   }
 
   private Value newValue(Type as) {
-    if (valueCount == values.size()) {
-      values.add(new Value(valueCount));
+    if (valueCount == values.length) {
+      moreValues();
     }
-    Value value = values.get(valueCount++);
+    Value value = values[valueCount++];
     value.type = as;
     return value;
   }
 
+  private void moreValues() {
+    Value[] more = Arrays.copyOf(values, 2 * values.length + 64);
+    for (int id = values.length; id < more.length; id++) {
+      more[id] = new Value(id);
+    }
+    values = more;
+  }
+
   private int append(Op operation, Type as, long imm, int aux, Value... operands) {
+    int i = append(operation, as, imm, aux);
+    for (Value operand : operands) {
+      argument(operand);
+    }
+    return i;
+  }
+
+  private int append(Op operation, Type as, long imm, int aux, Value a) {
+    int i = append(operation, as, imm, aux);
+    argument(a);
+    return i;
+  }
+
+  private int append(Op operation, Type as, long imm, int aux, Value a, Value b) {
+    int i = append(operation, as, imm, aux);
+    argument(a);
+    argument(b);
+    return i;
+  }
+
+  /** The operands follow. */
+  private int append(Op operation, Type as, long imm, int aux) {
     if (!open) {
       throw new IllegalStateException(operation.mnemonic() + " after a terminator");
     }
@@ -689,9 +735,6 @@ public final class Emitter {
     result[i] = IrUnit.NONE;
     target[i] = IrUnit.NONE;
     otherTarget[i] = IrUnit.NONE;
-    for (Value operand : operands) {
-      argument(operand);
-    }
     open = !operation.terminator();
     return i;
   }

@@ -1,6 +1,5 @@
 package dev.kasuari.tcg.ir;
 
-import java.util.ArrayDeque;
 import java.util.Arrays;
 
 /**
@@ -20,11 +19,16 @@ public final class InstructionMap {
 
   private final IrUnit unit;
   private final int[] atEntry;
-  private final ArrayDeque<Integer> work = new ArrayDeque<>();
+
+  /** Blocks whose entry became known, or known better, and whose successors do not know it yet. */
+  private final boolean[] work;
+
+  private boolean more;
 
   private InstructionMap(IrUnit unit) {
     this.unit = unit;
     this.atEntry = new int[unit.blocks()];
+    this.work = new boolean[unit.blocks()];
     Arrays.fill(atEntry, UNREACHED);
     atEntry[0] = NONE;
     if (unit.blocks() > 1) {
@@ -64,17 +68,28 @@ public final class InstructionMap {
   }
 
   private void follow() {
-    work.add(0);
-    while (!work.isEmpty()) {
-      int block = work.remove();
-      int at = atEntry[block];
-      int i = unit.blockStart(block);
-      for (; !unit.op(i).terminator(); i++) {
-        at = after(unit, i, at);
+    more = true;
+    work[0] = true;
+    while (more) {
+      more = false;
+      // Most branches lead to blocks of greater numbers, which this pass still meets.
+      for (int block = 0; block < work.length; block++) {
+        if (work[block]) {
+          work[block] = false;
+          follow(block);
+        }
       }
-      arrive(unit.target(i), at);
-      arrive(unit.otherTarget(i), at);
     }
+  }
+
+  private void follow(int block) {
+    int at = atEntry[block];
+    int i = unit.blockStart(block);
+    for (; !unit.op(i).terminator(); i++) {
+      at = after(unit, i, at);
+    }
+    arrive(unit.target(i), at);
+    arrive(unit.otherTarget(i), at);
   }
 
   private static int after(IrUnit unit, int i, int before) {
@@ -89,7 +104,8 @@ public final class InstructionMap {
     int now = known == UNREACHED || known == instruction ? instruction : SEVERAL;
     if (now != known) {
       atEntry[block] = now;
-      work.add(block);
+      work[block] = true;
+      more = true;
     }
   }
 }

@@ -13,6 +13,20 @@ public final class IrUnit {
   /** Result column of an operation that has none, and target column of one that does not branch. */
   public static final int NONE = -1;
 
+  /** A unit of nothing, for who has none yet. */
+  public static final IrUnit EMPTY =
+      new IrUnit(
+          Columns.of(0),
+          0,
+          new int[0],
+          0,
+          new byte[0],
+          new int[0],
+          new int[0],
+          new int[0],
+          List.of(),
+          List.of());
+
   private static final Op[] OPS = Op.values();
   private static final Type[] TYPES = Type.values();
 
@@ -44,6 +58,19 @@ public final class IrUnit {
       this.result = result;
       this.target = target;
       this.otherTarget = otherTarget;
+    }
+
+    /** Columns for so many operations. */
+    static Columns of(int size) {
+      return new Columns(
+          new byte[size],
+          new byte[size],
+          new long[size],
+          new int[size],
+          new int[size],
+          new int[size],
+          new int[size],
+          new int[size]);
     }
 
     /** The operations before one, and behind them an exit to the instruction {@code delta}. */
@@ -79,6 +106,7 @@ public final class IrUnit {
   private final Columns columns;
   private final int size;
   private final int[] arguments;
+  private final int argumentTotal;
   private final byte[] valueTypes;
   private final int[] blockStart;
   private final int[] blockFirstParameter;
@@ -86,9 +114,15 @@ public final class IrUnit {
   private final List<GuestInstruction> instructions;
   private final List<Helper> helpers;
 
+  /**
+   * @param size number of operations; the columns may be longer
+   * @param argumentTotal number of operands; the array may be longer
+   */
   IrUnit(
       Columns columns,
+      int size,
       int[] arguments,
+      int argumentTotal,
       byte[] valueTypes,
       int[] blockStart,
       int[] blockFirstParameter,
@@ -96,8 +130,9 @@ public final class IrUnit {
       List<GuestInstruction> instructions,
       List<Helper> helpers) {
     this.columns = columns;
-    this.size = columns.op.length;
+    this.size = size;
     this.arguments = arguments;
+    this.argumentTotal = argumentTotal;
     this.valueTypes = valueTypes;
     this.blockStart = blockStart;
     this.blockFirstParameter = blockFirstParameter;
@@ -111,8 +146,17 @@ public final class IrUnit {
     return OPS[ordinal];
   }
 
-  /** The same blocks and values with other operations in the same places. */
-  IrUnit with(byte[] op, byte[] type, long[] immediate, int[] argumentStart, int[] newArguments) {
+  /**
+   * The same blocks and values with other operations in the same places. The arrays may be longer
+   * than they have to be.
+   */
+  IrUnit with(
+      byte[] op,
+      byte[] type,
+      long[] immediate,
+      int[] argumentStart,
+      int[] newArguments,
+      int newArgumentTotal) {
     var changed =
         new Columns(
             op,
@@ -125,7 +169,9 @@ public final class IrUnit {
             columns.otherTarget);
     return new IrUnit(
         changed,
+        size,
         newArguments,
+        newArgumentTotal,
         valueTypes,
         blockStart,
         blockFirstParameter,
@@ -157,7 +203,7 @@ public final class IrUnit {
 
   /** Number of operands, values for block parameters included. */
   public int argumentCount(int i) {
-    int end = i + 1 < size ? columns.argumentStart[i + 1] : arguments.length;
+    int end = i + 1 < size ? columns.argumentStart[i + 1] : argumentTotal;
     return end - columns.argumentStart[i];
   }
 
@@ -168,7 +214,7 @@ public final class IrUnit {
 
   /** Operands of all operations. */
   public int arguments() {
-    return arguments.length;
+    return argumentTotal;
   }
 
   /** Number of an operand among those of all operations; an operation's are consecutive. */
@@ -256,7 +302,9 @@ public final class IrUnit {
     }
     return new IrUnit(
         columns.cut(cut, argumentStart(cut), count, instructions.get(count).delta(), values()),
+        cut + 2,
         withLast(Arrays.copyOf(arguments, argumentStart(cut) + 1), values()),
+        argumentStart(cut) + 1,
         withLast(Arrays.copyOf(valueTypes, values() + 1), (byte) Type.I64.ordinal()),
         Arrays.copyOf(blockStart, kept),
         Arrays.copyOf(blockFirstParameter, kept),

@@ -201,6 +201,11 @@ public enum Op {
   private final String operands;
   private final String results;
   private final int traits;
+  private final int fixedOperands;
+  private final boolean variadic;
+  private final int resultCount;
+  private final boolean unary;
+  private final boolean binary;
 
   Op(String mnemonic, String operands, String results, Trait first, Trait... more) {
     this.mnemonic = mnemonic;
@@ -211,6 +216,11 @@ public enum Op {
       set |= 1 << trait.ordinal();
     }
     this.traits = set;
+    variadic = operands.endsWith("*");
+    fixedOperands = variadic ? operands.length() - 1 : operands.length();
+    resultCount = results.length();
+    unary = operands.equals("T") && results.equals("T");
+    binary = operands.equals("TT") && results.equals("T");
   }
 
   public String mnemonic() {
@@ -224,16 +234,31 @@ public enum Op {
 
   /** Number of operands that every use has. */
   public int fixedOperands() {
-    return variadic() ? operands.length() - 1 : operands.length();
+    return fixedOperands;
   }
 
   public boolean variadic() {
-    return operands.endsWith("*");
+    return variadic;
+  }
+
+  /** Of one operand to a result of the same type. */
+  boolean isUnary() {
+    return unary;
+  }
+
+  /** Of two operands to a result of the same type. */
+  boolean isBinary() {
+    return binary;
   }
 
   /** A letter for each result. */
   public String results() {
     return results;
+  }
+
+  /** Number of results. */
+  public int resultCount() {
+    return resultCount;
   }
 
   public boolean is(Trait trait) {

@@ -18,22 +18,22 @@ public final class Optimizer {
 
   private static final int NONE = IrUnit.NONE;
 
-  private final IrUnit unit;
   private final Folding folding;
+  private IrUnit unit = IrUnit.EMPTY;
 
   /** The new columns. */
-  private final byte[] op;
+  private byte[] op = new byte[0];
 
-  private final byte[] type;
-  private final long[] immediate;
-  private final int[] argumentStart;
-  private int[] arguments;
+  private byte[] type = new byte[0];
+  private long[] immediate = new long[0];
+  private int[] argumentStart = new int[0];
+  private int[] arguments = new int[64];
   private int argumentCount;
 
   /** What stands for each value, and the operation that defines it. */
-  private final int[] alias;
+  private int[] alias = new int[0];
 
-  private final int[] definition;
+  private int[] definition = new int[0];
 
   /** What is known of the state at this place: views and the values that they hold. */
   private long[] knownView = new long[32];
@@ -41,38 +41,52 @@ public final class Optimizer {
   private int[] knownValue = new int[32];
   private int known;
 
-  private Optimizer(IrUnit unit, Folding folding) {
-    this.unit = unit;
+  /** For one unit after another, in one thread at a time. */
+  public Optimizer(Folding folding) {
     this.folding = folding;
-    op = new byte[unit.size()];
-    type = new byte[unit.size()];
-    immediate = new long[unit.size()];
-    argumentStart = new int[unit.size()];
-    arguments = new int[unit.arguments() + 16];
-    alias = new int[unit.values()];
-    definition = new int[unit.values()];
-    Arrays.setAll(alias, value -> value);
-    Arrays.fill(definition, NONE);
   }
 
   /** A unit that does the same. */
   public static IrUnit optimize(IrUnit unit, Folding folding) {
-    return new Optimizer(unit, folding).run();
+    return new Optimizer(folding).optimize(unit);
   }
 
-  private IrUnit run() {
+  /** A unit that does the same; valid until the next one is asked for. */
+  public IrUnit optimize(IrUnit original) {
+    begin(original);
     for (int i = 0; i < unit.size(); i++) {
       copy(i);
       rewrite(i);
       int result = unit.result(i);
-      for (int r = 0; r < unit.op(i).results().length(); r++) {
+      for (int r = unit.op(i).resultCount() - 1; r >= 0; r--) {
         definition[result + r] = i;
       }
       if (op(i).terminator()) {
         known = 0;
       }
     }
-    return unit.with(op, type, immediate, argumentStart, Arrays.copyOf(arguments, argumentCount));
+    return unit.with(op, type, immediate, argumentStart, arguments, argumentCount);
+  }
+
+  private void begin(IrUnit original) {
+    unit = original;
+    argumentCount = 0;
+    known = 0;
+    if (op.length < unit.size()) {
+      int capacity = 2 * unit.size();
+      op = new byte[capacity];
+      type = new byte[capacity];
+      immediate = new long[capacity];
+      argumentStart = new int[capacity];
+    }
+    if (alias.length < unit.values()) {
+      alias = new int[2 * unit.values()];
+      definition = new int[2 * unit.values()];
+    }
+    for (int value = 0; value < unit.values(); value++) {
+      alias[value] = value;
+      definition[value] = NONE;
+    }
   }
 
   // ---- the new columns -------------------------------------------------------------------------
@@ -82,7 +96,8 @@ public final class Optimizer {
     type[i] = (byte) unit.type(i).ordinal();
     immediate[i] = unit.immediate(i);
     argumentStart[i] = argumentCount;
-    for (int p = 0; p < unit.argumentCount(i); p++) {
+    int count = unit.argumentCount(i);
+    for (int p = 0; p < count; p++) {
       add(alias[unit.argument(i, p)]);
     }
   }
@@ -249,7 +264,7 @@ public final class Optimizer {
 
   private void pure(int i) {
     Op operation = unit.op(i);
-    if (operation.results().length() != 1 || unit.type(i) == Type.FLAGS) {
+    if (operation.resultCount() != 1 || unit.type(i) == Type.FLAGS) {
       return;
     }
     int count = unit.argumentCount(i);

@@ -32,7 +32,7 @@ public final class Printer {
     Op op = unit.op(i);
     var text = new StringBuilder();
     if (unit.result(i) != IrUnit.NONE) {
-      for (int r = 0; r < op.results().length(); r++) {
+      for (int r = 0; r < op.resultCount(); r++) {
         int value = unit.result(i) + r;
         text.append(r == 0 ? "" : ", ").append('v').append(value);
         text.append(':').append(unit.valueType(value));

@@ -43,6 +43,12 @@ public final class StateView {
     return offset(a) < offset(b) + size(b) && offset(b) < offset(a) + size(a);
   }
 
+  /** Whether all bytes of a view belong to another one. */
+  public static boolean contains(long outer, long inner) {
+    return offset(outer) <= offset(inner)
+        && offset(inner) + size(inner) <= offset(outer) + size(outer);
+  }
+
   /** As {@code -d op} prints it: {@code 0x140:8}. */
   public static String describe(long view) {
     return "0x%x:%s%d".formatted(offset(view), isSigned(view) ? "s" : "", size(view));

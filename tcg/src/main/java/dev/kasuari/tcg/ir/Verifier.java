@@ -63,7 +63,7 @@ public final class Verifier {
       int end = end(block);
       for (int i = unit.blockStart(block); i <= end; i++) {
         blockOf[i] = block;
-        for (int r = 0; r < unit.op(i).results().length(); r++) {
+        for (int r = 0; r < unit.op(i).resultCount(); r++) {
           define(unit.result(i) + r, i);
         }
       }

@@ -28,7 +28,7 @@ public final class CodeLog implements TranslationObserver, AutoCloseable {
   public void translated(TranslatedUnit unit) {
     boolean optimized = log.on(LogCategory.OP_OPT);
     boolean emitted = log.on(LogCategory.OUT_ASM);
-    HostCode code = optimized || emitted ? unit.code().hostCode() : null;
+    HostCode code = optimized || emitted ? unit.code().hostCode(unit.unit()) : null;
     if (code == null) {
       return;
     }

@@ -5,7 +5,7 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 
-import dev.kasuari.tcg.HostCode;
+import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.TranslatedUnit;
 import dev.kasuari.tcg.TranslationObserver;
 import java.io.IOException;
@@ -70,9 +70,10 @@ public final class PerfMap implements TranslationObserver, AutoCloseable {
 
   @Override
   public void translated(TranslatedUnit unit) {
-    HostCode code = unit.code().hostCode();
-    if (code != null) {
-      line(code.address(), code.size(), "guest 0x%x mode 0x%x".formatted(unit.pc(), unit.mode()));
+    CompiledCode code = unit.code();
+    if (code.hostSize() != 0) {
+      String name = "guest 0x%x mode 0x%x".formatted(unit.pc(), unit.mode());
+      line(code.hostAddress(), code.hostSize(), name);
     }
   }
 

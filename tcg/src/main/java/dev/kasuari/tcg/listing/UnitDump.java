@@ -59,7 +59,7 @@ public final class UnitDump implements TranslationObserver, AutoCloseable {
                 unit.bytes(),
                 unit.guest().get().strip(),
                 unit.unit());
-    HostCode code = unit.code().hostCode();
+    HostCode code = unit.code().hostCode(unit.unit());
     lister.list(code, text -> write(head, code, text));
   }
 

@@ -54,8 +54,18 @@ final class LockstepCode implements CompiledCode {
   }
 
   @Override
-  public @Nullable HostCode hostCode() {
-    return other.code().hostCode();
+  public long hostAddress() {
+    return other.code().hostAddress();
+  }
+
+  @Override
+  public int hostSize() {
+    return other.code().hostSize();
+  }
+
+  @Override
+  public @Nullable HostCode hostCode(IrUnit of) {
+    return other.code().hostCode(of);
   }
 
   @Override

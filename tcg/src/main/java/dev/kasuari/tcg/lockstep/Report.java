@@ -101,7 +101,7 @@ final class Report {
   String text() {
     IrUnit unit = code.unit();
     GuestInstruction first = unit.instructions().get(instruction);
-    String listing = code.other().code().listing();
+    String listing = code.other().code().listing(unit);
     return """
     lockstep: %s does not do what %s does, at pc 0x%x: %s
     %s

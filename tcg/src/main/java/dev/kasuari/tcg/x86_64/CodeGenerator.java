@@ -11,17 +11,15 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.Cond;
-import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.FlagCond;
+import dev.kasuari.tcg.ir.GuestInstruction;
 import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Emits one unit: operations in order, then what is rarely run. A 32-bit value sits in the low half
@@ -35,114 +33,130 @@ import java.util.stream.IntStream;
 final class CodeGenerator {
   private static final Gpr[] OPERANDS = {RAX, RDX, RCX};
 
-  /** Chaining slots of a unit. */
-  private static final int SLOTS = 2;
+  private static final long[] NO_WORDS = {};
 
-  final IrUnit unit;
-  final Assembler a;
-  final Registers registers;
+  final Assembler a = new Assembler();
+  final Registers registers = new Registers(a);
   final CpuFeatures features;
   final boolean severalCpus;
-
+  private final CodeOptions options;
   final Stubs stubs;
   private final FloatCode floats;
   private final IntegerCode integers;
   private final FlagsCode flags;
   private final MemoryCode memory;
-  private final int pageOffset;
-  private final int[] instructions;
-  private final Label[] blocks;
-  private final int[] opStarts;
-
-  /** Blocks whose jump is done by the branch that leads to them. */
-  private final boolean[] followed;
-
-  /** How many edges lead to each block. */
-  private final int[] edges;
-
-  private final List<Runnable> cold = new ArrayList<>();
+  private final FlowCode flow;
   private final Sites sites = new Sites();
-  private final int[] chainPatch = {-1, -1};
-  private final Label[] chainExit = new Label[SLOTS];
+  private final List<Runnable> cold = new ArrayList<>();
+
+  /** The unit being emitted; where in its page it begins. */
+  private IrUnit unit = IrUnit.EMPTY;
+
+  private int pageOffset;
+
+  /** For each operation, the guest instruction it belongs to and the offset of its code, or −1. */
+  private int[] instructions = new int[0];
+
+  private int[] opStarts = new int[0];
+
   private int pollBranch;
 
-  /**
-   * @param a where to, empty
-   * @param pageOffset where in its page the unit begins
-   */
-  CodeGenerator(IrUnit unit, Assembler a, int pageOffset, Stubs stubs, CodeOptions options) {
-    this.unit = unit;
-    this.a = a;
+  /** For one unit after another, in one thread at a time. */
+  CodeGenerator(Stubs stubs, CodeOptions options) {
     this.stubs = stubs;
-    this.pageOffset = pageOffset;
+    this.options = options;
     this.features = options.features();
     this.severalCpus = options.severalCpus();
-    this.registers = new Registers(unit, a, pageOffset);
     this.floats = new FloatCode(a, options.environment(), features, stubs.flagTable());
     this.integers = new IntegerCode(this);
     this.flags = new FlagsCode(this);
     this.memory = new MemoryCode(this);
-    this.instructions = InstructionMap.of(unit);
-    this.blocks = new Label[unit.blocks()];
-    this.opStarts = new int[unit.size()];
-    this.followed = new boolean[unit.blocks()];
-    this.edges = countEdges(unit);
-    Arrays.fill(opStarts, -1);
-    Arrays.setAll(blocks, block -> new Label());
+    this.flow = new FlowCode(this);
   }
 
-  /** Emits everything. */
-  void run() {
-    for (int block : layout()) {
-      int i = unit.blockStart(block);
-      if (instructions[i] == InstructionMap.UNREACHED) {
-        continue;
+  /** The unit being emitted. */
+  IrUnit unit() {
+    return unit;
+  }
+
+  /** Where in its page the unit begins. */
+  int pageOffset() {
+    return pageOffset;
+  }
+
+  /** The guest instruction that an operation, emitted already, belongs to. */
+  int instruction(int i) {
+    return instructions[i];
+  }
+
+  /** An operation of another block is emitted here, with the one that leads to it. */
+  void emitHere(int i, int with) {
+    instructions[i] = instructions[with];
+    opStarts[i] = a.length();
+  }
+
+  /** Whether flags hold, for a branch that looks at them. */
+  Cc flagCondition(int i) {
+    return flags.condition(i, FlagCond.of((int) unit.immediate(i)));
+  }
+
+  /**
+   * Emits a unit into the assembler, from its start.
+   *
+   * @param offsetInPage where in its page the unit begins
+   */
+  void emit(IrUnit next, int offsetInPage) {
+    begin(next, offsetInPage);
+    int[] atEntry = InstructionMap.atEntries(unit);
+    for (int n = 0; n < unit.blocks(); n++) {
+      int block = flow.block(n);
+      if (atEntry[block] != InstructionMap.UNREACHED && !flow.followed(block)) {
+        emitBlock(block, atEntry);
       }
-      if (followed[block]) {
-        continue;
-      }
-      a.bind(blocks[block]);
-      registers.enter(block);
-      do {
-        if (!registers.dead(i)) {
-          opStarts[i] = a.length();
-          registers.begin(i);
-          operation(i);
-          registers.end();
-        }
-      } while (!unit.op(i++).terminator());
     }
-    for (int next = 0; next < cold.size(); next++) {
-      cold.get(next).run();
+    for (int n = 0; n < cold.size(); n++) {
+      cold.get(n).run();
     }
     floats.emitCold();
     a.align(16);
-    sites.trim();
   }
 
-  private static int[] countEdges(IrUnit unit) {
-    int[] edges = new int[unit.blocks()];
-    for (int i = 0; unit.blocks() > 1 && i < unit.size(); i++) {
-      if (unit.op(i).terminator() && unit.target(i) != IrUnit.NONE) {
-        edges[unit.target(i)]++;
-        if (unit.otherTarget(i) != IrUnit.NONE) {
-          edges[unit.otherTarget(i)]++;
-        }
+  private void begin(IrUnit next, int offsetInPage) {
+    unit = next;
+    pageOffset = offsetInPage;
+    a.reset();
+    sites.reset();
+    cold.clear();
+    registers.begin(unit, pageOffset);
+    if (opStarts.length < unit.size()) {
+      opStarts = new int[2 * unit.size()];
+      instructions = new int[2 * unit.size()];
+    }
+    Arrays.fill(opStarts, 0, unit.size(), -1);
+    flow.begin();
+  }
+
+  private void emitBlock(int block, int[] atEntry) {
+    flow.bind(block);
+    registers.enter(block);
+    int instruction = atEntry[block];
+    int i = unit.blockStart(block);
+    do {
+      if (unit.op(i) == Op.INSN_START) {
+        instruction = unit.auxiliary(i);
+      } else if (!registers.dead(i)) {
+        instructions[i] = instruction;
+        opStarts[i] = a.length();
+        registers.begin(i);
+        operation(i);
+        registers.end(i);
       }
-    }
-    return edges;
+    } while (!unit.op(i++).terminator());
   }
 
-  /** The blocks as they follow each other in the unit. */
-  private int[] layout() {
-    if (unit.blocks() == 1) {
-      return new int[1];
-    }
-    return IntStream.range(0, unit.blocks())
-        .boxed()
-        .sorted(Comparator.comparingInt(unit::blockStart))
-        .mapToInt(Integer::intValue)
-        .toArray();
+  /** Offset of each operation's code, or −1; slow paths come after all of them. */
+  int[] opStarts() {
+    return Arrays.copyOf(opStarts, unit.size());
   }
 
   /** Slots of the frame that the code uses. */
@@ -165,25 +179,37 @@ final class CodeGenerator {
     return new X86Code(
         space,
         number,
-        unit,
+        options,
+        stubs,
+        unit.helpers(),
+        words(),
         pageOffset,
         entry,
         a.length(),
-        sites,
-        new X86Code.Patches(pollBranch, chainPatch[0], home(0), chainPatch[1], home(1)),
-        opStarts,
-        instructions);
+        sites.copy(),
+        pollBranch,
+        flow.chain(0),
+        flow.home(0),
+        flow.chain(1),
+        flow.home(1));
   }
 
-  private int home(int slot) {
-    return chainPatch[slot] < 0 ? -1 : chainExit[slot].position;
+  /** What is put back besides the program counter; empty if nothing is. */
+  private long[] words() {
+    List<GuestInstruction> all = unit.instructions();
+    for (int n = 0; n < all.size(); n++) {
+      if (all.get(n).word() != 0) {
+        return all.stream().mapToLong(GuestInstruction::word).toArray();
+      }
+    }
+    return NO_WORDS;
   }
 
   private void operation(int i) {
     Op op = unit.op(i);
     switch (op) {
       case UNIT_START -> unitStart(i);
-      case INSN_START, CONST -> {}
+      case CONST -> registers.constant(unit.result(i), unit.immediate(i));
       case PC -> address(i);
       case GET -> registers.get(unit.result(i), unit.immediate(i));
       case SET -> registers.set(unit.immediate(i), unit.argument(i, 0));
@@ -195,23 +221,9 @@ final class CodeGenerator {
         registers.leaveState();
         inJava(i);
       }
-      case BR -> {
+      case BR, BRCOND, BRFLAGS, GOTO, JUMP -> {
         registers.leaveBlock();
-        edge(i, unit.target(i), 0);
-      }
-      case BRCOND -> {
-        registers.leaveBlock();
-        branch(i, compare(i));
-      }
-      case BRFLAGS -> {
-        registers.leaveBlock();
-        branch(i, flags.condition(i, FlagCond.of((int) unit.immediate(i))));
-      }
-      case GOTO -> goTo(i);
-      case JUMP -> {
-        registers.leaveBlock();
-        registers.copyTo(RAX, unit.argument(i, 0));
-        jump(i);
+        flow.operation(i);
       }
       case EXIT -> {
         registers.leaveBlock();
@@ -265,12 +277,14 @@ final class CodeGenerator {
     return Mem.at(RBP, offset - EngineState.ANCHOR);
   }
 
-  /** An address that is too far away to be a constant of {@link Registers}. */
+  /** An address; one that is too far away for {@link Registers} to know it is computed. */
   private void address(int i) {
-    long distance = unit.immediate(i) + pageOffset;
-    if (unit.immediate(i) != (int) unit.immediate(i)) {
+    long distance = unit.immediate(i);
+    if (distance == (int) distance) {
+      registers.address(unit.result(i), (int) distance);
+    } else {
       Gpr d = define(i);
-      a.mov(RAX, distance);
+      a.mov(RAX, distance + pageOffset);
       a.lea(d, new Mem(RBX, RAX, 0));
     }
   }
@@ -280,6 +294,63 @@ final class CodeGenerator {
   /** Code that is rarely run, emitted behind the rest. */
   void later(Runnable emission) {
     cold.add(emission);
+  }
+
+  /** Leaves for good at a label. */
+  void leaveLater(Label at, int i) {
+    later(new Leaving(at, i));
+  }
+
+  /*
+   * What is emitted later are objects of classes with names: making one of a lambda calls out of
+   * the code of HotSpot's first compiler each time.
+   */
+
+  private final class Leaving implements Runnable {
+    private final Label at;
+    private final int i;
+
+    Leaving(Label at, int i) {
+      this.at = at;
+      this.i = i;
+    }
+
+    @Override
+    public void run() {
+      a.bind(at);
+      callOut(i, stubs.leave());
+    }
+  }
+
+  private final class SlowPath implements Runnable {
+    private final int i;
+    private final Label slow;
+    private final Label done;
+    private final int recoveryFrom;
+    private final int recoveryTo;
+    private final Gpr[] operands;
+    private final Gpr[] results;
+
+    SlowPath(int i, Label slow, Label done, int recoveryFrom, Gpr[] operands, Gpr[] results) {
+      this.i = i;
+      this.slow = slow;
+      this.done = done;
+      this.recoveryFrom = recoveryFrom;
+      this.recoveryTo = sites.recovery().size();
+      this.operands = operands;
+      this.results = results;
+    }
+
+    @Override
+    public void run() {
+      a.bind(slow);
+      for (int p = 0; p < operands.length; p++) {
+        a.mov(BITS_64, OPERANDS[p], operands[p]);
+      }
+      callOut(i, stubs.exit(), recoveryFrom, recoveryTo);
+      takeResults(results);
+      a.jmp(done);
+    }
   }
 
   /** Marks where the state that memory lacks is listed for the sites that follow. */
@@ -296,7 +367,7 @@ final class CodeGenerator {
   /** Calls a stub; the return address names the code, and in it the operation, to Java. */
   private void callOut(int i, long stub, int recoveryFrom, int recoveryTo) {
     a.call(stub);
-    sites.add(a.length(), i, recoveryFrom, recoveryTo);
+    sites.add(a.length(), unit, i, Math.max(instructions[i], 0), recoveryFrom, recoveryTo);
     a.data32(0);
   }
 
@@ -307,14 +378,11 @@ final class CodeGenerator {
     assert (pollBranch & 1) == 0;
     a.j(Cc.NE, polled);
     a.alu(Alu.ADD, BITS_64, R14, (int) unit.immediate(i));
-    later(() -> {
-      a.bind(polled);
-      callOut(i, stubs.leave());
-    });
+    leaveLater(polled, i);
   }
 
   /** Those behind the current instruction were counted and did not run. */
-  private void uncount(int i) {
+  void uncount(int i) {
     int missing = unit.instructions().size() - (instructions[i] + 1);
     if (missing != 0) {
       a.alu(Alu.SUB, BITS_64, R14, missing);
@@ -326,16 +394,7 @@ final class CodeGenerator {
    * are in registers of the pool, and goes on at {@code done} with the results.
    */
   void slowPath(int i, Label slow, Label done, int recoveryFrom, Gpr[] operands, Gpr... results) {
-    int recoveryTo = sites.recovery().size();
-    later(() -> {
-      a.bind(slow);
-      for (int p = 0; p < operands.length; p++) {
-        a.mov(BITS_64, OPERANDS[p], operands[p]);
-      }
-      callOut(i, stubs.exit(), recoveryFrom, recoveryTo);
-      takeResults(results);
-      a.jmp(done);
-    });
+    later(new SlowPath(i, slow, done, recoveryFrom, operands, results));
   }
 
   private void takeResults(Gpr... results) {
@@ -349,7 +408,7 @@ final class CodeGenerator {
 
   /** Passes the operands, has Java do the operation, and takes its results. */
   void inJava(int i) {
-    int count = unit.op(i).results().length();
+    int count = unit.op(i).resultCount();
     Gpr[] results = new Gpr[count];
     // First: making room for the results may write to the state, by way of RAX.
     for (int r = 0; r < count; r++) {
@@ -369,7 +428,8 @@ final class CodeGenerator {
 
   // ---- conditions ------------------------------------------------------------------------------
 
-  private Cc compare(int i) {
+  /** Compares as a branch, a selection or a setting says; the flags are the host's. */
+  Cc compare(int i) {
     Cond cond = Cond.of((int) unit.immediate(i));
     Width width = Width.of(unit.valueType(unit.argument(i, 0)));
     int second = unit.argument(i, 1);
@@ -432,143 +492,6 @@ final class CodeGenerator {
       a.bind(done);
       slowPath(i, slow, done, sites.recovery().size(), operands, results);
     }
-  }
-
-  // ---- from unit to unit -----------------------------------------------------------------------
-
-  private void goTo(int i) {
-    registers.leaveBlock();
-    uncount(i);
-    int slot = unit.auxiliary(i);
-    long distance = unit.immediate(i) + pageOffset;
-    if (slot == Emitter.NO_LINK || chainPatch[slot] >= 0) {
-      if (distance == (int) distance) {
-        a.lea(RAX, Mem.at(RBX, (int) distance));
-      } else {
-        a.mov(RAX, distance);
-        a.alu(Alu.ADD, BITS_64, RAX, RBX);
-      }
-      lookUp(i);
-      return;
-    }
-    var home = new Label();
-    chain(i, a.patchableJmp(home), home);
-  }
-
-  /** The jump that ends before {@code patch} may lead to another unit, and leads out meanwhile. */
-  private void chain(int i, int patch, Label home) {
-    int slot = unit.auxiliary(i);
-    chainPatch[slot] = patch;
-    chainExit[slot] = home;
-    later(() -> {
-      a.bind(home);
-      callOut(i, stubs.leave());
-    });
-  }
-
-  /** Whether nothing is in a block but a jump to another unit that can be chained. */
-  private boolean onlyChains(int block) {
-    int i = unit.blockStart(block);
-    return unit.op(i) == Op.GOTO
-        && unit.parameterCount(block) == 0
-        && instructions[i] == unit.instructions().size() - 1
-        && unit.auxiliary(i) != Emitter.NO_LINK
-        && chainPatch[unit.auxiliary(i)] < 0
-        && edges[block] == 1;
-  }
-
-  private void jump(int i) {
-    uncount(i);
-    lookUp(i);
-  }
-
-  /** To the code for the address in RAX if the jump table has it. */
-  private void lookUp(int i) {
-    var miss = new Label();
-    a.mov(BITS_32, RCX, RAX);
-    a.shift(Shift.SHR, BITS_32, RCX, JumpTable.FOLD);
-    a.alu(Alu.XOR, BITS_32, RCX, RAX);
-    a.shift(Shift.SHL, BITS_32, RCX, JumpTable.SHIFT);
-    a.alu(Alu.AND, BITS_32, RCX, JumpTable.OFFSET_MASK);
-    a.alu(Alu.ADD, BITS_64, RCX, state(ExitRecord.JUMPS));
-    a.alu(Alu.CMP, BITS_64, RAX, Mem.at(RCX, JumpTable.ADDRESS));
-    a.j(Cc.NE, miss);
-    a.load(8, RDX, state(ExitRecord.CONTEXT));
-    a.alu(Alu.CMP, BITS_64, RDX, Mem.at(RCX, JumpTable.CONTEXT));
-    a.j(Cc.NE, miss);
-    a.mov(BITS_64, RBX, RAX);
-    a.alu(Alu.AND, BITS_64, RBX, -4096);
-    a.jmp(Mem.at(RCX, JumpTable.CODE));
-    later(() -> {
-      a.bind(miss);
-      callOut(i, stubs.leave());
-    });
-  }
-
-  // ---- branches inside -------------------------------------------------------------------------
-
-  private void branch(int i, Cc cc) {
-    int taken = unit.target(i);
-    int otherwise = unit.otherTarget(i);
-    int passed = unit.op(i).fixedOperands();
-    if (onlyChains(taken)) {
-      var home = new Label();
-      int jump = unit.blockStart(taken);
-      opStarts[jump] = a.length();
-      followed[taken] = true;
-      chain(jump, a.patchableJ(cc, home), home);
-      edge(i, otherwise, passed);
-    } else if (unit.parameterCount(taken) == 0) {
-      a.j(cc, blocks[taken]);
-      edge(i, otherwise, passed);
-    } else {
-      var takenEdge = new Label();
-      a.j(cc, takenEdge);
-      edge(i, otherwise, passed + unit.parameterCount(taken));
-      a.bind(takenEdge);
-      edge(i, taken, passed);
-    }
-  }
-
-  /** Gives a block's parameters their values, all at once, and goes there. */
-  private void edge(int i, int block, int first) {
-    int count = unit.parameterCount(block);
-    int parameter = unit.firstParameter(block);
-    Mem[] staged = new Mem[count];
-    for (int p = 0; p < count; p++) {
-      Mem to = registers.frame(parameter + p);
-      staged[p] = readLater(i, block, first, p) ? registers.temporary() : to;
-      registers.copyTo(RAX, unit.argument(i, first + p));
-      a.store(8, staged[p], RAX);
-    }
-    for (int p = 0; p < count; p++) {
-      Mem to = registers.frame(parameter + p);
-      if (!staged[p].equals(to)) {
-        a.load(8, RAX, staged[p]);
-        a.store(8, to, RAX);
-      }
-    }
-    if (!nextEmitted(i, block)) {
-      a.jmp(blocks[block]);
-    }
-  }
-
-  /** Whether a block is what is emitted after this operation. */
-  private boolean nextEmitted(int i, int block) {
-    return unit.otherTarget(i) == IrUnit.NONE
-        ? unit.blockStart(block) == i + 1
-        : unit.blockStart(block) == i + 1 && unit.parameterCount(unit.target(i)) == 0;
-  }
-
-  /** Whether parameter {@code p} is itself the value that a later parameter gets. */
-  private boolean readLater(int i, int block, int first, int p) {
-    int parameter = unit.firstParameter(block) + p;
-    for (int q = p + 1; q < unit.parameterCount(block); q++) {
-      if (unit.argument(i, first + q) == parameter) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Whether a value is of 32 bits. */

@@ -6,12 +6,12 @@ import dev.kasuari.softfloat.Rounding;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
+import dev.kasuari.tcg.HostCode;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.ir.ExitReason;
-import dev.kasuari.tcg.ir.GuestInstruction;
-import dev.kasuari.tcg.ir.Helper;
+import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
@@ -123,19 +123,19 @@ final class Execution {
       }
       X86Code code = backEnd.code(RawMemory.getInt(address));
       int site = code.site(address);
-      int i = code.operation(site);
-      Op op = code.unit().op(i);
+      Sites sites = code.sites();
+      Op op = sites.op(site);
       if (op.terminator() || op == Op.UNIT_START) {
-        return left(code, i);
+        return left(code, site);
       }
       context.current = code.block();
-      context.currentInstruction = code.instruction(i);
+      context.currentInstruction = sites.instruction(site);
       resumePoint = address;
-      long result = perform(code, i);
+      long result = perform(code, site);
       resumePoint = 0;
       if (mmu.faulted) {
-        code.recover(site, state);
-        return trap(code, i);
+        sites.recover(site, state);
+        return trap(code, site);
       }
       context.current = null;
       RawMemory.putLong(state + ExitRecord.RESULT, result);
@@ -164,34 +164,34 @@ final class Execution {
   }
 
   /** Ends a unit at a terminator, or at its poll. */
-  private Exit left(X86Code code, int i) {
-    IrUnit unit = code.unit();
+  private Exit left(X86Code code, int site) {
+    Sites sites = code.sites();
     long target = RawMemory.getLong(state + ExitRecord.FIRST);
-    return switch (unit.op(i)) {
+    return switch (sites.op(site)) {
       case UNIT_START -> {
         context.current = null;
         context.cpu().setPc(base(code));
         yield Exit.POLL;
       }
       case GOTO -> {
-        int slot = unit.auxiliary(i);
+        int slot = sites.auxiliary(site);
         TranslationBlock from = slot < 0 ? null : code.block();
-        yield go(code.block(), base(code) + unit.immediate(i), from, slot);
+        yield go(code.block(), base(code) + sites.immediate(site), from, slot);
       }
       case JUMP -> go(code.block(), target, null, 0);
       case EXIT -> {
         var _ = lookup(target, null, 0);
-        yield switch (ExitReason.of(unit.auxiliary(i))) {
+        yield switch (ExitReason.of(sites.auxiliary(site))) {
           case LOOKUP -> Exit.LOOKUP;
           case HALT -> Exit.HALT;
           case DEBUG -> Exit.DEBUG;
         };
       }
       case RAISE -> {
-        context.raise((int) unit.immediate(i), target);
-        yield trap(code, i);
+        context.raise((int) sites.immediate(site), target);
+        yield trap(code, site);
       }
-      default -> throw new AssertionError(unit.op(i));
+      default -> throw new AssertionError(sites.op(site));
     };
   }
 
@@ -218,25 +218,25 @@ final class Execution {
 
   // ---- what code leaves for --------------------------------------------------------------------
 
-  private long operand(IrUnit unit, int i, int position) {
-    if (position >= unit.argumentCount(i)) {
+  private long operand(Sites sites, int site, int position) {
+    if (position >= sites.operands(site)) {
       return 0;
     }
     long raw = RawMemory.getLong(state + ExitRecord.operand(position));
-    return switch (unit.valueType(unit.argument(i, position))) {
+    return switch (sites.operandType(site, position)) {
       case I32 -> (int) raw;
       case I64 -> raw;
       case FLAGS -> FlagsCode.pack((int) raw);
     };
   }
 
-  private long perform(X86Code code, int i) {
-    IrUnit unit = code.unit();
-    Op op = unit.op(i);
-    long desc = unit.immediate(i);
-    long a = operand(unit, i, 0);
-    long b = operand(unit, i, 1);
-    long c = operand(unit, i, 2);
+  private long perform(X86Code code, int site) {
+    Sites sites = code.sites();
+    Op op = sites.op(site);
+    long desc = sites.immediate(site);
+    long a = operand(sites, site, 0);
+    long b = operand(sites, site, 1);
+    long c = operand(sites, site, 2);
     return switch (op) {
       case LOAD -> mmu.load(a, desc);
       case STORE -> {
@@ -251,11 +251,11 @@ final class Execution {
       case STORE2 -> storePair(a, b, c, desc);
       case CAS -> mmu.cas(a, b, c, desc);
       case CAS2 -> {
-        mmu.casPair(a, b, c, operand(unit, i, 3), operand(unit, i, 4), desc);
+        mmu.casPair(a, b, c, operand(sites, site, 3), operand(sites, site, 4), desc);
         secondResult(mmu.pairSecond);
         yield mmu.pairFirst;
       }
-      case RMW -> mmu.rmw(Rmw.of(unit.auxiliary(i)), a, b, desc);
+      case RMW -> mmu.rmw(Rmw.of(sites.auxiliary(site)), a, b, desc);
       case LL -> mmu.loadLinked(a, desc);
       case SC -> mmu.storeConditional(a, b, desc);
       case PROBE -> {
@@ -267,15 +267,14 @@ final class Execution {
         yield 0;
       }
       case CALL -> {
-        context.cpu().setPc(base(code) + instructionOf(code, i).delta());
-        Helper helper = unit.helpers().get(unit.auxiliary(i));
-        yield context.call(helper, a, b, c);
+        context.cpu().setPc(base(code) + sites.delta(site));
+        yield context.call(code.helper(sites.auxiliary(site)), a, b, c);
       }
       case FCLASS -> context.fp().classify(desc, a);
       default ->
           op.is(Op.Trait.FP)
-              ? context.fp().apply(op, unit.type(i), desc, a, b, c)
-              : evaluate(unit, i, a, b, c);
+              ? context.fp().apply(op, sites.type(site), desc, a, b, c)
+              : evaluate(sites, site, a, b, c);
     };
   }
 
@@ -293,36 +292,33 @@ final class Execution {
     return 0;
   }
 
-  private long evaluate(IrUnit unit, int i, long a, long b, long c) {
-    Op op = unit.op(i);
-    Type type = unit.type(i);
-    long result = Evaluator.evaluate(op, type, unit.immediate(i), a, b, c, 0);
-    int value = unit.result(i);
-    if (op.results().length() == 2) {
-      long second = Evaluator.second(op, type, a, b, c);
-      boolean flags = unit.valueType(value + 1) == Type.FLAGS;
-      secondResult(flags ? FlagsCode.unpack((int) second) : second);
+  private long evaluate(Sites sites, int site, long a, long b, long c) {
+    Op op = sites.op(site);
+    Type type = sites.type(site);
+    long result = Evaluator.evaluate(op, type, sites.immediate(site), a, b, c, 0);
+    if (sites.results(site) == 2) {
+      secondResult(asCodeHasIt(Evaluator.second(op, type, a, b, c), sites.resultType(site, 1)));
     }
-    return unit.valueType(value) == Type.FLAGS ? FlagsCode.unpack((int) result) : result;
+    return asCodeHasIt(result, sites.resultType(site, 0));
+  }
+
+  private static long asCodeHasIt(long value, Type type) {
+    return type == Type.FLAGS ? FlagsCode.unpack((int) value) : value;
   }
 
   private void secondResult(long value) {
     RawMemory.putLong(state + ExitRecord.SECOND_RESULT, value);
   }
 
-  private static GuestInstruction instructionOf(X86Code code, int i) {
-    return code.unit().instructions().get(code.instruction(i));
-  }
-
   /** An exception at the current instruction: the state is that before it. */
-  private Exit trap(X86Code code, int i) {
-    int notRetired = code.block().instructions() - code.instruction(i);
+  private Exit trap(X86Code code, int site) {
+    int instruction = code.sites().instruction(site);
+    int notRetired = code.block().instructions() - instruction;
     long counted = RawMemory.getLong(state + EngineState.RETIRED);
     RawMemory.putLong(state + EngineState.RETIRED, counted - notRetired);
-    GuestInstruction at = instructionOf(code, i);
     context.current = null;
     context.linkFrom = null;
-    context.cpu().restore(base(code) + at.delta(), at.word());
+    context.cpu().restore(base(code) + code.sites().delta(site), code.word(instruction));
     return context.takeFault();
   }
 
@@ -342,27 +338,29 @@ final class Execution {
     if (code == null) {
       return new CodeFaultException("%s at 0x%x, in no unit".formatted(what, at));
     }
-    int i = code.operationAround(at);
-    GuestInstruction instruction = instructionOf(code, i);
-    long base = base(code);
     context.current = null;
-    context.cpu().setPc(base + instruction.delta());
+    long base = base(code);
+    String where =
+        "unit at pc 0x%x and RAM 0x%x, code 0x%x+0x%x"
+            .formatted(base, code.block().ramAddress(), code.entry(), at - code.entry());
+    IrUnit unit = context.unitOf(code.block());
+    if (unit == null) {
+      context.cpu().setPc(base);
+      return new CodeFaultException("%s in the code of a %s".formatted(what, where));
+    }
+    HostCode host = code.hostCode(unit);
+    IrUnit compiled = host.unit();
+    int i = host.operationAround((int) (at - code.entry()));
+    int instruction = Math.max(InstructionMap.of(compiled)[i], 0);
+    long pc = base + compiled.instructions().get(instruction).delta();
+    context.cpu().setPc(pc);
     return new CodeFaultException(
         """
-        %s in the code of '%s', guest pc 0x%x, unit at pc 0x%x and RAM 0x%x, code 0x%x+0x%x
+        %s in the code of '%s', guest pc 0x%x, %s
         Intermediate representation:
         %sEmitted code:
         %s\
         """
-            .formatted(
-                what,
-                Printer.line(code.unit(), i),
-                base + instruction.delta(),
-                base,
-                code.block().ramAddress(),
-                code.entry(),
-                at - code.entry(),
-                code.unit(),
-                code.listing()));
+            .formatted(what, Printer.line(compiled, i), pc, where, compiled, code.listing(unit)));
   }
 }

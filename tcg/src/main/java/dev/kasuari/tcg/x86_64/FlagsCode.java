@@ -5,7 +5,6 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 
 import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.Flags;
-import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 
 /**
@@ -22,12 +21,10 @@ final class FlagsCode {
 
   private final CodeGenerator g;
   private final Assembler a;
-  private final IrUnit unit;
 
   FlagsCode(CodeGenerator generator) {
     g = generator;
     a = generator.a;
-    unit = generator.unit;
   }
 
   /** A flags value as code has it, packed as {@link Flags} says. */
@@ -51,23 +48,23 @@ final class FlagsCode {
   }
 
   void operation(int i) {
-    switch (unit.op(i)) {
+    switch (g.unit().op(i)) {
       case ADDF -> arithmetic(Alu.ADD, i);
       case SUBF -> arithmetic(Alu.SUB, i);
       case ADCF -> arithmetic(Alu.ADC, i);
       case SBBF -> arithmetic(Alu.SBB, i);
       case LOGICF -> logic(i);
       case FLAGS_SETCOND -> setcond(i);
-      default -> throw new AssertionError(unit.op(i));
+      default -> throw new AssertionError(g.unit().op(i));
     }
   }
 
   private void arithmetic(Alu operation, int i) {
     Gpr y = g.use(i, 1);
-    Op op = unit.op(i);
+    Op op = g.unit().op(i);
     Gpr carry = op == Op.ADCF || op == Op.SBBF ? g.use(i, 2) : null;
     Gpr d = g.defineFrom(i, 0);
-    Gpr flags = g.registers.define(unit.result(i) + 1);
+    Gpr flags = g.registers.define(g.unit().result(i) + 1);
     if (carry != null) {
       a.bt(BITS_32, carry, 0);
     }
@@ -90,14 +87,14 @@ final class FlagsCode {
 
   private void setcond(int i) {
     Gpr d = g.define(i);
-    Cc cc = condition(i, FlagCond.of((int) unit.immediate(i)));
+    Cc cc = condition(i, FlagCond.of((int) g.unit().immediate(i)));
     a.set(cc, RAX);
     a.zeroExtend(1, d, RAX);
   }
 
   /** Puts the flags value that is the first operand into the host's flags. */
   Cc condition(int i, FlagCond cond) {
-    g.registers.copyTo(RAX, unit.argument(i, 0));
+    g.registers.copyTo(RAX, g.unit().argument(i, 0));
     a.alu(Alu.ADD, 1, RAX, 0x7f);
     a.sahf();
     return switch (cond) {

@@ -6,7 +6,6 @@ import static dev.kasuari.tcg.x86_64.Gpr.RDX;
 import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
-import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Type;
 import java.util.Objects;
 
@@ -14,21 +13,19 @@ import java.util.Objects;
 final class IntegerCode {
   private final CodeGenerator g;
   private final Assembler a;
-  private final IrUnit unit;
   private final Registers registers;
   private final CpuFeatures features;
 
   IntegerCode(CodeGenerator generator) {
     g = generator;
     a = generator.a;
-    unit = generator.unit;
     registers = generator.registers;
     features = generator.features;
   }
 
   /** Emits one operation; false if there is no code for it. */
   boolean operation(int i) {
-    switch (unit.op(i)) {
+    switch (g.unit().op(i)) {
       case ADD -> add(i);
       case SUB -> alu(Alu.SUB, i);
       case AND -> alu(Alu.AND, i);
@@ -66,7 +63,7 @@ final class IntegerCode {
       case WIDEN_S -> extend(i, 4, true);
       case WIDEN_U -> extend(i, 4, false);
       case SEXT -> signExtend(i);
-      case ZEXT -> zeroExtend(i, (int) unit.immediate(i));
+      case ZEXT -> zeroExtend(i, (int) g.unit().immediate(i));
       case EXTRACT -> extract(i);
       case DEPOSIT -> deposit(i);
       default -> {
@@ -79,8 +76,8 @@ final class IntegerCode {
   // ---- addition and logic ----------------------------------------------------------------------
 
   private void add(int i) {
-    int x = unit.argument(i, 0);
-    int y = unit.argument(i, 1);
+    int x = g.unit().argument(i, 0);
+    int y = g.unit().argument(i, 1);
     if (registers.immediate(y) && !registers.dies(x) && registers.inMemory(x) == null) {
       Gpr from = g.use(i, 0);
       a.lea(g.width(i), g.define(i), Mem.at(from, g.immediateValue(i, 1)));
@@ -100,8 +97,8 @@ final class IntegerCode {
   }
 
   private void alu(Alu operation, int i) {
-    int x = unit.argument(i, 0);
-    int y = unit.argument(i, 1);
+    int x = g.unit().argument(i, 0);
+    int y = g.unit().argument(i, 1);
     if (registers.immediate(y)) {
       a.alu(operation, g.width(i), g.defineFrom(i, 0), g.immediateValue(i, 1));
     } else if (operation != Alu.SUB && registers.dies(y) && !registers.dies(x)) {
@@ -116,12 +113,12 @@ final class IntegerCode {
     Mem memory = x == y ? null : registers.inMemory(y);
     if (memory != null) {
       // Making room for the result may move what is in memory to a place in memory.
-      Gpr d = registers.defineFrom(unit.result(i), x);
+      Gpr d = registers.defineFrom(g.unit().result(i), x);
       Mem still = registers.inMemory(y);
       a.alu(operation, g.width(i), d, still == null ? memory : still);
     } else {
       Gpr second = registers.use(y);
-      a.alu(operation, g.width(i), registers.defineFrom(unit.result(i), x), second);
+      a.alu(operation, g.width(i), registers.defineFrom(g.unit().result(i), x), second);
     }
   }
 
@@ -132,7 +129,7 @@ final class IntegerCode {
       a.andn(g.width(i), g.define(i), y, x);
       return;
     }
-    registers.copyTo(RCX, unit.argument(i, 1));
+    registers.copyTo(RCX, g.unit().argument(i, 1));
     a.not(BITS_64, RCX);
     a.alu(Alu.AND, g.width(i), g.defineFrom(i, 0), RCX);
   }
@@ -142,7 +139,7 @@ final class IntegerCode {
     Gpr y = g.use(i, 1);
     Gpr carry = g.use(i, 2);
     Gpr d = g.defineFrom(i, 0);
-    Gpr out = registers.define(unit.result(i) + 1);
+    Gpr out = registers.define(g.unit().result(i) + 1);
     a.bt(BITS_32, carry, 0);
     a.alu(operation, g.width(i), d, y);
     a.set(Cc.B, RAX);
@@ -175,14 +172,14 @@ final class IntegerCode {
     Gpr y = g.use(i, 1);
     Gpr d = g.define(i);
     a.mov(BITS_64, RAX, x);
-    switch (unit.op(i)) {
+    switch (g.unit().op(i)) {
       case MULHS -> a.imul(width, y);
       case MULHU -> a.mul(width, y);
       default -> {
         // Unsigned, less the second operand where the first is negative.
         a.mul(width, y);
         a.mov(BITS_64, RCX, x);
-        a.shift(Shift.SAR, width, RCX, unit.type(i).bits() - 1);
+        a.shift(Shift.SAR, width, RCX, g.unit().type(i).bits() - 1);
         a.alu(Alu.AND, width, RCX, y);
         a.alu(Alu.SUB, width, RDX, RCX);
       }
@@ -194,9 +191,9 @@ final class IntegerCode {
     Gpr x = g.use(i, 0);
     Gpr y = g.use(i, 1);
     Gpr low = g.define(i);
-    Gpr high = registers.define(unit.result(i) + 1);
+    Gpr high = registers.define(g.unit().result(i) + 1);
     a.mov(BITS_64, RAX, x);
-    if (unit.op(i) == dev.kasuari.tcg.ir.Op.MUL2S) {
+    if (g.unit().op(i) == dev.kasuari.tcg.ir.Op.MUL2S) {
       a.imul(g.width(i), y);
     } else {
       a.mul(g.width(i), y);
@@ -207,12 +204,12 @@ final class IntegerCode {
 
   private void divide(int i) {
     boolean signed =
-        switch (unit.op(i)) {
+        switch (g.unit().op(i)) {
           case DIVS, REMS -> true;
           default -> false;
         };
     boolean remainder =
-        switch (unit.op(i)) {
+        switch (g.unit().op(i)) {
           case REMS, REMU -> true;
           default -> false;
         };
@@ -263,10 +260,10 @@ final class IntegerCode {
   // ---- shifts and bits -------------------------------------------------------------------------
 
   private void shift(Shift operation, int i) {
-    int bits = unit.type(i).bits();
-    int x = unit.argument(i, 0);
-    if (registers.isConstant(unit.argument(i, 1))) {
-      int count = (int) registers.constant(unit.argument(i, 1)) & (bits - 1);
+    int bits = g.unit().type(i).bits();
+    int x = g.unit().argument(i, 0);
+    if (registers.isConstant(g.unit().argument(i, 1))) {
+      int count = (int) registers.constant(g.unit().argument(i, 1)) & (bits - 1);
       boolean rotate = operation == Shift.ROL || operation == Shift.ROR;
       if (rotate && !registers.dies(x) && features.has(CpuFeature.BMI2)) {
         Gpr from = g.use(i, 0);
@@ -283,7 +280,7 @@ final class IntegerCode {
       Gpr count = g.use(i, 1);
       a.shiftBy(operation, g.width(i), g.define(i), from, count);
     } else {
-      registers.copyTo(RCX, unit.argument(i, 1));
+      registers.copyTo(RCX, g.unit().argument(i, 1));
       a.shiftByCl(operation, g.width(i), g.defineFrom(i, 0));
     }
   }
@@ -291,7 +288,7 @@ final class IntegerCode {
   private void leadingZeros(int i) {
     Gpr x = g.use(i, 0);
     Gpr d = g.define(i);
-    int bits = unit.type(i).bits();
+    int bits = g.unit().type(i).bits();
     if (features.has(CpuFeature.LZCNT)) {
       a.lzcnt(g.width(i), d, x);
     } else {
@@ -309,7 +306,7 @@ final class IntegerCode {
     if (features.has(CpuFeature.BMI1)) {
       a.tzcnt(g.width(i), d, x);
     } else {
-      a.mov(RCX, unit.type(i).bits());
+      a.mov(RCX, g.unit().type(i).bits());
       a.bsf(g.width(i), RAX, x);
       a.cmov(Cc.E, BITS_64, RAX, RCX);
       a.mov(BITS_64, d, RAX);
@@ -318,10 +315,10 @@ final class IntegerCode {
 
   /** The low bytes of the operand, from a register or from memory. */
   private void extend(int i, int bytes, boolean signed) {
-    if (registers.inMemory(unit.argument(i, 0)) != null) {
+    if (registers.inMemory(g.unit().argument(i, 0)) != null) {
       // Making room for the result may move what is in memory to another place in memory.
       Gpr d = g.define(i);
-      Mem memory = Objects.requireNonNull(registers.inMemory(unit.argument(i, 0)));
+      Mem memory = Objects.requireNonNull(registers.inMemory(g.unit().argument(i, 0)));
       if (signed) {
         a.loadSigned(bytes, g.width(i), d, memory);
       } else {
@@ -338,12 +335,12 @@ final class IntegerCode {
   }
 
   private void signExtend(int i) {
-    int bits = (int) unit.immediate(i);
+    int bits = (int) g.unit().immediate(i);
     if (bits == 8 || bits == 16 || bits == 32) {
       extend(i, bits / 8, true);
     } else {
       Gpr d = g.defineFrom(i, 0);
-      int shift = unit.type(i).bits() - bits;
+      int shift = g.unit().type(i).bits() - bits;
       a.shift(Shift.SHL, g.width(i), d, shift);
       a.shift(Shift.SAR, g.width(i), d, shift);
     }
@@ -355,14 +352,14 @@ final class IntegerCode {
     } else if (bits < 32) {
       a.alu(Alu.AND, BITS_32, g.defineFrom(i, 0), (1 << bits) - 1);
     } else {
-      field(i, unit.type(i).bits() - bits, unit.type(i).bits() - bits);
+      field(i, g.unit().type(i).bits() - bits, g.unit().type(i).bits() - bits);
     }
   }
 
   private void extract(int i) {
-    int position = (int) unit.immediate(i) & 0xff;
-    int bits = (int) (unit.immediate(i) >> 8);
-    int width = unit.type(i).bits();
+    int position = (int) g.unit().immediate(i) & 0xff;
+    int bits = (int) (g.unit().immediate(i) >> 8);
+    int width = g.unit().type(i).bits();
     if (position == 0 && bits < width) {
       zeroExtend(i, bits);
     } else {
@@ -381,17 +378,17 @@ final class IntegerCode {
   }
 
   private void deposit(int i) {
-    int position = (int) unit.immediate(i) & 0xff;
-    int bits = (int) (unit.immediate(i) >> 8);
-    int width = unit.type(i).bits();
-    registers.copyTo(RCX, unit.argument(i, 1));
+    int position = (int) g.unit().immediate(i) & 0xff;
+    int bits = (int) (g.unit().immediate(i) >> 8);
+    int width = g.unit().type(i).bits();
+    registers.copyTo(RCX, g.unit().argument(i, 1));
     Gpr d = g.defineFrom(i, 0);
     if (bits == width) {
       a.mov(BITS_64, d, RCX);
       return;
     }
     long mask = ((1L << bits) - 1) << position;
-    a.mov(RAX, unit.type(i) == Type.I32 ? (int) ~mask : ~mask);
+    a.mov(RAX, g.unit().type(i) == Type.I32 ? (int) ~mask : ~mask);
     a.alu(Alu.AND, g.width(i), d, RAX);
     a.shift(Shift.SHL, g.width(i), RCX, width - bits);
     if (width - bits - position != 0) {

@@ -8,7 +8,6 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.SoftMmu;
-import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Rmw;
 
@@ -22,17 +21,15 @@ final class MemoryCode {
 
   private final CodeGenerator g;
   private final Assembler a;
-  private final IrUnit unit;
 
   MemoryCode(CodeGenerator generator) {
     g = generator;
     a = generator.a;
-    unit = generator.unit;
   }
 
   void operation(int i) {
-    long desc = unit.immediate(i);
-    switch (unit.op(i)) {
+    long desc = g.unit().immediate(i);
+    switch (g.unit().op(i)) {
       case FENCE -> fence((int) desc);
       case LOAD -> load(i, desc);
       case STORE -> store(i, desc);
@@ -44,7 +41,7 @@ final class MemoryCode {
           g.inJava(i);
         }
       }
-      default -> throw new AssertionError(unit.op(i));
+      default -> throw new AssertionError(g.unit().op(i));
     }
   }
 
@@ -57,8 +54,9 @@ final class MemoryCode {
 
   /** Whether an atomic access is of all bits of its type, in the host's order. */
   private boolean whole(int i, long desc) {
-    int value = unit.op(i) == dev.kasuari.tcg.ir.Op.SC ? unit.argument(i, 1) : unit.result(i);
-    return !MemDesc.isBigEndian(desc) && unit.valueType(value).bits() == 8 * MemDesc.size(desc);
+    int value =
+        g.unit().op(i) == dev.kasuari.tcg.ir.Op.SC ? g.unit().argument(i, 1) : g.unit().result(i);
+    return !MemDesc.isBigEndian(desc) && g.unit().valueType(value).bits() == 8 * MemDesc.size(desc);
   }
 
   /**
@@ -95,7 +93,29 @@ final class MemoryCode {
     a.j(Cc.NE, missed);
     a.load(8, RAX, Mem.at(RAX, SoftMmu.ADDEND));
     a.bind(found);
-    g.later(() -> {
+    g.later(new Missed(address, onePage, g.stubs.victim(regime, tag), missed, found, twoPages));
+  }
+
+  /** What follows when the entry is not the one. */
+  private final class Missed implements Runnable {
+    private final Gpr address;
+    private final boolean onePage;
+    private final long victim;
+    private final Label missed;
+    private final Label found;
+    private final Label twoPages;
+
+    Missed(Gpr address, boolean onePage, long victim, Label missed, Label found, Label twoPages) {
+      this.address = address;
+      this.onePage = onePage;
+      this.victim = victim;
+      this.missed = missed;
+      this.found = found;
+      this.twoPages = twoPages;
+    }
+
+    @Override
+    public void run() {
       a.bind(missed);
       if (!onePage) {
         // What was displaced is found by the last byte's page, and says nothing of another.
@@ -104,10 +124,10 @@ final class MemoryCode {
         a.shift(Shift.SHR, BITS_64, RDX, 12);
         a.j(Cc.NE, twoPages);
       }
-      a.call(g.stubs.victim(regime, tag));
+      a.call(victim);
       a.j(Cc.E, found);
       a.bind(twoPages);
-    });
+    }
   }
 
   private static boolean aligned(long desc) {
@@ -188,7 +208,7 @@ final class MemoryCode {
   // ---- atomics ---------------------------------------------------------------------------------
 
   private void atomic(int i, long desc) {
-    Gpr[] operands = new Gpr[unit.argumentCount(i)];
+    Gpr[] operands = new Gpr[g.unit().argumentCount(i)];
     for (int p = 0; p < operands.length; p++) {
       operands[p] = g.use(i, p);
     }
@@ -196,7 +216,7 @@ final class MemoryCode {
     var slow = new Label();
     var done = new Label();
     int from = g.snapshot();
-    switch (unit.op(i)) {
+    switch (g.unit().op(i)) {
       case CAS -> compareAndSwap(desc, operands, d);
       case RMW -> readModifyWrite(i, desc, operands, d);
       case LL -> loadLinked(desc, operands[0], d);
@@ -221,7 +241,7 @@ final class MemoryCode {
 
   private void readModifyWrite(int i, long desc, Gpr[] operands, Gpr d) {
     int size = MemDesc.size(desc);
-    Rmw operation = Rmw.of(unit.auxiliary(i));
+    Rmw operation = Rmw.of(g.unit().auxiliary(i));
     Gpr y = operands[1];
     locate(operands[0], desc);
     if (!g.severalCpus) {

@@ -16,10 +16,31 @@ final class Recovery {
   private static final int ADDRESS = 3;
   private static final int STATE = 4;
 
+  private static final Recovery NOTHING = new Recovery(new long[0], 0);
+
   /** For each entry the view and, beside it, kind and source. */
-  private long[] entries = new long[32];
+  private long[] entries;
 
   private int size;
+
+  Recovery() {
+    this(new long[32], 0);
+  }
+
+  private Recovery(long[] entries, int size) {
+    this.entries = entries;
+    this.size = size;
+  }
+
+  /** Forgets all. */
+  void reset() {
+    size = 0;
+  }
+
+  /** The same entries, in no more room than they need. */
+  Recovery copy() {
+    return size == 0 ? NOTHING : new Recovery(Arrays.copyOf(entries, size), size);
+  }
 
   /** Number of entries so far: where the next list begins. */
   int size() {
@@ -56,11 +77,6 @@ final class Recovery {
   /** Another view of the state. */
   void state(long view, long source) {
     add(view, STATE, source);
-  }
-
-  /** Gives back what it does not need. */
-  void trim() {
-    entries = Arrays.copyOf(entries, size);
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.kasuari.tcg.x86_64;
 
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.IrUnit;
-import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.Type;
 import java.util.Arrays;
@@ -30,12 +29,6 @@ final class Registers {
   /** The virtual address of the page in which the unit begins. */
   static final Gpr PAGE = Gpr.RBX;
 
-  /** Not used again. */
-  private static final int NEVER = Integer.MAX_VALUE;
-
-  /** Used in another block. */
-  private static final int LATER = Integer.MAX_VALUE - 1;
-
   private static final int NONE = -1;
   private static final long NO_HOME = -1;
   private static final byte ORDINARY = 0;
@@ -43,30 +36,24 @@ final class Registers {
   private static final byte ADDRESS = 2;
 
   private final Assembler assembler;
-  private final int pageOffset;
-  private final IrUnit unit;
+  private final Liveness liveness = new Liveness();
+  private IrUnit unit = IrUnit.EMPTY;
+  private int pageOffset;
 
   /** For each value. */
-  private final byte[] kind;
+  private byte[] kind = new byte[0];
 
-  private final long[] constant;
-  private final int[] register;
-  private final int[] slot;
-  private final boolean[] inFrame;
-  private final long[] home;
-  private final int[] next;
-  private final boolean[] crosses;
-  private final int[] pending;
+  private long[] constant = new long[0];
+  private int[] register = new int[0];
+  private int[] slot = new int[0];
+  private boolean[] inFrame = new boolean[0];
+  private long[] home = new long[0];
+  private int[] pending = new int[0];
 
-  /** For each operand, when its value is used again. */
-  private final int[] nextUse;
+  /** For each value the last operation that had it as operand, and the one being emitted. */
+  private int[] operandOf = new int[0];
 
-  private final boolean[] dead;
-
-  /** During the survey of a block: what is written further on, with nobody looking before. */
-  private long[] overwritten = new long[16];
-
-  private int overwrittenCount;
+  private int current;
 
   /** For each register of the pool. */
   private final int[] holds = new int[POOL.length];
@@ -74,180 +61,79 @@ final class Registers {
   private int pinned;
   private int slots;
 
-  /** The operation being emitted, and for each value the last one that had it as operand. */
-  private int current;
-
-  private final int[] operandOf;
-
   /** Writes to the state that have not been done. */
   private long[] pendingView = new long[16];
 
   private int[] pendingValue = new int[16];
   private int pendingCount;
 
+  /** Whether one of them was since the last operation, so that its value may not be needed now. */
+  private boolean written;
+
   /** Values whose home is in the state. */
   private int[] homed = new int[16];
 
   private int homedCount;
 
-  Registers(IrUnit unit, Assembler assembler, int pageOffset) {
-    this.unit = unit;
+  Registers(Assembler assembler) {
     this.assembler = assembler;
-    this.pageOffset = pageOffset;
+  }
+
+  /** Starts a unit. */
+  void begin(IrUnit of, int offsetInPage) {
+    unit = of;
+    pageOffset = offsetInPage;
+    slots = 0;
+    pendingCount = 0;
+    homedCount = 0;
     int values = unit.values();
-    kind = new byte[values];
-    constant = new long[values];
-    register = new int[values];
-    slot = new int[values];
-    inFrame = new boolean[values];
-    home = new long[values];
-    next = new int[values];
-    crosses = new boolean[values];
-    pending = new int[values];
-    operandOf = new int[values];
-    nextUse = new int[unit.arguments()];
-    dead = new boolean[unit.size()];
-    Arrays.fill(register, NONE);
-    Arrays.fill(slot, NONE);
-    Arrays.fill(home, NO_HOME);
-    Arrays.fill(next, NEVER);
-    Arrays.fill(operandOf, NONE);
+    if (kind.length < values) {
+      int capacity = 2 * values;
+      kind = new byte[capacity];
+      constant = new long[capacity];
+      register = new int[capacity];
+      slot = new int[capacity];
+      inFrame = new boolean[capacity];
+      home = new long[capacity];
+      pending = new int[capacity];
+      operandOf = new int[capacity];
+    }
+    for (int value = 0; value < values; value++) {
+      kind[value] = ORDINARY;
+      register[value] = NONE;
+      slot[value] = NONE;
+      inFrame[value] = false;
+      home[value] = NO_HOME;
+      pending[value] = 0;
+      operandOf[value] = NONE;
+    }
     Arrays.fill(holds, NONE);
-    survey();
+    liveness.begin(unit);
   }
 
-  // ---- survey ----------------------------------------------------------------------------------
-
-  /** Finds constants and what is used in other blocks than its own. */
-  private void survey() {
-    int[] blockOf = new int[unit.values()];
-    for (int block = 0; block < unit.blocks(); block++) {
-      for (int p = 0; p < unit.parameterCount(block); p++) {
-        int parameter = unit.firstParameter(block) + p;
-        blockOf[parameter] = NONE;
-        crosses[parameter] = true;
-      }
-      for (int i = unit.blockStart(block); ; i++) {
-        define(i, block, blockOf);
-        if (unit.op(i).terminator()) {
-          break;
-        }
-      }
-    }
-    if (unit.blocks() > 1) {
-      for (int block = 0; block < unit.blocks(); block++) {
-        for (int i = unit.blockStart(block); ; i++) {
-          for (int p = 0; p < unit.argumentCount(i); p++) {
-            int value = unit.argument(i, p);
-            crosses[value] |= blockOf[value] != block;
-          }
-          if (unit.op(i).terminator()) {
-            break;
-          }
-        }
-      }
-    }
-  }
-
-  private void define(int i, int block, int[] blockOf) {
-    int result = unit.result(i);
-    if (result == IrUnit.NONE) {
-      return;
-    }
-    Op op = unit.op(i);
-    blockOf[result] = block;
-    if (op == Op.CONST) {
-      kind[result] = CONSTANT;
-      constant[result] = unit.immediate(i);
-    } else if (op == Op.PC && unit.immediate(i) == (int) unit.immediate(i)) {
-      kind[result] = ADDRESS;
-      constant[result] = unit.immediate(i) + pageOffset;
-    } else if (op.results().length() == 2) {
-      blockOf[result + 1] = block;
-    }
-  }
-
-  /** Starts a block: finds when each value is used in it, and which operations nobody needs. */
+  /** Starts a block: what other blocks left for it is in the frame. */
   void enter(int block) {
     assert pendingCount == 0;
-    Arrays.fill(holds, NONE);
-    Arrays.fill(register, NONE);
+    for (int r = 0; r < POOL.length; r++) {
+      if (holds[r] != NONE) {
+        release(holds[r]);
+      }
+    }
     forgetHomes();
-    int start = unit.blockStart(block);
-    int end = start;
-    while (!unit.op(end).terminator()) {
-      end++;
+    for (int n = liveness.crossing() - 1; n >= 0; n--) {
+      inFrame[liveness.crossing(n)] = true;
     }
-    for (int value = 0; value < next.length; value++) {
-      next[value] = crosses[value] ? LATER : NEVER;
-      inFrame[value] = crosses[value];
-    }
-    overwrittenCount = 0;
-    for (int i = end; i >= start; i--) {
-      dead[i] = unneeded(i) || overwritten(i);
-      if (dead[i]) {
-        continue;
-      }
-      for (int p = unit.argumentCount(i) - 1; p >= 0; p--) {
-        int value = unit.argument(i, p);
-        nextUse[unit.argumentIndex(i, p)] = next[value];
-        next[value] = i;
-      }
-    }
+    liveness.enter(block);
   }
 
-  private boolean unneeded(int i) {
-    Op op = unit.op(i);
-    int result = unit.result(i);
-    return (op.is(Op.Trait.PURE) || op == Op.GET)
-        && next[result] == NEVER
-        && (op.results().length() < 2 || next[result + 1] == NEVER);
-  }
-
-  /**
-   * Whether an operation writes to the state what another one overwrites before anybody sees it;
-   * asked of each that is needed, from the last to the first.
-   */
-  private boolean overwritten(int i) {
-    Op op = unit.op(i);
-    long view = unit.immediate(i);
-    switch (op) {
-      case SET -> {
-        for (int o = 0; o < overwrittenCount; o++) {
-          if (contains(overwritten[o], view)) {
-            return true;
-          }
-        }
-        if (overwrittenCount == overwritten.length) {
-          overwritten = Arrays.copyOf(overwritten, 2 * overwrittenCount);
-        }
-        overwritten[overwrittenCount++] = view;
-      }
-      case GET -> {
-        for (int o = overwrittenCount - 1; o >= 0; o--) {
-          if (StateView.overlap(overwritten[o], view)) {
-            overwritten[o] = overwritten[--overwrittenCount];
-          }
-        }
-      }
-      case INSN_START -> {}
-      default -> {
-        if (!op.is(Op.Trait.PURE) || op.is(Op.Trait.FP)) {
-          overwrittenCount = 0;
-        }
-      }
-    }
-    return false;
-  }
-
-  /** Whether nobody needs what an operation computes. */
+  /** Whether nobody needs what an operation of the block computes. */
   boolean dead(int i) {
-    return dead[i];
+    return liveness.dead(i);
   }
 
   /** Whether nobody needs a result. */
   boolean unused(int value) {
-    return next[value] == NEVER;
+    return liveness.over(value);
   }
 
   /** Slots of the frame that are used so far. */
@@ -262,9 +148,10 @@ final class Registers {
     pinned = 0;
     current = i;
     int fixed = unit.op(i).fixedOperands();
-    for (int p = 0; p < unit.argumentCount(i); p++) {
+    int count = unit.argumentCount(i);
+    for (int p = 0; p < count; p++) {
       int value = unit.argument(i, p);
-      next[value] = nextUse[unit.argumentIndex(i, p)];
+      liveness.use(i, p);
       operandOf[value] = i;
       if (p < fixed && register[value] != NONE) {
         pinned |= 1 << register[value];
@@ -273,19 +160,47 @@ final class Registers {
   }
 
   /** Ends an operation: registers of values that nobody needs any more are free. */
-  void end() {
+  void end(int i) {
     pinned = 0;
     current = NONE;
-    for (int r = 0; r < POOL.length; r++) {
-      if (holds[r] != NONE && !needed(holds[r])) {
-        release(holds[r]);
+    if (written) {
+      written = false;
+      for (int r = 0; r < POOL.length; r++) {
+        if (holds[r] != NONE) {
+          releaseIfOver(holds[r]);
+        }
       }
+      return;
     }
+    for (int p = unit.argumentCount(i) - 1; p >= 0; p--) {
+      releaseIfOver(unit.argument(i, p));
+    }
+    for (int r = unit.op(i).resultCount() - 1; r >= 0; r--) {
+      releaseIfOver(unit.result(i) + r);
+    }
+  }
+
+  private void releaseIfOver(int value) {
+    if (register[value] != NONE && !survives(value)) {
+      release(value);
+    }
+  }
+
+  /** A value is known: a constant. */
+  void constant(int value, long is) {
+    kind[value] = CONSTANT;
+    constant[value] = is;
+  }
+
+  /** A value is known: an address, that many bytes from the one at which the unit was entered. */
+  void address(int value, int distance) {
+    kind[value] = ADDRESS;
+    constant[value] = (long) distance + pageOffset;
   }
 
   /** Whether anybody needs a value after the current operation. */
   private boolean survives(int value) {
-    return next[value] != NEVER || pending[value] != 0;
+    return !liveness.over(value) || pending[value] != 0;
   }
 
   private boolean needed(int value) {
@@ -327,7 +242,7 @@ final class Registers {
    * and this is its last use.
    */
   @Nullable Mem inMemory(int value) {
-    if (register[value] != NONE || next[value] != NEVER || kind[value] != ORDINARY) {
+    if (register[value] != NONE || !liveness.over(value) || kind[value] != ORDINARY) {
       return null;
     }
     if (inFrame[value]) {
@@ -441,7 +356,7 @@ final class Registers {
     int victim = NONE;
     for (int r = 0; r < POOL.length; r++) {
       boolean candidate = (pinned >> r & 1) == 0;
-      if (candidate && (victim == NONE || next[holds[r]] > next[holds[victim]])) {
+      if (candidate && (victim == NONE || liveness.next(holds[r]) > liveness.next(holds[victim]))) {
         victim = r;
       }
     }
@@ -482,7 +397,7 @@ final class Registers {
   void set(long view, int value) {
     for (int p = pendingCount - 1; p >= 0; p--) {
       if (StateView.overlap(pendingView[p], view)) {
-        if (contains(view, pendingView[p])) {
+        if (StateView.contains(view, pendingView[p])) {
           drop(p);
         } else {
           write(p);
@@ -498,14 +413,8 @@ final class Registers {
     pending[value]++;
   }
 
-  private static boolean contains(long outer, long inner) {
-    int start = StateView.offset(outer);
-    int innerStart = StateView.offset(inner);
-    return start <= innerStart
-        && innerStart + StateView.size(inner) <= start + StateView.size(outer);
-  }
-
   private void drop(int p) {
+    written = true;
     pending[pendingValue[p]]--;
     pendingCount--;
     pendingView[p] = pendingView[pendingCount];
@@ -603,13 +512,16 @@ final class Registers {
   void leaveBlock() {
     writeState();
     for (int h = 0; h < homedCount; h++) {
-      if (crosses[homed[h]]) {
+      if (liveness.isCrossing(homed[h])) {
         moveOut(homed[h]);
       }
     }
     for (int r = 0; r < POOL.length; r++) {
       int value = holds[r];
-      if (value != NONE && crosses[value] && kind[value] == ORDINARY && !inFrame[value]) {
+      if (value != NONE
+          && liveness.isCrossing(value)
+          && kind[value] == ORDINARY
+          && !inFrame[value]) {
         toFrame(value);
       }
     }

@@ -49,7 +49,7 @@ public final class X86BackEnd implements BackEnd {
   private final Interpreter interpreter = new Interpreter();
   private final Arena arena = Arena.ofShared();
   private final Map<ExecutionContext, Execution> executions = new ConcurrentHashMap<>();
-  private final ArrayDeque<Assembler> assemblers = new ArrayDeque<>();
+  private final ArrayDeque<Compiler> compilers = new ArrayDeque<>();
 
   /**
    * @param environment the architecture's choices where IEEE 754 leaves one
@@ -135,31 +135,47 @@ public final class X86BackEnd implements BackEnd {
 
   @Override
   public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
-    Assembler assembler = takeAssembler();
+    Compiler compiler = takeCompiler();
     try {
-      IrUnit optimized = Optimizer.optimize(unit, Evaluator::evaluate);
-      var generator = new CodeGenerator(optimized, assembler, pageOffset, stubs, options);
-      generator.run();
+      return compiler.compile(unit, pageOffset);
+    } finally {
+      synchronized (compilers) {
+        compilers.push(compiler);
+      }
+    }
+  }
+
+  private Compiler takeCompiler() {
+    CodeOptions now = options;
+    synchronized (compilers) {
+      while (!compilers.isEmpty()) {
+        Compiler free = compilers.pop();
+        if (free.options.equals(now)) {
+          return free;
+        }
+      }
+    }
+    return new Compiler(now);
+  }
+
+  /** What one thread at a time needs to compile. */
+  private final class Compiler {
+    final CodeOptions options;
+    private final Optimizer optimizer = new Optimizer(Evaluator::evaluate);
+    private final CodeGenerator generator;
+
+    Compiler(CodeOptions options) {
+      this.options = options;
+      this.generator = new CodeGenerator(stubs, options);
+    }
+
+    @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
+      generator.emit(optimizer.optimize(unit), pageOffset);
       boolean tooLarge =
           8 * generator.frameSlots() > EngineState.FRAME_BYTES
-              || assembler.length() > space.segmentBytes()
+              || generator.a.length() > space.segmentBytes()
               || space.takeStuck();
       return tooLarge ? interpreter.compile(unit, pageOffset) : space.add(generator);
-    } finally {
-      giveAssembler(assembler);
-    }
-  }
-
-  private Assembler takeAssembler() {
-    synchronized (assemblers) {
-      return assemblers.isEmpty() ? new Assembler() : assemblers.pop();
-    }
-  }
-
-  private void giveAssembler(Assembler assembler) {
-    assembler.reset();
-    synchronized (assemblers) {
-      assemblers.push(assembler);
     }
   }
 

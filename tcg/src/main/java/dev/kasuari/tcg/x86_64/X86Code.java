@@ -4,24 +4,17 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.HostCode;
 import dev.kasuari.tcg.TranslationBlock;
+import dev.kasuari.tcg.interp.Evaluator;
+import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.ir.Optimizer;
 import dev.kasuari.tcg.listing.Objdump;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A unit in machine code, and what is needed to find one's way back from an address in it. */
 final class X86Code implements CompiledCode {
-  /**
-   * What is changed in the code while it runs, as offsets in it.
-   *
-   * @param pollBranch the branch at the entry that is taken to leave
-   * @param chain0 the distance of the jump of chaining slot 0, or −1
-   * @param home0 where that jump leads while it is not chained
-   * @param chain1 the same for slot 1
-   * @param home1 the same for slot 1
-   */
-  record Patches(int pollBranch, int chain0, int home0, int chain1, int home1) {}
-
   /** EM_X86_64 of the System V ABI. */
   private static final int ELF_MACHINE = 62;
 
@@ -29,53 +22,86 @@ final class X86Code implements CompiledCode {
 
   private final CodeSpace space;
   private final int number;
-  private final IrUnit unit;
+  private final CodeOptions options;
+  private final Stubs stubs;
+  private final List<Helper> helpers;
+  private final long[] words;
   private final int pageOffset;
   private final long entry;
   private final int size;
   private final Sites sites;
-  private final Patches patches;
-  private final int[] opStarts;
-  private final int[] instructions;
+
+  /** What is changed in the code while it runs, as offsets in it: the branch at the entry. */
+  private final int pollBranch;
+
+  /** The distances of the jumps that are chained, or −1; and where they lead while they are not. */
+  private final int chain0;
+
+  private final int home0;
+  private final int chain1;
+  private final int home1;
   private @Nullable TranslationBlock block;
 
   /**
    * @param number names it in the space
+   * @param options how it was compiled
+   * @param helpers what the unit calls
+   * @param words what besides the program counter is put back for each guest instruction; empty if
+   *     nothing ever is
    * @param pageOffset where in its page the unit begins
    * @param entry host address of its first instruction
    * @param size bytes
-   * @param opStarts offset of each operation's code, or −1; slow paths come after all of them
-   * @param instructions the guest instruction that each operation belongs to
+   * @param pollBranch offset of the branch at the entry that is taken to leave
+   * @param chain0 offset of the distance of the jump of chaining slot 0, or −1
+   * @param home0 where that jump leads while it is not chained
+   * @param chain1 the same for slot 1
+   * @param home1 the same for slot 1
    */
   X86Code(
       CodeSpace space,
       int number,
-      IrUnit unit,
+      CodeOptions options,
+      Stubs stubs,
+      List<Helper> helpers,
+      long[] words,
       int pageOffset,
       long entry,
       int size,
       Sites sites,
-      Patches patches,
-      int[] opStarts,
-      int[] instructions) {
+      int pollBranch,
+      int chain0,
+      int home0,
+      int chain1,
+      int home1) {
     this.space = space;
     this.number = number;
-    this.unit = unit;
+    this.options = options;
+    this.stubs = stubs;
+    this.helpers = helpers;
+    this.words = words;
     this.pageOffset = pageOffset;
     this.entry = entry;
     this.size = size;
     this.sites = sites;
-    this.patches = patches;
-    this.opStarts = opStarts;
-    this.instructions = instructions;
+    this.pollBranch = pollBranch;
+    this.chain0 = chain0;
+    this.home0 = home0;
+    this.chain1 = chain1;
+    this.home1 = home1;
   }
 
   int number() {
     return number;
   }
 
-  IrUnit unit() {
-    return unit;
+  /** A function that the unit calls. */
+  Helper helper(int index) {
+    return helpers.get(index);
+  }
+
+  /** What besides the program counter is put back when a guest instruction traps. */
+  long word(int instruction) {
+    return words.length == 0 ? 0 : words[instruction];
   }
 
   /** Where in its page the unit begins. */
@@ -85,10 +111,6 @@ final class X86Code implements CompiledCode {
 
   long entry() {
     return entry;
-  }
-
-  int size() {
-    return size;
   }
 
   /** The block whose code this is. */
@@ -109,18 +131,18 @@ final class X86Code implements CompiledCode {
 
   @Override
   public void link(int slot, @Nullable CompiledCode to) {
-    int at = slot == 0 ? patches.chain0 : patches.chain1;
+    int at = slot == 0 ? chain0 : chain1;
     if (at < 0) {
       return;
     }
-    int home = slot == 0 ? patches.home0 : patches.home1;
+    int home = slot == 0 ? home0 : home1;
     long target = to instanceof X86Code code ? code.entry : entry + home;
     space.patchDistance(entry + at, target);
   }
 
   @Override
   public void retire() {
-    space.patchAlways(entry + patches.pollBranch);
+    space.patchAlways(entry + pollBranch);
   }
 
   // ---- sites -----------------------------------------------------------------------------------
@@ -134,14 +156,9 @@ final class X86Code implements CompiledCode {
     return index;
   }
 
-  /** The operation for which code leaves at a site. */
-  int operation(int site) {
-    return sites.operation(site);
-  }
-
-  /** Completes the guest state as of a site, from the registers in the exit record. */
-  void recover(int site, long state) {
-    sites.recover(site, state);
+  /** What Java is to do at each site. */
+  Sites sites() {
+    return sites;
   }
 
   /** True if the address lies in this code. */
@@ -149,22 +166,23 @@ final class X86Code implements CompiledCode {
     return address >= entry && address < entry + size;
   }
 
-  /** The operation whose code an address lies in, for reports; the last one for a slow path. */
-  int operationAround(long address) {
-    int offset = (int) (address - entry);
-    int found = 0;
-    int last = 0;
-    for (int i = 0; i < opStarts.length; i++) {
-      if (opStarts[i] >= last && opStarts[i] <= offset) {
-        found = i;
-        last = opStarts[i];
-      }
-    }
-    return found;
+  @Override
+  public long hostAddress() {
+    return entry;
   }
 
   @Override
-  public HostCode hostCode() {
+  public int hostSize() {
+    return size;
+  }
+
+  /** What each instruction belongs to is found by emitting the same once more. */
+  @Override
+  public HostCode hostCode(IrUnit unit) {
+    IrUnit optimized = Optimizer.optimize(unit, Evaluator::evaluate);
+    var generator = new CodeGenerator(stubs, options);
+    generator.emit(optimized, pageOffset);
+    int[] opStarts = generator.a.length() == size ? generator.opStarts() : new int[0];
     byte[] code = new byte[size];
     RawMemory.get(entry, code, 0, size);
     // The number of the code, behind each exit, is no instruction.
@@ -172,16 +190,11 @@ final class X86Code implements CompiledCode {
       int end = sites.end(site);
       Arrays.fill(code, Math.min(end, size), Math.min(end + Integer.BYTES, size), NOP);
     }
-    return new HostCode(unit, ELF_MACHINE, entry, code, opStarts);
+    return new HostCode(optimized, ELF_MACHINE, entry, code, opStarts);
   }
 
   @Override
-  public String listing() {
-    return new Objdump().listing(hostCode());
-  }
-
-  /** The guest instruction that an operation belongs to, 0 for what comes before the first. */
-  int instruction(int operation) {
-    return Math.max(instructions[operation], 0);
+  public String listing(IrUnit unit) {
+    return new Objdump().listing(hostCode(unit));
   }
 }

@@ -65,16 +65,7 @@ class VerifierTest {
 
     IrUnit build() {
       int size = rows.size();
-      var columns =
-          new IrUnit.Columns(
-              new byte[size],
-              new byte[size],
-              new long[size],
-              new int[size],
-              new int[size],
-              new int[size],
-              new int[size],
-              new int[size]);
+      var columns = IrUnit.Columns.of(size);
       List<Integer> arguments = new ArrayList<>();
       for (int i = 0; i < size; i++) {
         Row row = rows.get(i);
@@ -92,7 +83,9 @@ class VerifierTest {
       }
       return new IrUnit(
           columns,
+          rows.size(),
           ints(arguments),
+          arguments.size(),
           types,
           ints(starts),
           ints(firstParameter),

@@ -68,7 +68,8 @@ class ListingTest {
   }
 
   private HostCode code(int constant) {
-    return Objects.requireNonNull(compile(unit(constant)).hostCode());
+    IrUnit unit = unit(constant);
+    return Objects.requireNonNull(compile(unit).hostCode(unit));
   }
 
   private TranslatedUnit translated(int constant) {
@@ -236,8 +237,7 @@ class ListingTest {
   }
 
   private static String line(TranslatedUnit unit) {
-    HostCode code = Objects.requireNonNull(unit.code().hostCode());
-    return "%x %x".formatted(code.address(), code.size());
+    return "%x %x".formatted(unit.code().hostAddress(), unit.code().hostSize());
   }
 
   @Test

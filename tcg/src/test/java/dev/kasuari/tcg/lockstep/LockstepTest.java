@@ -52,7 +52,7 @@ class LockstepTest {
 
     private record Code(IrUnit unit, CompiledCode right) implements CompiledCode {
       @Override
-      public String listing() {
+      public String listing(IrUnit of) {
         return "the code of wrong\n";
       }
     }
@@ -349,9 +349,10 @@ class LockstepTest {
   @Test
   void theReportShowsMachineCode() {
     try (var machine = new X86BackEnd(FloatEnv.riscv(), 16 << 20)) {
-      CompiledCode code = machine.compile(between(e -> {}), 0);
+      IrUnit unit = between(e -> {});
+      CompiledCode code = machine.compile(unit, 0);
       assertThat(code).isNotNull();
-      assertThat(code.listing()).contains("; unit_start 3", "; v", "exit").contains(":\t");
+      assertThat(code.listing(unit)).contains("; unit_start 3", "; v", "exit").contains(":\t");
     }
   }
 

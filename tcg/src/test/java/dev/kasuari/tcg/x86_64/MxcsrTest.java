@@ -131,9 +131,10 @@ class MxcsrTest {
     try (var code = ExecutableMemory.allocate("kasuari-test-code", 65536)) {
       Stubs stubs = Stubs.emit(code, FloatEnv.riscv());
       IrUnit unit = unit(Op.FMUL);
-      var emitted = new Assembler();
       var options = new CodeOptions(FloatEnv.riscv(), CpuFeatures.probe(), false);
-      new CodeGenerator(unit, emitted, 0, stubs, options).run();
+      var generator = new CodeGenerator(stubs, options);
+      generator.emit(unit, 0);
+      Assembler emitted = generator.a;
       emitted.relocate(code.address() + 8192);
       long entry = code.publish(8192, emitted.code(), emitted.length());
       NativeFunction run = runUnder(code, stubs, 16384);

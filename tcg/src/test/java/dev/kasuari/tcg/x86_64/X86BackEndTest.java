@@ -453,6 +453,7 @@ class X86BackEndTest {
     var block = TestGuest.block(backEnd, unit);
     guest.x(4, TestGuest.RAM + 0x2004);
     guest.run(backEnd, block, PC);
+    guest.context().setUnits(wanted -> unit);
     breakTable();
     double before = 0.1 + Double.parseDouble("0.2");
     for (int i = 0; i < 3; i++) {
@@ -463,6 +464,11 @@ class X86BackEndTest {
           .hasMessageContaining("guest pc 0x80000004");
       nullPointer();
     }
+    guest.context().setUnits(wanted -> null);
+    assertThatThrownBy(() -> guest.run(backEnd, block, PC))
+        .isInstanceOf(CodeFaultException.class)
+        .hasMessageContaining(
+            "signal 11 for address 0x1004 in the code of a unit at pc 0x80000000");
     assertThat(0.1 + Double.parseDouble("0.2")).isEqualTo(before);
     guest.mmu().flush();
     assertThat(guest.run(backEnd, block, PC).exit()).isEqualTo(Exit.LOOKUP);
