@@ -4,8 +4,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Room for machine code: one memory file that is mapped twice, once to be written and once to be
- * executed, so that no page is ever both. Linux only.
+ * Room for machine code: the same memory mapped twice, once to be written and once to be executed,
+ * so that no page is ever both. Linux only.
+ *
+ * <p>The memory is anonymous, for {@code perf} takes what has a name for a file and looks for the
+ * names of functions there, not in its map of the process ({@code tools/perf/util/map.c}).
  *
  * <p>Whoever publishes sees to it that nobody executes bytes while they change; the one exception
  * is {@link #patch}.
@@ -15,52 +18,51 @@ public final class ExecutableMemory implements AutoCloseable {
   private static final int PROT_WRITE = 2;
   private static final int PROT_EXEC = 4;
   private static final int MAP_SHARED = 1;
-  private static final int MFD_CLOEXEC = 1;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_NORESERVE = 0x4000;
 
   private final Arena arena;
   private final MemorySegment writable;
   private final long executable;
-  private final int fd;
 
-  private ExecutableMemory(Arena arena, MemorySegment writable, long executable, int fd) {
+  private ExecutableMemory(Arena arena, MemorySegment writable, long executable) {
     this.arena = arena;
     this.writable = writable;
     this.executable = executable;
-    this.fd = fd;
   }
 
   /**
    * Maps room for code. The host commits pages as they are written.
    *
-   * @param name what {@code /proc/PID/maps} shows
    * @param size bytes, a positive multiple of 4096
    * @throws UnsupportedOperationException if the host is not Linux, or forbids executable memory
    * @throws HostException if the host has no such room
    */
-  public static ExecutableMemory allocate(String name, long size) {
+  public static ExecutableMemory allocate(long size) {
     HostOs.requireLinux("executable memory");
     if (size <= 0 || size % 4096 != 0) {
       throw new IllegalArgumentException("executable memory of " + size + " bytes");
     }
-    int fd = Libc.memfdCreate(name, MFD_CLOEXEC);
+    int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+    long writable = Libc.mmap(size, PROT_READ | PROT_WRITE, flags, -1, 0);
     try {
-      Libc.ftruncate(fd, size);
-      long writable = Libc.mmap(size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+      long executable = Libc.mapAgain(writable, size);
       try {
-        return own(writable, mapExecutable(size, fd), size, fd);
+        makeExecutable(executable, size);
+        return own(writable, executable, size);
       } catch (RuntimeException e) {
-        Libc.munmap(writable, size);
+        Libc.munmap(executable, size);
         throw e;
       }
     } catch (RuntimeException e) {
-      Libc.close(fd);
+      Libc.munmap(writable, size);
       throw e;
     }
   }
 
-  private static long mapExecutable(long size, int fd) {
+  private static void makeExecutable(long address, long size) {
     try {
-      return Libc.mmap(size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+      Libc.mprotect(address, size, PROT_READ | PROT_EXEC);
     } catch (HostException e) {
       if (e.errno().number() == Errno.EACCES || e.errno().number() == Errno.EPERM) {
         throw new UnsupportedOperationException(
@@ -70,7 +72,7 @@ public final class ExecutableMemory implements AutoCloseable {
     }
   }
 
-  private static ExecutableMemory own(long writable, long executable, long size, int fd) {
+  private static ExecutableMemory own(long writable, long executable, long size) {
     Arena arena = Arena.ofShared();
     MemorySegment segment =
         MemorySegment.ofAddress(writable)
@@ -81,7 +83,7 @@ public final class ExecutableMemory implements AutoCloseable {
                   Libc.munmap(executable, size);
                   Libc.munmap(s.address(), size);
                 });
-    return new ExecutableMemory(arena, segment, executable, fd);
+    return new ExecutableMemory(arena, segment, executable);
   }
 
   /** Where the code runs: the first byte of the executable view, a multiple of 4096. */
@@ -143,7 +145,6 @@ public final class ExecutableMemory implements AutoCloseable {
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
-      Libc.close(fd);
     }
   }
 }

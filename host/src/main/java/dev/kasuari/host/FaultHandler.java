@@ -134,7 +134,7 @@ public final class FaultHandler implements AutoCloseable {
         Stream.of(SIGILL, SIGBUS, SIGFPE, SIGSEGV).map(SignalAction::new).toList();
 
     private Installation() {
-      memory = ExecutableMemory.allocate("kasuari-fault-handler", 8192);
+      memory = ExecutableMemory.allocate(8192);
       table = memory.writableAddress();
       memory.publish(0, CODE, CODE.length);
       RawMemory.putLong(table + COUNTER_ADDRESS, table + COUNTER);

@@ -141,6 +141,30 @@ final class Libc {
         s -> Munmap.CALL.invoke(s, address, length));
   }
 
+  private static final class Mprotect {
+    static final Function CALL = new Function(symbol("mprotect"), INT);
+  }
+
+  static void mprotect(long address, long length, int protection) {
+    call(
+        () -> "mprotect(length=" + length + ", protection=" + protection + ")",
+        s -> Mprotect.CALL.invoke(s, address, length, protection));
+  }
+
+  private static final class Mremap {
+    /** Linux. Of its variable arguments there is none without {@code MREMAP_FIXED}. */
+    static final Function CALL = new Function(symbol("mremap"), LONG);
+
+    static final int MAYMOVE = 1;
+  }
+
+  /** Maps shared memory once more, elsewhere: what an old length of 0 means. */
+  static long mapAgain(long address, long length) {
+    return call(
+        () -> "mremap(old length=0, length=" + length + ")",
+        s -> Mremap.CALL.invoke(s, address, 0, length, Mremap.MAYMOVE));
+  }
+
   private static final class Madvise {
     static final Function CALL = new Function(symbol("madvise"), INT);
   }

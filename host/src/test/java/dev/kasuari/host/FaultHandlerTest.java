@@ -84,7 +84,7 @@ class FaultHandlerTest {
 
   /** A page of code that reads what it is told to, guarded but for the exit at 64. */
   private static final class Reader implements AutoCloseable {
-    final ExecutableMemory memory = ExecutableMemory.allocate("kasuari-test-fault", 4096);
+    final ExecutableMemory memory = ExecutableMemory.allocate(4096);
     final NativeFunction read;
     final FaultHandler handler;
 

@@ -39,7 +39,7 @@ final class CodeSpace implements AutoCloseable {
    * @param stubBytes the most that the stubs need
    */
   CodeSpace(long bytes, int stubBytes) {
-    memory = ExecutableMemory.allocate("kasuari-code", bytes);
+    memory = ExecutableMemory.allocate(bytes);
     firstSegment = stubBytes;
     segmentBytes = (bytes - stubBytes) / SEGMENTS & -ALIGNMENT;
     end = firstSegment;

@@ -34,7 +34,7 @@ public final class CpuFeatures {
 
   /** Those of this host, of which its operating system lets programs make use. */
   static CpuFeatures probe() {
-    try (var memory = ExecutableMemory.allocate("kasuari-cpuid", 4096)) {
+    try (var memory = ExecutableMemory.allocate(4096)) {
       return probe(memory);
     }
   }

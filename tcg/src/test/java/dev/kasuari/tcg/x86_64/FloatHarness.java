@@ -50,7 +50,7 @@ final class FloatHarness implements AutoCloseable {
   private final FloatEnv env;
   private final GuestState state = new GuestState(new StateLayout());
   private final FpOperations software;
-  private final ExecutableMemory memory = ExecutableMemory.allocate("kasuari-test-float", 65536);
+  private final ExecutableMemory memory = ExecutableMemory.allocate(65536);
   private final Arena arena = Arena.ofConfined();
   private final long records = arena.allocate((long) BATCH * RECORD, 64).address();
   private final Assembler a = new Assembler();

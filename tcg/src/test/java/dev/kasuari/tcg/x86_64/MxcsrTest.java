@@ -44,7 +44,7 @@ class MxcsrTest {
     assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
     backEnd = new X86BackEnd(FloatEnv.riscv());
     guest = new TestGuest();
-    memory = ExecutableMemory.allocate("kasuari-test-mxcsr", 4096);
+    memory = ExecutableMemory.allocate(4096);
     var a = new Assembler();
     a.stmxcsr(Mem.at(Gpr.RDI, 0));
     a.ret();
@@ -128,7 +128,7 @@ class MxcsrTest {
 
   @Test
   void mxcsrComesBackBitForBit() {
-    try (var code = ExecutableMemory.allocate("kasuari-test-code", 65536)) {
+    try (var code = ExecutableMemory.allocate(65536)) {
       Stubs stubs = Stubs.emit(code, FloatEnv.riscv());
       IrUnit unit = unit(Op.FMUL);
       var options = new CodeOptions(FloatEnv.riscv(), CpuFeatures.probe(), false);
