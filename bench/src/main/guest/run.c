@@ -27,19 +27,6 @@ static uint64_t user_middle[512] __attribute__((aligned(4096)));
 static uint64_t user_leaves[PAGES] __attribute__((aligned(4096)));
 #endif
 
-void *memcpy(void *to, const void *from, size_t n) {
-  char *t = to;
-  const char *f = from;
-  while (n--) *t++ = *f++;
-  return to;
-}
-
-void *memset(void *to, int value, size_t n) {
-  char *t = to;
-  while (n--) *t++ = (char)value;
-  return to;
-}
-
 static uint64_t now(void) {
   uint64_t time;
   __asm__ volatile("csrr %0, time" : "=r"(time)::"memory");

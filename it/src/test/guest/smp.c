@@ -14,19 +14,6 @@ static struct line arrived, generation, started, printing;
 static void (*volatile job)(u64 hart);
 extern char _start_other[];
 
-void *memcpy(void *to, const void *from, size_t n) {
-  char *t = to;
-  const char *f = from;
-  while (n--) *t++ = *f++;
-  return to;
-}
-
-void *memset(void *to, int value, size_t n) {
-  char *t = to;
-  while (n--) *t++ = (char)value;
-  return to;
-}
-
 static u64 sbi(u64 extension, u64 function, u64 x, u64 y, u64 z, u64 w, u64 v) {
   register u64 a0 __asm__("a0") = x;
   register u64 a1 __asm__("a1") = y;

@@ -17,7 +17,7 @@ import java.util.List;
 /** Makes ELF files of the kernels' sources; what was made once of the same sources is kept. */
 final class GuestBuilder {
   private static final List<String> SHARED =
-      List.of("bench.h", "events.h", "link.ld", "start.S", "run.c");
+      List.of("bench.h", "events.h", "link.ld", "start.S", "memory.c", "run.c");
 
   private final Path cache;
   private final Toolchain toolchain;

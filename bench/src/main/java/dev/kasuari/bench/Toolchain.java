@@ -59,7 +59,7 @@ record Toolchain(Path compiler, String version) {
     command.addAll(FLAGS);
     command.add("-Wl,-T," + sources.resolve("link.ld"));
     command.addAll(flags);
-    for (String file : List.of("start.S", "run.c", source + ".c")) {
+    for (String file : List.of("start.S", "memory.c", "run.c", source + ".c")) {
       command.add(sources.resolve(file).toString());
     }
     command.addAll(List.of("-o", elf.toString()));

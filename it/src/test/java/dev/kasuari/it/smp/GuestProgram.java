@@ -22,6 +22,10 @@ import java.util.concurrent.TimeUnit;
  */
 record GuestProgram(String source, int harts, Map<String, Long> values) {
   private static final String COMPILER = "riscv64-unknown-elf-gcc";
+
+  /** What the compiler takes for granted: the kernels of bench have the same. */
+  private static final String MEMORY = "/dev/kasuari/bench/guest/memory.c";
+
   private static final List<String> FLAGS =
       List.of(
           ("-march=rv64gc_zicsr_zifencei -mabi=lp64d -mcmodel=medany -O2 -std=gnu17 -Wall -Wextra"
@@ -65,10 +69,10 @@ record GuestProgram(String source, int harts, Map<String, Long> values) {
   /** Compiles it; the ELF file. */
   Path build(Path folder) throws IOException, InterruptedException {
     Path place = Files.createTempDirectory(folder, source);
-    for (String file : List.of("link.ld", "start.S", "smp.h", "smp.c", source + ".c")) {
+    for (String file : List.of("link.ld", "start.S", "smp.h", "smp.c", source + ".c", MEMORY)) {
       try (InputStream in = GuestProgram.class.getResourceAsStream(file)) {
         assertThat(in).as(file).isNotNull();
-        Files.copy(in, place.resolve(file));
+        Files.copy(in, place.resolve(Path.of(file).getFileName()));
       }
     }
     var command = new ArrayList<String>();
@@ -76,7 +80,8 @@ record GuestProgram(String source, int harts, Map<String, Long> values) {
     command.addAll(FLAGS);
     command.add("-DHARTS=" + harts);
     values.forEach((name, value) -> command.add("-D" + name + "=" + value));
-    command.addAll(List.of("-o", "guest.elf", "start.S", "smp.c", source + ".c", "-lgcc"));
+    command.addAll(
+        List.of("-o", "guest.elf", "start.S", "memory.c", "smp.c", source + ".c", "-lgcc"));
     compile(command, place);
     return place.resolve("guest.elf");
   }
