@@ -47,6 +47,7 @@ final class SystemCommand implements Subcommand {
     if (!targets().contains(target)) {
       throw new OptionException("no target '" + target + "'" + Nearest.hint(target, targets()));
     }
+    VirtualMachine.prepare();
     List<String> rest = arguments.subList(1, arguments.size());
     Request request = SystemArguments.parse(target, Boards.of(target), rest);
     if (request instanceof Request.Print(String text)) {

@@ -95,7 +95,8 @@ final class Libc {
     return Linker.nativeLinker().downcallHandle(symbol(name), type, options);
   }
 
-  private static MemorySegment symbol(String name) {
+  /** Where a function is. */
+  static MemorySegment symbol(String name) {
     SymbolLookup lookup = Linker.nativeLinker().defaultLookup();
     return lookup
         .find(name)

@@ -4,6 +4,7 @@ import dev.kasuari.boards.Board;
 import dev.kasuari.boards.BoardOptions;
 import dev.kasuari.boot.BootException;
 import dev.kasuari.boot.Fdt;
+import dev.kasuari.host.HostCalls;
 import dev.kasuari.host.HostException;
 import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Log;
@@ -74,6 +75,14 @@ public final class VirtualMachine implements AutoCloseable {
     this.machine = machine;
     this.board = board;
     this.redirections = redirections;
+  }
+
+  /**
+   * Begins what takes a while and every machine of this process needs, and returns at once. Nothing
+   * depends on it; who is going to parse a command line first starts a machine sooner.
+   */
+  public static void prepare() {
+    HostCalls.prepare();
   }
 
   /**

@@ -150,7 +150,8 @@ public final class X86BackEnd implements BackEnd {
     synchronized (compilers) {
       while (!compilers.isEmpty()) {
         Compiler free = compilers.pop();
-        if (free.options.equals(now)) {
+        // All else stays; and records make their comparison anew at every start, which takes long.
+        if (free.options.severalCpus() == now.severalCpus()) {
           return free;
         }
       }
