@@ -99,7 +99,7 @@ public final class RawMemory {
   public static int getAndOrInt(long address, int bits) {
     while (true) {
       int old = (int) INT_ATOMIC.getVolatile(ALL, address);
-      if ((int) INT_ATOMIC.compareAndExchange(ALL, address, old, old | bits) == old) {
+      if (INT_ATOMIC.compareAndSet(ALL, address, old, old | bits)) {
         return old;
       }
     }
@@ -111,7 +111,7 @@ public final class RawMemory {
   public static long getAndOrLong(long address, long bits) {
     while (true) {
       long old = (long) LONG_ATOMIC.getVolatile(ALL, address);
-      if ((long) LONG_ATOMIC.compareAndExchange(ALL, address, old, old | bits) == old) {
+      if (LONG_ATOMIC.compareAndSet(ALL, address, old, old | bits)) {
         return old;
       }
     }
@@ -120,6 +120,14 @@ public final class RawMemory {
   /** Atomically adds to the long at an 8-aligned address and returns what was there. */
   public static long getAndAddLong(long address, long amount) {
     return (long) LONG_ATOMIC.getAndAdd(ALL, address, amount);
+  }
+
+  /**
+   * Replaces the long at an 8-aligned address if it is {@code expected}; true if it was. Unlike
+   * {@link #compareAndExchange} an instruction for HotSpot's first compiler, too.
+   */
+  public static boolean compareAndSetLong(long address, long expected, long value) {
+    return LONG_ATOMIC.compareAndSet(ALL, address, expected, value);
   }
 
   /**

@@ -274,8 +274,9 @@ public abstract class Device<P, S> {
     if (busy) {
       return true;
     }
-    for (Bus bus : buses) {
-      if (bus.busy()) {
+    // Hot, and an iterator would be made each time.
+    for (int i = 0; i < buses.size(); i++) {
+      if (buses.get(i).busy()) {
         return true;
       }
     }

@@ -51,8 +51,9 @@ public final class IrqLine {
       return;
     }
     level = high;
-    for (Sink sink : sinks) {
-      sink.set(high);
+    // Hot, and an iterator would be made each time.
+    for (int i = 0; i < sinks.size(); i++) {
+      sinks.get(i).set(high);
     }
   }
 

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -17,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * its message is never made.
  */
 public final class Log implements AutoCloseable {
-  /** Replaced, never changed. */
-  private volatile EnumSet<LogCategory> selected = EnumSet.noneOf(LogCategory.class);
+  /** A bit for each category, by its ordinal. */
+  private volatile long selected;
 
   private final Consumer<String> sink;
   private final @Nullable PrintStream file;
@@ -51,14 +50,16 @@ public final class Log implements AutoCloseable {
 
   /** Switches on these categories and off all others. */
   public void select(Collection<LogCategory> categories) {
-    var chosen = EnumSet.noneOf(LogCategory.class);
-    chosen.addAll(categories);
+    long chosen = 0;
+    for (LogCategory category : categories) {
+      chosen |= 1L << category.ordinal();
+    }
     selected = chosen;
   }
 
   /** True if {@code category} is switched on. */
   public boolean on(LogCategory category) {
-    return selected.contains(category);
+    return (selected >>> category.ordinal() & 1) != 0;
   }
 
   /** Writes a line if {@code category} is on. */

@@ -352,7 +352,9 @@ public final class Registers implements MmioHandler {
   }
 
   private @Nullable Window window(long offset) {
-    for (Window window : windows) {
+    // Hot, and an iterator would be made each time.
+    for (int i = 0; i < windows.size(); i++) {
+      Window window = windows.get(i);
       if (Long.compareUnsigned(offset - window.offset, window.size) < 0) {
         return window;
       }

@@ -44,6 +44,8 @@ public final class SoftMmu implements AutoCloseable {
   /** What {@link #lookup} returns after a fault. */
   static final long FAULT = 0;
 
+  private static final int NONE = -1;
+
   private final Cpu cpu;
   private final AddressSpace space;
   private final Tlb tlb;
@@ -69,6 +71,12 @@ public final class SoftMmu implements AutoCloseable {
    * changed and {@link #onPageFlush} did not name its page.
    */
   public long generation;
+
+  /**
+   * The regime of which the scratch entry may be used again until something is flushed, or {@link
+   * #NONE}. Devices of less than a page have no other entry, and a console is asked often.
+   */
+  private int narrowRegime = NONE;
 
   private final List<LongConsumer> pageFlushed = new ArrayList<>();
   private @Nullable ExecutionLog log;
@@ -149,12 +157,14 @@ public final class SoftMmu implements AutoCloseable {
   public void flush() {
     tellOfFlush();
     generation++;
+    narrowRegime = NONE;
     tlb.flush();
   }
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */
   public void flushPage(long virtual) {
     tellOfFlush();
+    narrowRegime = NONE;
     if (tlb.flushPage(virtual)) {
       generation++;
     } else {
@@ -199,9 +209,23 @@ public final class SoftMmu implements AutoCloseable {
     if (tag != INVALID && (tag & PAGE) == (virtual & PAGE)) {
       return entry;
     }
-    return tlb.restoreVictim(virtual, mmuIndex, tagOffset)
-        ? entry
+    if (tlb.restoreVictim(virtual, mmuIndex, tagOffset)) {
+      return entry;
+    }
+    return mmuIndex == narrowRegime && isNarrow(virtual, size, tagOffset)
+        ? tlb.scratch()
         : fill(virtual, size, access, mmuIndex);
+  }
+
+  /**
+   * Whether the scratch entry answers, as it is of a device that is there, narrower than a page.
+   */
+  private boolean isNarrow(long virtual, int size, int tagOffset) {
+    long entry = tlb.scratch();
+    long tag = RawMemory.getLong(entry + tagOffset);
+    return tag != INVALID
+        && (tag & PAGE) == (virtual & PAGE)
+        && tlb.range(entry).contains(tlb.physicalPage(entry) + (virtual & 4095), size);
   }
 
   /** Whether what an entry translates to is memory that may be written. */
@@ -226,6 +250,9 @@ public final class SoftMmu implements AutoCloseable {
     boolean once = found.uncached || !wholePage;
     long entry = once ? tlb.scratch() : tlb.claim(virtual, mmuIndex);
     insert(entry, virtual & PAGE, physicalPage, range);
+    if (once) {
+      narrowRegime = found.uncached || range.readsMemory() ? NONE : mmuIndex;
+    }
     if (!once && found.pageSize > 4096) {
       tlb.rememberLargePage(virtual, found.pageSize);
     }

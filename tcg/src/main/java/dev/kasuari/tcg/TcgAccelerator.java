@@ -39,9 +39,11 @@ public final class TcgAccelerator implements ExecutionControl {
 
   private final ReentrantLock gate = new ReentrantLock();
   private final Condition changed = gate.newCondition();
-  private boolean running;
-  private boolean closed;
-  private @Nullable Thread exclusive;
+
+  // Written with the gate, and read without it by {@link #mustLeave}.
+  private volatile boolean running;
+  private volatile boolean closed;
+  private volatile @Nullable Thread exclusive;
   private volatile int unitFlags;
 
   /**
@@ -226,14 +228,13 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
-  /** After a kick: whether the vCPU has to go back to {@link #awaitTurn}. */
+  /**
+   * After a kick: whether the vCPU has to go back to {@link #awaitTurn}. Without the gate, as every
+   * interrupt comes here: whoever wants it back says so first and kicks it then, and the vCPU takes
+   * the kick first and looks then.
+   */
   boolean mustLeave(TcgVcpu vcpu) {
-    gate.lock();
-    try {
-      return closed || !running || !mayExecute() || vcpu.hasQueuedWork();
-    } finally {
-      gate.unlock();
-    }
+    return closed || !running || !mayExecute() || vcpu.hasQueuedWork();
   }
 
   /** Wakes those who wait in the gate, to look again. */

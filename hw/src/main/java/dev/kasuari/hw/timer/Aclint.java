@@ -54,6 +54,9 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
   private Timer timer;
   private Clock clock;
 
+  /** Whether timer lines are to be computed again: only time and what is written change them. */
+  private boolean timersStale;
+
   /** The state's offset, for readers without the lock. */
   private volatile long offset;
 
@@ -80,18 +83,18 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
             .times(harts, 8)
             .doc("the hart's timer interrupt is pending while mtime is at or past this")
             .reset(-1)
-            .readWriteEach(i -> state().mtimecmp[i], (i, v) -> state().mtimecmp[i] = v)
+            .readWriteEach(i -> state().mtimecmp[i], this::setCompare)
             .at(0xbff8, "MTIME")
             .wide(8)
             .doc("ticks")
-            .readWrite(this::mtime, this::setTime));
+            .readWrite(this::readTime, this::setTime));
     msip = new IrqLine[harts];
     mtip = new IrqLine[harts];
     for (int hart = 0; hart < harts; hart++) { // by hart, as interrupts-extended lists them
       msip[hart] = w.irq("msip[" + hart + "]");
       mtip[hart] = w.irq("mtip[" + hart + "]");
     }
-    timer = w.timer("mtip", () -> {});
+    timer = w.timer("mtip", () -> timersStale = true);
     clock = w.clock();
     fit();
   }
@@ -99,6 +102,12 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
   /** The counter; from any thread. */
   public long mtime() {
     return ticks() + offset;
+  }
+
+  /** Who reads the time may expect the interrupts that are due by then. */
+  private long readTime() {
+    timersStale = true;
+    return mtime();
   }
 
   /** Ticks of {@link #mtime} a second. */
@@ -111,8 +120,14 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
     listeners.add(listener);
   }
 
+  private void setCompare(int hart, long value) {
+    state().mtimecmp[hart] = value;
+    timersStale = true;
+  }
+
   private void setTime(long value) {
     state().offset = value - ticks();
+    timersStale = true;
     publish();
   }
 
@@ -141,13 +156,24 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
     return seconds * SECOND + (tick % frequency * SECOND + frequency - 1) / frequency;
   }
 
+  /** Hot: each interrupt from hart to hart comes here twice, and asking for the time is dear. */
   @Override
   protected void outputs() {
+    boolean[] levels = state().msip;
+    for (int hart = 0; hart < levels.length; hart++) {
+      msip[hart].set(levels[hart]);
+    }
+    if (timersStale) {
+      timersStale = false;
+      driveTimers();
+    }
+  }
+
+  private void driveTimers() {
     long ticks = ticks();
     long mtime = ticks + state().offset;
     long first = Timer.NEVER;
     for (int hart = 0; hart < mtip.length; hart++) {
-      msip[hart].set(state().msip[hart]);
       long compare = state().mtimecmp[hart];
       boolean pending = Long.compareUnsigned(mtime, compare) >= 0;
       mtip[hart].set(pending);
@@ -183,6 +209,7 @@ public final class Aclint extends Device<Aclint.Props, Aclint.State> {
     if (had < harts) {
       Arrays.fill(state().mtimecmp, had, harts, -1);
     }
+    timersStale = true;
   }
 
   @Override

@@ -80,7 +80,7 @@ public final class GuestState implements AutoCloseable {
     while (true) {
       long old = RawMemory.getLongVolatile(at);
       long next = (old & ~mask) | (bits & mask);
-      if (old == next || RawMemory.compareAndExchange(at, 8, old, next) == old) {
+      if (old == next || RawMemory.compareAndSetLong(at, old, next)) {
         return old;
       }
     }
