@@ -108,6 +108,11 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     RawMemory.putIntVolatile(state + EngineState.POLL, 1);
   }
 
+  /** True if the code was asked to leave, and has not yet. */
+  boolean exitRequested() {
+    return RawMemory.getIntVolatile(state + EngineState.POLL) != 0;
+  }
+
   /** Takes the request back; true if there was one. */
   boolean takeExitRequest() {
     boolean was = RawMemory.getIntVolatile(state + EngineState.POLL) != 0;

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs a machine's CPUs by translation, one thread each, and says when each of them may.
  *
- * <p>The gate is a lock and one condition. A vCPU is <em>executing</em> from {@link #awaitTurn}
- * until it comes back there; it may start only while the machine runs and no exclusive section is
- * wanted. The gate is taken last: nothing else is locked and no foreign code is called while it is
- * held.
+ * <p>The gate is a lock, a condition for each vCPU, in which it waits for its turn, and one for
+ * whoever waits for vCPUs. A vCPU is <em>executing</em> from {@link #awaitTurn} until it comes back
+ * there; it may start only while the machine runs and no exclusive section is wanted. The gate is
+ * taken last: nothing else is locked and no foreign code is called while it is held.
  */
 public final class TcgAccelerator implements ExecutionControl {
   private final Machine machine;
@@ -130,7 +130,7 @@ public final class TcgAccelerator implements ExecutionControl {
     gate.lock();
     try {
       running = true;
-      changed.signalAll();
+      letAllLook();
     } finally {
       gate.unlock();
     }
@@ -172,7 +172,7 @@ public final class TcgAccelerator implements ExecutionControl {
     try {
       closed = true;
       vcpus.forEach(TcgVcpu::requestExit);
-      changed.signalAll();
+      letAllLook();
     } finally {
       gate.unlock();
     }
@@ -219,7 +219,7 @@ public final class TcgAccelerator implements ExecutionControl {
           vcpu.executing = true;
           return true;
         }
-        changed.awaitUninterruptibly();
+        vcpu.turn.awaitUninterruptibly();
       }
       return false;
     } finally {
@@ -237,10 +237,32 @@ public final class TcgAccelerator implements ExecutionControl {
     return closed || !running || !mayExecute() || vcpu.hasQueuedWork();
   }
 
-  /** Wakes those who wait in the gate, to look again. */
-  void wake() {
+  /** In which a vCPU waits for its turn. */
+  Condition newTurn() {
+    return gate.newCondition();
+  }
+
+  /** With the gate: what decides whose turn it is has changed for all. */
+  private void letAllLook() {
+    vcpus.forEach(vcpu -> vcpu.turn.signal());
+    changed.signalAll();
+  }
+
+  /** Has a vCPU that waits for its turn look again. */
+  void wake(TcgVcpu vcpu) {
     gate.lock();
     try {
+      vcpu.turn.signal();
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  /** Has a vCPU look for work, wherever it waits. */
+  void wakeForWork(TcgVcpu vcpu) {
+    gate.lock();
+    try {
+      vcpu.turn.signal();
       changed.signalAll();
     } finally {
       gate.unlock();
@@ -348,7 +370,7 @@ public final class TcgAccelerator implements ExecutionControl {
         self.waitingInside = false;
         self.executing = true;
       }
-      changed.signalAll();
+      letAllLook();
     } finally {
       gate.unlock();
     }

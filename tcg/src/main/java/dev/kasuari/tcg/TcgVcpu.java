@@ -6,6 +6,7 @@ import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.Vcpu;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +29,17 @@ final class TcgVcpu implements Vcpu {
   boolean waitingInside;
 
   volatile boolean idle;
+
+  /** Of the gate, for this vCPU only. */
+  final Condition turn;
+
   private boolean halted;
+  private final HaltPoll haltPoll = new HaltPoll();
 
   TcgVcpu(TcgAccelerator accelerator, Cpu cpu, String threadName) {
     this.accelerator = accelerator;
     this.cpu = cpu;
+    this.turn = accelerator.newTurn();
     this.mmu = new SoftMmu(cpu, accelerator.memory());
     this.context = new ExecutionContext(cpu, mmu, accelerator.instructionSet().floatEnv());
     mmu.exchangeWith(
@@ -103,9 +110,13 @@ final class TcgVcpu implements Vcpu {
       }
       if (halted) {
         if (!cpu.hasWork()) {
-          return;
+          if (!haltPoll.await(context)) {
+            return;
+          }
+          continue;
         }
         halted = false;
+        haltPoll.ended();
       }
       cpu.deliverInterrupt();
       runBlocks();
@@ -145,7 +156,7 @@ final class TcgVcpu implements Vcpu {
   public void kick() {
     context.requestExit();
     if (idle) {
-      accelerator.wake();
+      accelerator.wake(this);
     }
   }
 
@@ -153,7 +164,7 @@ final class TcgVcpu implements Vcpu {
   public void post(Runnable action) {
     work.add(action);
     context.requestExit();
-    accelerator.wake();
+    accelerator.wakeForWork(this);
   }
 
   @Override
@@ -217,6 +228,7 @@ final class TcgVcpu implements Vcpu {
   /** While stopped. */
   void reset() {
     halted = false;
+    haltPoll.reset();
     work.clear();
     context.linkFrom = null;
     context.current = null;
