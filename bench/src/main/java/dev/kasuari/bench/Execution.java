@@ -87,9 +87,11 @@ final class Execution implements AutoCloseable {
     }
   }
 
+  /** Parents first, or they still say that their children were killed, and go on. */
   private static void end(Process process) {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    List<ProcessHandle> children = process.descendants().toList();
     process.destroyForcibly();
+    children.forEach(ProcessHandle::destroyForcibly);
   }
 
   private void endAll() {
