@@ -136,13 +136,12 @@ public final class X86BackEnd implements BackEnd {
   @Override
   public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
     Compiler compiler = takeCompiler();
-    try {
-      return compiler.compile(unit, pageOffset);
-    } finally {
-      synchronized (compilers) {
-        compilers.push(compiler);
-      }
+    CompiledCode code = compiler.compile(unit, pageOffset);
+    // Not after a failure: what it had of that unit would become part of the next one.
+    synchronized (compilers) {
+      compilers.push(compiler);
     }
+    return code;
   }
 
   private Compiler takeCompiler() {
