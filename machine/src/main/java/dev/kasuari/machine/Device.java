@@ -34,6 +34,7 @@ public abstract class Device<P, S> {
   private final Map<String, IrqLine> outputs = new LinkedHashMap<>();
   private final Map<String, IrqLine> inputs = new LinkedHashMap<>();
   private final Map<IrqLine, List<IrqLine>> connections = new LinkedHashMap<>();
+  private final Map<String, HardwareNode> clocks = new LinkedHashMap<>();
   private final Map<String, Object> ports = new LinkedHashMap<>();
   private final Map<String, Registers> registers = new LinkedHashMap<>();
   private final List<Bus> buses = new ArrayList<>();
@@ -174,6 +175,16 @@ public abstract class Device<P, S> {
     IrqLine line = output(output);
     line.connect(input);
     connections.computeIfAbsent(line, l -> new ArrayList<>()).add(input);
+  }
+
+  /** Says what drives the clock input called {@code name}, for the description. */
+  public final void clock(String name, HardwareNode source) {
+    clocks.put(name, source);
+  }
+
+  /** What drives the clock inputs, by their names in the order they were connected. */
+  public final Map<String, HardwareNode> clocks() {
+    return java.util.Collections.unmodifiableMap(clocks);
   }
 
   /** How software calls what the outputs are connected to, in the order of the outputs. */

@@ -246,6 +246,16 @@ public final class HardwareNode {
     return set("interrupts-extended", new Cells(List.copyOf(cells)));
   }
 
+  /** Sets {@code clocks} and {@code clock-names} to what drives the device, if anything is said. */
+  public HardwareNode clocks() {
+    Map<String, HardwareNode> clocks = device().clocks();
+    if (clocks.isEmpty()) {
+      return this;
+    }
+    references("clocks", clocks.values().toArray(HardwareNode[]::new));
+    return strings("clock-names", clocks.keySet().toArray(String[]::new));
+  }
+
   void clear() {
     properties.clear();
     List.copyOf(children).forEach(HardwareNode::detach);

@@ -25,6 +25,12 @@ public record Placement<D extends Device<?, ?>>(Machine machine, D device) {
     return this;
   }
 
+  /** Says what drives the clock input called {@code name}. */
+  public Placement<D> clock(String name, HardwareNode source) {
+    device.clock(name, source);
+    return this;
+  }
+
   private Placement<D> map(MemoryRegion region, long address) {
     machine.locked(() -> machine.root().add(address, region));
     return this;
