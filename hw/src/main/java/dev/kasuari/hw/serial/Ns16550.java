@@ -123,11 +123,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
   private IrqLine irq;
   private Timer timer;
   private Clock clock;
-  private Wiring wiring;
-  private final byte[] sending = new byte[1];
-
-  /** The other end will call when it has room. */
-  private boolean waiting;
+  private SerialLine line;
 
   /** At the clock of the {@code virt} board. */
   public static Ns16550 of(@Nullable CharBackend chardev) {
@@ -211,15 +207,8 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
     irq = w.irq("irq");
     timer = w.timer("timeout", this::timeOut);
     clock = w.clock();
-    wiring = w;
-    connect(w);
-  }
-
-  private void connect(Wiring w) {
-    CharBackend other = props().chardev();
-    if (other != null) {
-      other.connect(new Line(), w::post);
-    }
+    line = new SerialLine(props().chardev(), w, this::transmit);
+    line.connect(new Line());
   }
 
   private boolean dlab() {
@@ -250,7 +239,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
     restartTimeout();
     revealErrors();
     if (fifo.size() == (fifosEnabled() ? UartFifo.SIZE / 2 : 0)) {
-      askForMore();
+      line.askForMore();
     }
     return value;
   }
@@ -293,13 +282,6 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
     int stop = (state().lcr & TWO_STOP_BITS) != 0 ? 2 : 1;
     long clocks = 16L * Math.max(1, state().divisor) * (1 + word + parity + stop);
     return clocks * SECOND / props().clockFrequency();
-  }
-
-  private void askForMore() {
-    CharBackend other = props().chardev();
-    if (other != null) {
-      other.acceptInput();
-    }
   }
 
   /** What the other end sees. In loopback the line is disconnected. */
@@ -360,19 +342,9 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
       arrive(value, 0);
       return true;
     }
-    if (waiting) {
-      return false;
-    }
-    CharBackend other = props().chardev();
-    sending[0] = (byte) value;
-    waiting = other != null && other.write(sending, 0, 1, () -> wiring.post(this::resume)) == 0;
-    state().shifting = waiting ? value : -1;
-    return !waiting;
-  }
-
-  private void resume() {
-    waiting = false;
-    transmit();
+    boolean sent = line.send(value);
+    state().shifting = sent ? -1 : value;
+    return sent;
   }
 
   // Control.
@@ -397,7 +369,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
       received().clear();
       state().lineErrors &= OVERRUN;
       restartTimeout();
-      askForMore();
+      line.askForMore();
     }
     if (toggled || (enabled && (value & TRANSMITTER_RESET) != 0)) {
       state().thrEmptied |= toSend().size() > 0;
@@ -407,9 +379,8 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
   }
 
   private void writeLcr(long value) {
-    CharBackend other = props().chardev();
-    if ((value & ~state().lcr & SET_BREAK) != 0 && !loopback() && other != null) {
-      other.sendBreak();
+    if ((value & ~state().lcr & SET_BREAK) != 0 && !loopback()) {
+      line.sendBreak();
     }
     state().lcr = (int) value & 0xff;
   }
@@ -419,7 +390,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
     state().mcr = (int) value & 0x1f;
     moveModem(loopback() ? loopedModem() : CTS | DSR | DCD);
     if (looped && !loopback()) {
-      askForMore();
+      line.askForMore();
     }
     transmit();
   }
@@ -504,7 +475,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
 
   @Override
   protected void onReset(State before) {
-    askForMore();
+    line.askForMore();
   }
 
   @Override
@@ -512,7 +483,7 @@ public final class Ns16550 extends Device<Ns16550.Props, Ns16550.State> {
     state().divisor &= 0xffff;
     received().checked();
     toSend().checked();
-    askForMore();
+    line.askForMore();
     transmit();
   }
 
