@@ -6,6 +6,7 @@ module dev.kasuari.hw {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.machine;
 
+  exports dev.kasuari.hw.gpio;
   exports dev.kasuari.hw.intc;
   exports dev.kasuari.hw.misc;
   exports dev.kasuari.hw.rtc;
