@@ -9,6 +9,7 @@ module dev.kasuari.hw {
   exports dev.kasuari.hw.gpio;
   exports dev.kasuari.hw.intc;
   exports dev.kasuari.hw.misc;
+  exports dev.kasuari.hw.nvram;
   exports dev.kasuari.hw.rtc;
   exports dev.kasuari.hw.serial;
   exports dev.kasuari.hw.timer;

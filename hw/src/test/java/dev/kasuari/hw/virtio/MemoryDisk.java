@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A disk in an array; a test can keep operations from ending and let them fail. */
-final class MemoryDisk implements BlockBackend {
-  final byte[] bytes;
-  final List<String> log = new ArrayList<>();
-  final List<Runnable> held = new ArrayList<>();
-  boolean hold;
-  boolean readOnly;
-  Status answer = Status.OK;
-  long size;
+public final class MemoryDisk implements BlockBackend {
+  public final byte[] bytes;
+  public final List<String> log = new ArrayList<>();
+  public final List<Runnable> held = new ArrayList<>();
+  public boolean hold;
+  public boolean readOnly;
+  public Status answer = Status.OK;
+  public long size;
   private Runnable resized = () -> {};
 
-  MemoryDisk(int size) {
+  public MemoryDisk(int size) {
     bytes = new byte[size];
     this.size = size;
     for (int i = 0; i < size; i++) {
@@ -30,7 +30,7 @@ final class MemoryDisk implements BlockBackend {
   }
 
   /** Ends held operation number {@code index}. */
-  void release(int index) {
+  public void release(int index) {
     held.remove(index).run();
   }
 

@@ -1,0 +1,2 @@
+/** What keeps bytes without power, and what firmware is told from. */
+package dev.kasuari.hw.nvram;
