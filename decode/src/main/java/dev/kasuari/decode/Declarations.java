@@ -37,7 +37,7 @@ final class Declarations {
   Declarations() {
     for (Style style : Style.values()) {
       String name = style.name().toLowerCase(Locale.ROOT);
-      printers.put(name, new Printer(name, style, 0, -1, Map.of(), ""));
+      printers.put(name, Printer.number(name, style, 0, -1));
     }
   }
 
@@ -100,10 +100,10 @@ final class Declarations {
 
   /**
    * {@code printer gpr list zero ra sp}, {@code printer csr table 1=fflags else hex}, {@code
-   * printer upper hex >>12 &0xfffff}.
+   * printer upper hex >>12 &0xfffff}, {@code printer page rel &-4096}.
    */
   void printer(Line line) {
-    String want = "printer NAME list|table|dec|hex|rel ...";
+    String want = "printer NAME list|table|dec|hex|rel|call ...";
     String name = Parser.word(line, 1, want);
     var rest = line.tokens().subList(3, line.tokens().size());
     var printer =
@@ -113,6 +113,7 @@ final class Declarations {
           case "dec" -> number(line.source(), name, Style.DEC, rest);
           case "hex" -> number(line.source(), name, Style.HEX, rest);
           case "rel" -> number(line.source(), name, Style.REL, rest);
+          case "call" -> call(line.source(), name, rest);
           default -> throw line.source().error("%s: want %s", line.tokens().get(2), want);
         };
     if (printers.put(name, printer) != null) {
@@ -120,12 +121,20 @@ final class Declarations {
     }
   }
 
+  /** {@code printer lanes call Text.lanes}: a static method that takes a long for each operand. */
+  private static Printer call(Source source, String name, List<String> rest) {
+    if (rest.size() != 1 || !rest.getFirst().matches("[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)+")) {
+      throw source.error("want printer %s call CLASS.METHOD", name);
+    }
+    return new Printer(name, Style.DEC, 0, -1, Map.of(), "", rest.getFirst());
+  }
+
   private static Printer list(String name, List<String> names) {
     var table = new LinkedHashMap<Long, String>();
     for (String s : names) {
       table.put((long) table.size(), s);
     }
-    return new Printer(name, Style.DEC, 0, -1, table, "");
+    return new Printer(name, Style.DEC, 0, -1, table, "", "");
   }
 
   private static Printer table(Source source, String name, List<String> rest) {
@@ -142,10 +151,10 @@ final class Declarations {
           style = last.equals("hex") ? Style.HEX : Style.DEC;
         }
       } else {
-        entry(source, s, table);
+        entry(source, Line.isText(s) ? Line.text(s) : s, table);
       }
     }
-    return new Printer(name, style, 0, -1, table, otherwise);
+    return new Printer(name, style, 0, -1, table, otherwise, "");
   }
 
   /** {@code 1=fflags}, {@code 7=-} for no text, {@code 0xb03..0xb1f=mhpmcounter#3} which counts. */
@@ -181,7 +190,7 @@ final class Declarations {
         throw source.error("%s: want >>BITS or &MASK", s);
       }
     }
-    return new Printer(name, style, shift, mask, Map.of(), "");
+    return Printer.number(name, style, shift, mask);
   }
 
   /** {@code field imm_b 31 7 30:25 11:8 <<1 signed rel}. */
@@ -203,7 +212,7 @@ final class Declarations {
       } else if (s.equals("signed")) {
         signed = true;
       } else {
-        printer = printer(source, s);
+        printer = printer(source, s).name();
       }
     }
     var field = new Field(name, pieces, shift, add, signed, printer, source);
@@ -225,12 +234,13 @@ final class Declarations {
     }
   }
 
-  String printer(Source source, String name) {
-    if (!printers.containsKey(name)) {
+  Printer printer(Source source, String name) {
+    Printer printer = printers.get(name);
+    if (printer == null) {
       throw source.error(
           "no printer %s; declared are %s", name, String.join(" ", printers.keySet()));
     }
-    return name;
+    return printer;
   }
 
   private static Piece piece(Source source, String s) {

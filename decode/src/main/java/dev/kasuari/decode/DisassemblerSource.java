@@ -5,6 +5,8 @@ import dev.kasuari.decode.Isa.Printer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Writes the disassembler. */
 final class DisassemblerSource {
@@ -14,7 +16,7 @@ final class DisassemblerSource {
     var code =
         Generated.open(
             isa,
-            "java.util.ArrayList\njava.util.Collections\njava.util.List",
+            "java.util.ArrayList\njava.util.HashMap\njava.util.List\njava.util.Map",
             "Shows instructions as text.",
             "public final class %sDisassembler".formatted(isa.name()));
     code.line("private static final String ALIASES =");
@@ -23,10 +25,16 @@ final class DisassemblerSource {
       code.line("    %s", row(a).replace("\\", "\\\\").replace("\t", "\\t"));
     }
     code.line("    \"\"\";");
-    code.block(body().formatted(isa.name(), isa.type(), length(isa)));
+    code.block(body().formatted(isa.name(), isa.type(), length(isa), unknown(isa)));
     printers(isa, code);
     address(isa, code);
     return code.line("}").toString();
+  }
+
+  private static String unknown(Isa isa) {
+    return isa.unknown().isEmpty()
+        ? "\".\" + bytes + \"byte 0x\" + Long.toHexString(insn & mask)"
+        : Code.quote(isa.unknown()) + ".formatted(insn & mask)";
   }
 
   private static String length(Isa isa) {
@@ -51,13 +59,13 @@ final class DisassemblerSource {
 
   private static void printers(Isa isa, Code code) {
     code.line("");
-    code.line("private static String print(int printer, long value, long pc, long features) {");
+    code.line(
+        "private static String print(int printer, long[] v, long value, long pc, long features) {");
     code.line("return switch (printer) {");
     var printers = new ArrayList<>(isa.printers().values());
     for (int i = 0; i < printers.size(); i++) {
       Printer p = printers.get(i);
-      code.line(
-          "case %d -> %s;", i, p.names().isEmpty() ? number(p, "value") : "print" + i + "(value)");
+      code.line("case %d -> %s;", i, text(isa, p, i));
     }
     code.line("default -> throw new IllegalArgumentException(\"no printer \" + printer);");
     code.line("};").line("}");
@@ -66,6 +74,44 @@ final class DisassemblerSource {
         names(printers.get(i), "print" + i, code);
       }
     }
+  }
+
+  private static String text(Isa isa, Printer p, int number) {
+    if (p.calls()) {
+      return p.call()
+          + IntStream.range(0, arity(isa, p, number))
+              .mapToObj(i -> "v[" + i + "]")
+              .collect(Collectors.joining(", ", "(", ")"));
+    }
+    return p.names().isEmpty() ? number(p, "value") : "print" + number + "(value)";
+  }
+
+  /** How many operands all templates give to a printer. */
+  private static int arity(Isa isa, Printer p, int number) {
+    var use = java.util.regex.Pattern.compile("\\{" + number + ":([^}]*)}");
+    int arity = 0;
+    for (var template : templates(isa)) {
+      var m = use.matcher(template.text());
+      while (m.find()) {
+        int operands = m.group(1).split(",", -1).length;
+        if (arity != 0 && arity != operands) {
+          throw template
+              .source()
+              .error("printer %s has %d operands here, %d elsewhere", p.name(), operands, arity);
+        }
+        arity = operands;
+      }
+    }
+    return Math.max(1, arity);
+  }
+
+  private record Text(String text, Source source) {}
+
+  private static List<Text> templates(Isa isa) {
+    return Stream.concat(
+            isa.patterns().stream().map(p -> new Text(p.template(), p.source())),
+            isa.aliases().stream().map(a -> new Text(a.template(), a.source())))
+        .toList();
   }
 
   private static void names(Printer p, String method, Code code) {
@@ -81,14 +127,14 @@ final class DisassemblerSource {
 
   private static String number(Printer p, String value) {
     String shown = p.shift() == 0 ? value : value + " >>> " + p.shift();
-    if (p.mask() != -1) {
-      shown += " & " + Code.literal(p.mask(), "long");
+    String mask = p.mask() == -1 ? "" : " & " + Code.literal(p.mask(), "long");
+    if (p.style() == Printer.Style.REL) {
+      String own = mask.isEmpty() ? "pc" : "(pc" + mask + ")";
+      return "\"0x\" + Long.toHexString((%s + (%s)) & address(features))".formatted(own, shown);
     }
-    return switch (p.style()) {
-      case DEC -> "Long.toString(%s)".formatted(shown);
-      case HEX -> "\"0x\" + Long.toHexString(%s)".formatted(shown);
-      case REL -> "\"0x\" + Long.toHexString((pc + (%s)) & address(features))".formatted(shown);
-    };
+    shown += mask;
+    return (p.style() == Printer.Style.DEC ? "Long.toString(%s)" : "\"0x\" + Long.toHexString(%s)")
+        .formatted(shown);
   }
 
   private static void address(Isa isa, Code code) {
@@ -110,8 +156,7 @@ final class DisassemblerSource {
   private static String body() {
     return """
 
-    private static final List<Alias> ALIAS_ROWS =
-        Collections.unmodifiableList(ALIASES.lines().map(%1$sDisassembler::alias).toList());
+    private static final Map<Integer, List<Alias>> ALIAS_ROWS = aliases();
 
     private record Condition(int operand, String relation, int other, long constant) {
       boolean holds(long[] values) {
@@ -130,11 +175,19 @@ final class DisassemblerSource {
 
     private record Alias(
         int pattern, List<Condition> conditions, List<long[]> clauses, String template) {
-      boolean fits(int number, long[] values, long features) {
-        return pattern == number
-            && %1$sPatterns.holds(clauses, features)
+      boolean fits(long[] values, long features) {
+        return %1$sPatterns.holds(clauses, features)
             && conditions.stream().allMatch(c -> c.holds(values));
       }
+    }
+
+    private static Map<Integer, List<Alias>> aliases() {
+      var rows = new HashMap<Integer, List<Alias>>();
+      ALIASES
+          .lines()
+          .map(%1$sDisassembler::alias)
+          .forEach(a -> rows.computeIfAbsent(a.pattern, p -> new ArrayList<>()).add(a));
+      return rows;
     }
 
     private static Alias alias(String row) {
@@ -172,12 +225,14 @@ final class DisassemblerSource {
       for (int i = 0; i < values.length; i++) {
         values[i] = %1$sFields.get(row.operands().get(i).field(), insn);
       }
-      return aliases ? plain(pattern, row, values, pc, features) : format(row, row.template(), values, pc, features);
+      return aliases
+          ? plain(pattern, row, values, pc, features)
+          : format(row.template(), values, pc, features);
     }
 
     private static String data(long insn, int bytes) {
       long mask = bytes == 8 ? -1L : (1L << 8 * bytes) - 1;
-      return columns("." + bytes + "byte 0x" + Long.toHexString(insn & mask));
+      return columns(%4$s);
     }
 
     private static String plain(
@@ -185,7 +240,7 @@ final class DisassemblerSource {
       int pattern = number;
       var row = encoded;
       long[] values = encodedValues;
-      if (row.target() >= 0) {
+      if (row.shownAsTarget()) {
         values = new long[row.arguments().size()];
         for (int i = 0; i < values.length; i++) {
           String a = row.arguments().get(i);
@@ -197,24 +252,36 @@ final class DisassemblerSource {
         pattern = row.target();
         row = %1$sPatterns.row(pattern);
       }
-      for (Alias a : ALIAS_ROWS) {
-        if (a.fits(pattern, values, features)) {
-          return format(row, a.template, values, pc, features);
+      for (Alias a : ALIAS_ROWS.getOrDefault(pattern, List.of())) {
+        if (a.fits(values, features)) {
+          return format(a.template, values, pc, features);
         }
       }
-      return format(row, row.template(), values, pc, features);
+      return format(row.template(), values, pc, features);
     }
 
-    private static String format(
-        %1$sPatterns.Row row, String template, long[] values, long pc, long features) {
+    /** An item is PRINTER:OPERAND<SHIFT,... in numbers. */
+    private static String item(String item, long[] values, long pc, long features) {
+      int colon = item.indexOf(':');
+      String[] operands = item.substring(colon + 1).split(",", -1);
+      long[] shown = new long[operands.length];
+      long sum = 0;
+      for (int i = 0; i < shown.length; i++) {
+        int shift = operands[i].indexOf('<');
+        shown[i] = values[Integer.parseInt(operands[i].substring(0, shift))];
+        sum += shown[i] << Integer.parseInt(operands[i].substring(shift + 1));
+      }
+      return print(Integer.parseInt(item.substring(0, colon)), shown, sum, pc, features);
+    }
+
+    private static String format(String template, long[] values, long pc, long features) {
       var s = new StringBuilder();
       int i = 0;
       while (i < template.length()) {
         char c = template.charAt(i++);
         if (c == '{') {
           int close = template.indexOf('}', i);
-          int operand = Integer.parseInt(template.substring(i, close));
-          s.append(print(row.operands().get(operand).printer(), values[operand], pc, features));
+          s.append(item(template.substring(i, close), values, pc, features));
           i = close + 1;
         } else {
           s.append(c);

@@ -14,6 +14,8 @@ import java.util.stream.LongStream;
  *     the patterns alone tell it
  * @param features the features' bit numbers are their positions
  * @param exclusive sets of feature bits of which exactly one is there
+ * @param unknown the format of what is no instruction, for {@code String.format} with its bits; ""
+ *     for a data directive
  * @param addresses how wide addresses are, for the disassembler; the first rule that holds decides
  */
 record Isa(
@@ -25,6 +27,7 @@ record Isa(
     List<Long> exclusive,
     Map<String, Field> fields,
     Map<String, Printer> printers,
+    String unknown,
     List<WidthRule> addresses,
     List<Pattern> patterns,
     List<Alias> aliases) {
@@ -42,14 +45,33 @@ record Isa(
    * @param mask bits that are shown; -1 for all
    * @param names names of values; others are shown as {@code style} says
    * @param otherwise the text for a value without a name, or "" for the style
+   * @param call the static method that makes the text, as {@code Class.method}, or ""
    */
   record Printer(
-      String name, Style style, int shift, long mask, Map<Long, String> names, String otherwise) {
+      String name,
+      Style style,
+      int shift,
+      long mask,
+      Map<Long, String> names,
+      String otherwise,
+      String call) {
     enum Style {
       DEC,
       HEX,
-      /** A distance from the instruction's own address, shown as the address. */
+      /**
+       * A distance from the instruction's own address, shown as the address; the mask is what
+       * counts of the own address.
+       */
       REL
+    }
+
+    /** A printer of numbers. */
+    static Printer number(String name, Style style, int shift, long mask) {
+      return new Printer(name, style, shift, mask, Map.of(), "", "");
+    }
+
+    boolean calls() {
+      return !call.isEmpty();
     }
   }
 

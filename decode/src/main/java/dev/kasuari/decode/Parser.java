@@ -29,6 +29,7 @@ final class Parser {
   private String javaPackage = "";
   private int unit;
   private boolean stream;
+  private String unknown = "";
   private String section = "";
   private Predicate sectionPredicate = Predicate.ALWAYS;
   private int groupCount = 1;
@@ -92,6 +93,7 @@ final class Parser {
       case "package" -> javaPackage = word(line, 1, "package JAVA.PACKAGE");
       case "unit" -> unit(line);
       case "length" -> lengths.add(width(line));
+      case "unknown" -> unknown = Line.text(text(line, 1, "unknown \"FORMAT\""));
       case "address" -> addresses.add(width(line));
       case "feature" -> declarations.feature(line);
       case "exclusive" -> declarations.exclusive(line);
@@ -219,7 +221,7 @@ final class Parser {
     String template = "";
     for (String token : line.tokens().subList(2, line.tokens().size())) {
       if (Line.isText(token)) {
-        template = Template.compile(line.source(), pattern, Line.text(token));
+        template = Template.compile(line.source(), declarations, pattern, Line.text(token));
       } else if (Line.isCondition(token)) {
         features = features.and(declarations.condition(line.source(), token, Map.of()));
       } else {
@@ -264,6 +266,7 @@ final class Parser {
         List.copyOf(declarations.exclusive()),
         new LinkedHashMap<>(declarations.fields()),
         new LinkedHashMap<>(declarations.printers()),
+        unknown,
         List.copyOf(addresses),
         List.copyOf(patterns.values()),
         List.copyOf(aliases));

@@ -53,8 +53,9 @@ record Pattern(
    * What an encoding stands for.
    *
    * @param arguments what each operand of the other pattern gets, in that pattern's order
+   * @param shown whether it is shown as the other pattern, too, where aliases are wanted
    */
-  record Target(Pattern pattern, List<Operand> arguments) {
+  record Target(Pattern pattern, List<Operand> arguments, boolean shown) {
     Target {
       arguments = List.copyOf(arguments);
     }

@@ -29,6 +29,7 @@ final class PatternLine {
   private final StringBuilder bits = new StringBuilder();
   private String template = "";
   private List<String> target = List.of();
+  private boolean shownAsTarget;
 
   /** Makes an empty line; {@code streamUnit} is the unit if bits are written in stream order. */
   PatternLine(
@@ -43,7 +44,8 @@ final class PatternLine {
     int i = 0;
     while (i < tokens.size()) {
       String token = tokens.get(i++);
-      if (token.equals("=>")) {
+      if (token.equals("=>") || token.equals("->")) {
+        shownAsTarget = token.equals("=>");
         int end = i;
         while (end < tokens.size() && !isTail(tokens.get(end))) {
           end++;
@@ -83,7 +85,10 @@ final class PatternLine {
     conditions.addAll(format.conditions);
     bits.append(format.bits);
     template = format.template.isEmpty() ? template : format.template;
-    target = format.target.isEmpty() ? target : format.target;
+    if (!format.target.isEmpty()) {
+      target = format.target;
+      shownAsTarget = format.shownAsTarget;
+    }
   }
 
   private void operand(String token) {
@@ -114,7 +119,9 @@ final class PatternLine {
       Field field =
           declarations.field(source, value.substring(1, colon < 0 ? value.length() : colon));
       String printer =
-          colon < 0 ? field.printer() : declarations.printer(source, value.substring(colon + 1));
+          colon < 0
+              ? field.printer()
+              : declarations.printer(source, value.substring(colon + 1)).name();
       return new FieldOperand(name, field, printer);
     }
     Operand other = known.get(value);
@@ -182,7 +189,7 @@ final class PatternLine {
         p.ignored(),
         p.operands(),
         p.predicate(),
-        Template.compile(source, p, template.isEmpty() ? "{name}" : template),
+        Template.compile(source, declarations, p, template.isEmpty() ? "{name}" : template),
         p.group(),
         p.target(),
         p.section(),
@@ -247,7 +254,7 @@ final class PatternLine {
     if (!given.isEmpty()) {
       throw source.error("%s has no operand %s", p.name(), given.keySet().iterator().next());
     }
-    return new Target(p, arguments);
+    return new Target(p, arguments, shownAsTarget);
   }
 
   /** Every free bit belongs to an operand or a condition, no operand's bit is fixed. */

@@ -57,7 +57,7 @@ final class PatternsSource {
         p.template(),
         p.fields().stream().map(f -> operand(isa, f)).collect(Collectors.joining(",")),
         p.target().map(t -> Integer.toString(t.pattern().index())).orElse("-1"),
-        p.target().map(t -> arguments(p, t)).orElse(""),
+        p.target().filter(Pattern.Target::shown).map(t -> arguments(p, t)).orElse("-"),
         ".");
   }
 
@@ -146,6 +146,7 @@ final class PatternsSource {
         String template,
         List<Operand> operands,
         int target,
+        boolean shownAsTarget,
         List<String> arguments) {}
 
     private static List<Row> rows(List<String> tables) {
@@ -167,6 +168,7 @@ final class PatternsSource {
           s[6],
           list(s[7]).stream().map(%1$sPatterns::operand).toList(),
           Integer.parseInt(s[8]),
+          !s[9].equals("-"),
           list(s[9]));
     }
 

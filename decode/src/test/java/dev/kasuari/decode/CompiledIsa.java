@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import javax.tools.ToolProvider;
 
@@ -23,9 +24,18 @@ final class CompiledIsa implements AutoCloseable {
   private final URLClassLoader loader;
 
   CompiledIsa(Isa isa, Path directory) throws IOException {
+    this(isa, directory, Map.of());
+  }
+
+  /** With classes written by hand, of which the key is the simple name. */
+  CompiledIsa(Isa isa, Path directory, Map<String, String> written) throws IOException {
     Checks.check(isa);
     this.isa = isa;
     var files = new ArrayList<Path>();
+    for (var source : written.entrySet()) {
+      Path file = directory.resolve(source.getKey() + ".java");
+      files.add(Files.writeString(file, source.getValue()));
+    }
     for (var source : Generated.sources(isa).entrySet()) {
       Path file = directory.resolve(source.getKey() + ".java");
       Files.writeString(file, source.getValue());

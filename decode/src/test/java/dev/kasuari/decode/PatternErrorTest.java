@@ -74,7 +74,7 @@ class PatternErrorTest {
         Arguments.of("field t 7:0 <<57", "t:9: field t has values beyond 64 bits"),
         Arguments.of("field r 7:5", "t:9: field r is declared twice"),
         Arguments.of("field t 1 gold", "t:9: no printer gold; declared are dec hex rel"),
-        Arguments.of("printer p gold", "t:9: gold: want printer NAME list|table|dec|hex|rel ..."),
+        Arguments.of("printer p gold", "t:9: gold: want printer NAME list|table|dec|hex|rel|call ..."),
         Arguments.of(
             "printer p table 1", "t:9: 1: want VALUE=TEXT, VALUE=- or FIRST..LAST=TEXT#NUMBER"),
         Arguments.of(
