@@ -43,6 +43,7 @@ class ArrowsTest {
           Map.entry("machine", List.of("host", "qapi")),
           Map.entry("tcg", List.of("machine", "host", "qapi", "softfloat")),
           Map.entry("target.riscv.isa", List.of()),
+          Map.entry("target.arm.isa", List.of()),
           Map.entry("target.riscv.cpu", List.of("machine", "host", "qapi", "target.riscv.isa")),
           Map.entry(
               "target.riscv.sbi",

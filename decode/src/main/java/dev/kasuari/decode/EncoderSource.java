@@ -51,7 +51,7 @@ final class EncoderSource {
     code.line("");
     code.line("/** {@code %s}: %s, %d bytes. */", p.name(), p.picture(), p.bits() / 8);
     code.line("public static %s %s(%s) {", isa.type(), p.method(), Generated.parameters(p, false));
-    var bits = new StringBuilder(Code.literal(p.value(), isa.type()));
+    var bits = new StringBuilder(Code.literal(p.value() | p.ignoredOnes(), isa.type()));
     for (FieldOperand o : p.fields()) {
       Field f = o.field();
       code.line(

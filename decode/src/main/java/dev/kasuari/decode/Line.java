@@ -89,6 +89,6 @@ record Line(Source source, List<String> tokens) {
   }
 
   static boolean isBits(String token) {
-    return token.chars().allMatch(c -> c == '0' || c == '1' || c == '.' || c == '-');
+    return token.chars().allMatch(c -> c == '0' || c == '1' || c == '.' || c == '-' || c == '+');
   }
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param mask the window bits that are fixed
  * @param value what the fixed bits are; 0 elsewhere
  * @param ignored the window bits that may be anything and mean nothing
+ * @param ignoredOnes those of them that are 1 when it is encoded
  * @param group where it stands in the tree of groups: for each enclosing group its number and kind,
  *     and the position in it
  * @param target the instruction that it means, if it is only another encoding of one
@@ -24,6 +25,7 @@ record Pattern(
     long mask,
     long value,
     long ignored,
+    long ignoredOnes,
     List<Operand> operands,
     Predicate predicate,
     String template,

@@ -110,7 +110,7 @@ final class PatternLine {
     String value = equals < 0 ? name : token.substring(equals + 1);
     if (!name.matches("[a-z_][a-z0-9_]*")) {
       throw source.error(
-          "%s: want an operand (rd, imm=%%imm_i, rm=0), bits of 0 1 . -, a comparison (rd!=0),"
+          "%s: want an operand (rd, imm=%%imm_i, rm=0), bits of 0 1 . - +, a comparison (rd!=0),"
               + " @FORMAT, [FEATURES] or \"TEXT\"",
           token);
     }
@@ -167,7 +167,8 @@ final class PatternLine {
             picture.length(),
             mask(picture, '0', '1'),
             mask(picture, '1', '1'),
-            mask(picture, '-', '-'),
+            mask(picture, '-', '+'),
+            mask(picture, '+', '+'),
             List.copyOf(operands.values()),
             predicate,
             "",
@@ -187,6 +188,7 @@ final class PatternLine {
         p.mask(),
         p.value(),
         p.ignored(),
+        p.ignoredOnes(),
         p.operands(),
         p.predicate(),
         Template.compile(source, declarations, p, template.isEmpty() ? "{name}" : template),
@@ -200,7 +202,7 @@ final class PatternLine {
   private String value(String name, int unit) {
     int length = bits.length();
     if (length == 0) {
-      throw source.error("%s has no bits: want %d or a multiple, of 0 1 . -", name, unit);
+      throw source.error("%s has no bits: want %d or a multiple, of 0 1 . - +", name, unit);
     }
     if (length % unit != 0 || length > 64) {
       throw source.error("%s has %d bits: want a multiple of %d, at most 64", name, length, unit);

@@ -32,7 +32,7 @@ class PatternErrorTest {
   /** What follows the head, from line 9 on, and what is said about it. */
   static Stream<Arguments> mistakes() {
     return Stream.of(
-        Arguments.of("inc", "t:9: inc has no bits: want 8 or a multiple, of 0 1 . -"),
+        Arguments.of("inc", "t:9: inc has no bits: want 8 or a multiple, of 0 1 . - +"),
         Arguments.of("inc r 0000...", "t:9: inc has 7 bits: want a multiple of 8, at most 64"),
         Arguments.of(
             "inc r 00000000", "t:9: operand r has bits that inc fixes: want . there, or r=NUMBER"),
@@ -74,7 +74,8 @@ class PatternErrorTest {
         Arguments.of("field t 7:0 <<57", "t:9: field t has values beyond 64 bits"),
         Arguments.of("field r 7:5", "t:9: field r is declared twice"),
         Arguments.of("field t 1 gold", "t:9: no printer gold; declared are dec hex rel"),
-        Arguments.of("printer p gold", "t:9: gold: want printer NAME list|table|dec|hex|rel|call ..."),
+        Arguments.of(
+            "printer p gold", "t:9: gold: want printer NAME list|table|dec|hex|rel|call ..."),
         Arguments.of(
             "printer p table 1", "t:9: 1: want VALUE=TEXT, VALUE=- or FIRST..LAST=TEXT#NUMBER"),
         Arguments.of(

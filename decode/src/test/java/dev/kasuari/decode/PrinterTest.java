@@ -39,7 +39,7 @@ class PrinterTest {
       ld.page  imm          0 00 00100 ........   "ld {imm:page}{imm:step}"
       two.w    r s          0 00 0000010 ... ...  -> ld.two wide=0 "{stem} {s:dec}"
       two.s    r s          0 00 0000011 ... ...  => ld.two wide=1 "{stem} {s:dec}"
-      ld       r            0 00 0000100 000 ...  "{stem} {r}"
+      ld       r            0 00 0000100 +-+ ...  "{stem} {r}"
       """;
 
   @TempDir static Path directory;
@@ -112,6 +112,12 @@ class PrinterTest {
   }
 
   @Test
+  void encodesIgnoredBitsAsTheManualWants() {
+    assertThat(shown.encode("ld", 6)).isEqualTo(0b0_00_0000100_101_110);
+    assertThat(show(0, 0b0_00_0000100_010_110)).isEqualTo("ld      6");
+  }
+
+  @Test
   void refusesPrintersThatDoNotFit() {
     assertThatThrownBy(() -> parse("ld2 r s 0000000111 ... ... \"{r,s}\""))
         .hasMessageEndingWith("{r,s} has several operands and no printer: want {a,b:PRINTER}");
@@ -121,7 +127,7 @@ class PrinterTest {
         .hasMessageEndingWith("want printer lost call CLASS.METHOD");
     assertThatThrownBy(() ->
             Generated.sources(Parser.parse("t", SHOWN + "x r 1111111111111 ... \"{r:lanes}\"\n")))
-        .hasMessage("t:20: printer lanes has 1 operands here, 3 elsewhere");
+        .hasMessage("t:22: printer lanes has 1 operands here, 3 elsewhere");
   }
 
   private static void parse(String line) {

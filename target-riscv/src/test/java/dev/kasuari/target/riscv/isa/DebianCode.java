@@ -4,10 +4,9 @@ import dev.kasuari.guests.Deb;
 import dev.kasuari.guests.DebianPackage;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.Progress;
+import dev.kasuari.testkit.CodeSection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -39,7 +38,8 @@ final class DebianCode {
     byte[] vmlinux =
         kernel.read(path -> path.matches("boot/vmlinu[xz]-.*")).values().iterator().next();
     return new DebianCode(
-        instructions(peText(vmlinux)), instructions(elfText(busybox.read("usr/bin/busybox"))));
+        instructions(CodeSection.ofPe(vmlinux)),
+        instructions(CodeSection.ofElf(busybox.read("usr/bin/busybox"))));
   }
 
   int[] kernel() {
@@ -48,38 +48,6 @@ final class DebianCode {
 
   int[] busybox() {
     return busybox.clone();
-  }
-
-  /** Microsoft PE and COFF specification, sections "COFF File Header" and "Section Table". */
-  private static ByteBuffer peText(byte[] file) {
-    ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    int header = b.getInt(0x3c) + 4;
-    int sections = b.getShort(header + 2);
-    int first = header + 20 + b.getShort(header + 16);
-    for (int i = 0; i < sections; i++) {
-      int at = first + 40 * i;
-      if (new String(file, at, 5, StandardCharsets.US_ASCII).equals(".text")) {
-        return b.slice(b.getInt(at + 20), b.getInt(at + 16)).order(ByteOrder.LITTLE_ENDIAN);
-      }
-    }
-    throw new AssertionError("a kernel without .text");
-  }
-
-  /** The section named {@code .text}. System V ABI, chapter 4, "Sections". */
-  private static ByteBuffer elfText(byte[] file) {
-    ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    int table = (int) b.getLong(0x28);
-    int count = b.getShort(0x3c);
-    int names = (int) b.getLong(table + 64 * b.getShort(0x3e) + 0x18);
-    for (int i = 0; i < count; i++) {
-      int at = table + 64 * i;
-      String name = new String(file, names + b.getInt(at), 6, StandardCharsets.US_ASCII);
-      if (name.equals(".text\0")) {
-        return b.slice((int) b.getLong(at + 0x18), (int) b.getLong(at + 0x20))
-            .order(ByteOrder.LITTLE_ENDIAN);
-      }
-    }
-    throw new AssertionError("a program without .text");
   }
 
   private static int[] instructions(ByteBuffer code) {

@@ -2,12 +2,10 @@ package dev.kasuari.target.riscv.isa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.testkit.DisassemblyComparison;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -29,10 +27,10 @@ class ObjdumpTest {
 
   private static final int HINVAL_VVMA = 0x26d0_0073;
 
-  private static final Set<KnownDifference> ONLY_RV32 = EnumSet.of(KnownDifference.RESERVED_SHIFT);
-  private static final Set<KnownDifference> ONLY_ALIASES =
+  private static final Set<RiscvDifference> ONLY_RV32 = EnumSet.of(RiscvDifference.RESERVED_SHIFT);
+  private static final Set<RiscvDifference> ONLY_ALIASES =
       Set.of(
-          KnownDifference.IMMEDIATE_ALIAS, KnownDifference.HINT_ALIAS, KnownDifference.MOVE_ALIAS);
+          RiscvDifference.IMMEDIATE_ALIAS, RiscvDifference.HINT_ALIAS, RiscvDifference.MOVE_ALIAS);
 
   @TempDir Path directory;
 
@@ -110,51 +108,26 @@ class ObjdumpTest {
     return xlen == 32 ? RiscvDecoderTest.RV32 : RiscvDecoderTest.RV64;
   }
 
-  private Set<KnownDifference> compare(int[] words, int xlen, boolean aliases) throws IOException {
-    var seen = EnumSet.noneOf(KnownDifference.class);
-    var unexplained = new ArrayList<String>();
-    // Slices keep the texts of millions of words out of memory.
-    for (int from = 0; from < words.length; from += 500_000) {
-      int[] slice = Arrays.copyOfRange(words, from, Math.min(words.length, from + 500_000));
-      compare(slice, xlen, aliases, seen, unexplained);
-    }
-    assertThat(unexplained).as("%d words, seed %d", words.length, SEED).isEmpty();
-    return seen;
-  }
-
-  private void compare(
-      int[] words, int xlen, boolean aliases, Set<KnownDifference> seen, List<String> unexplained)
-      throws IOException {
-    long features = features(xlen);
+  private Set<RiscvDifference> compare(int[] words, int xlen, boolean aliases) throws IOException {
     String[] options = aliases ? new String[0] : new String[] {"-M", "no-aliases"};
-    List<String> texts = Objdump.disassemble(directory, words, xlen, options);
-    for (int i = 0; i < words.length; i++) {
-      String ours =
-          Objdump.singleBlanks(RiscvDisassembler.disassemble(4L * i, words[i], features, aliases));
-      String theirs = texts.get(i);
-      if (!ours.equals(theirs)) {
-        int pattern = RiscvDecoder.match(words[i], features);
-        String name = pattern < 0 ? "" : RiscvPatterns.name(pattern);
-        explain(words[i], name, ours, theirs, seen, unexplained);
-      }
-    }
+    return new DisassemblyComparison<>(
+            new Ours(features(xlen), aliases),
+            slice -> RiscvObjdump.disassemble(directory, slice, xlen, options),
+            RiscvDifference.class)
+        .compare(words, "seed " + SEED);
   }
 
-  private static void explain(
-      int insn,
-      String pattern,
-      String ours,
-      String theirs,
-      Set<KnownDifference> seen,
-      List<String> unexplained) {
-    for (KnownDifference d : KnownDifference.values()) {
-      if (d.explains(insn, pattern, ours, theirs)) {
-        seen.add(d);
-        return;
-      }
+  private record Ours(long features, boolean aliases)
+      implements DisassemblyComparison.Disassembler {
+    @Override
+    public String text(long address, int insn) {
+      return RiscvDisassembler.disassemble(address, insn, features, aliases);
     }
-    if (unexplained.size() < 100) {
-      unexplained.add("%08x: we say %s, objdump says %s".formatted(insn, ours, theirs));
+
+    @Override
+    public String pattern(int insn) {
+      int pattern = RiscvDecoder.match(insn, features);
+      return pattern < 0 ? "" : RiscvPatterns.name(pattern);
     }
   }
 }

@@ -1,25 +1,26 @@
 package dev.kasuari.target.riscv.isa;
 
+import dev.kasuari.testkit.KnownDifference;
 import java.util.List;
 import java.util.Set;
 
 /** Where binutils 2.40 shows an instruction otherwise than Kasuari, and why. */
-enum KnownDifference {
+enum RiscvDifference implements KnownDifference {
   HINT("binutils names c.nop and its hints after their encoding, a c.addi to x0") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.startsWith("c.nop") && theirs.startsWith("c.addi zero,");
     }
   },
   SHIFT_BY_ZERO("a compressed shift by 0 is a hint here and an RV128 instruction to binutils") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return ours.endsWith(",0x0") && theirs.startsWith(pattern + "64 ");
     }
   },
   NEW_REGISTER("a register that is younger than binutils 2.40, which shows its number") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       int csr = insn >>> 20;
       return pattern.startsWith("csr")
           && NEW_REGISTERS.contains(csr)
@@ -29,7 +30,7 @@ enum KnownDifference {
   },
   EXACT("binutils knows conversions that are always exact with rounding mode 0 only") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return Set.of("fcvt.d.s", "fcvt.d.w", "fcvt.d.wu", "fcvt.s.h", "fcvt.d.h").contains(pattern)
           && (insn >>> 12 & 7) != 0
           && theirs.startsWith(".4byte");
@@ -37,43 +38,43 @@ enum KnownDifference {
   },
   NEW_EXTENSION("binutils 2.40 is older than Zacas") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.startsWith("amocas.") && theirs.startsWith(".4byte");
     }
   },
   HYPERVISOR("binutils has Svinval's fences for guests, which are for hypervisors alone") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.isEmpty() && theirs.startsWith("hinval.");
     }
   },
   FENCE("fields that a fence must ignore are not ignored by binutils (volume I, section 2.7)") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.startsWith("fence") && theirs.startsWith(".4byte");
     }
   },
   PAUSE("binutils without Zihintpause shows the fence that pause is") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.equals("pause") && theirs.equals("fence w,unknown");
     }
   },
   ILLEGAL("all zeros is no instruction; binutils has a name for it") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return (short) insn == 0 && (theirs.equals("c.unimp") || theirs.equals("unimp"));
     }
   },
   RESERVED_ADDI16SP("c.addi16sp with 0 is reserved; binutils shows it") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return (short) insn == 0x6101 && ours.equals(".2byte 0x6101") && theirs.endsWith("sp,0");
     }
   },
   RESERVED_SHIFT("a shift by 32 or more is reserved on RV32; binutils shows it") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.isEmpty()
           && ours.matches("\\.[24]byte .*")
           && theirs.matches("(c\\.)?(s(ll|rl|ra)|ror|(bclr|bext|binv|bset))i? .*,0x[23].");
@@ -81,19 +82,19 @@ enum KnownDifference {
   },
   IMMEDIATE_ALIAS("with aliases, binutils 2.40 names the immediate form like the register form") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return ours.replaceFirst("^(\\w+)i(w?) ", "$1$2 ").equals(theirs);
     }
   },
   HINT_ALIAS("with aliases, binutils still shows compressed hints as what they are") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return theirs.startsWith("c.");
     }
   },
   MOVE_ALIAS("an add of zero is shown as the move that it is") {
     @Override
-    boolean explains(int insn, String pattern, String ours, String theirs) {
+    public boolean explains(int insn, String pattern, String ours, String theirs) {
       return ours.startsWith("mv ") && theirs.matches("add (\\w+),(zero,\\w+|\\1,0)");
     }
   };
@@ -106,12 +107,9 @@ enum KnownDifference {
 
   private final String reason;
 
-  KnownDifference(String reason) {
+  RiscvDifference(String reason) {
     this.reason = reason;
   }
-
-  /** Whether this is why the texts, which differ, do; {@code pattern} is empty if none matches. */
-  abstract boolean explains(int insn, String pattern, String ours, String theirs);
 
   private static List<String> words(String text) {
     return List.of(text.split("[ ,]", -1));

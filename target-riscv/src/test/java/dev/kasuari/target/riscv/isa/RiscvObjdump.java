@@ -1,7 +1,7 @@
 package dev.kasuari.target.riscv.isa;
 
+import dev.kasuari.testkit.Objdump;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -11,81 +11,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Disassembles words with binutils. */
-final class Objdump {
-  private static final String PROGRAM = "riscv64-linux-gnu-objdump";
+final class RiscvObjdump {
+  private static final Objdump OBJDUMP = new Objdump("riscv64-linux-gnu-objdump", " #");
   private static final String EXTENSIONS =
       "i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicbom1p0_zicbop1p0_zicboz1p0_zicsr2p0_zifencei2p0"
           + "_zawrs1p0_zfh1p0_zfhmin1p0_zba1p0_zbb1p0_zbc1p0_zbs1p0_svinval1p0";
 
-  private Objdump() {}
+  private RiscvObjdump() {}
 
   /**
-   * The text of the instruction at the start of each word, blanks made single. The word at index i
-   * has the address 4 i.
+   * As {@link Objdump#disassemble}.
    *
    * @param options for objdump
    */
   static List<String> disassemble(Path directory, int[] words, int xlen, String... options)
       throws IOException {
     Path elf = Files.write(directory.resolve("words.o"), elf(words, xlen));
-    var command = new ArrayList<>(List.of(PROGRAM, "-d", "-z", "-j", ".text"));
+    var command = new ArrayList<>(List.of("-d", "-z", "-j", ".text"));
     command.addAll(List.of(options));
-    command.add(elf.toString());
-    Process process = start(command);
-    var texts = new ArrayList<String>(words.length);
-    try (var lines = process.inputReader(StandardCharsets.US_ASCII).lines()) {
-      lines.forEach(line -> collect(line, texts));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    if (texts.size() != words.length) {
-      throw new AssertionError(
-          PROGRAM + " showed " + texts.size() + " of " + words.length + " words");
-    }
-    return texts;
-  }
-
-  private static Process start(List<String> command) {
-    try {
-      return new ProcessBuilder(command).redirectErrorStream(true).start();
-    } catch (IOException e) {
-      throw new AssertionError(
-          PROGRAM + " cannot be run; it is in the Debian package binutils-riscv64-linux-gnu", e);
-    }
-  }
-
-  /** Lines are {@code " 10:\t00b50533 \tadd\ta0,a0,a1"}. */
-  private static void collect(String line, List<String> texts) {
-    int colon = line.indexOf(":\t");
-    if (colon < 0) {
-      return;
-    }
-    long address = Long.parseUnsignedLong(line.substring(0, colon).strip(), 16);
-    if (address != 4L * texts.size()) {
-      return;
-    }
-    String text = line.substring(line.indexOf('\t', colon + 2) + 1);
-    int note = text.indexOf(" <");
-    if (note < 0) {
-      note = text.indexOf(" #");
-    }
-    texts.add(singleBlanks(note < 0 ? text : text.substring(0, note)));
-  }
-
-  /** The text with every run of blanks made one space, and none at the end. */
-  static String singleBlanks(String text) {
-    var s = new StringBuilder(text.length());
-    boolean blank = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == ' ' || c == '\t') {
-        blank = true;
-      } else {
-        s.append(blank ? " " : "").append(c);
-        blank = false;
-      }
-    }
-    return s.toString();
+    return OBJDUMP.disassemble(elf, words.length, command);
   }
 
   /**

@@ -1,0 +1,58 @@
+package dev.kasuari.target.arm.isa;
+
+/** Constants that A64 instructions encode in few bits. Source: DDI 0487, chapter J1. */
+public final class A64Immediates {
+  private A64Immediates() {}
+
+  /**
+   * The mask that a logical instruction or a bitfield move encodes: DecodeBitMasks, wmask.
+   *
+   * @param sf 1 for 64 bits, 0 for 32, of which the upper half of the result is zero
+   * @param nrs N, immr and imms, 13 bits; N:imms must not be reserved
+   */
+  public static long bitmask(int sf, int nrs) {
+    int imms = nrs & 63;
+    int immr = nrs >> 6 & 63;
+    int size = Integer.highestOneBit(nrs >> 12 << 6 | (~imms & 63));
+    int ones = (imms & (size - 1)) + 1;
+    int turn = immr & (size - 1);
+    long element = -1L >>> (64 - ones);
+    long turned = element >>> turn | (turn == 0 ? 0 : element << (size - turn));
+    long mask = size == 64 ? turned : turned & (1L << size) - 1;
+    for (int width = size; width < 64; width *= 2) {
+      mask |= mask << width;
+    }
+    return sf == 1 ? mask : mask & 0xffff_ffffL;
+  }
+
+  /**
+   * The bits N, immr and imms that encode a mask.
+   *
+   * @return 13 bits, or -1 if no logical instruction can encode it
+   */
+  public static int encodeBitmask(int sf, long mask) {
+    long value = sf == 1 ? mask : (mask & 0xffff_ffffL) | mask << 32;
+    if (value == 0 || value == -1) {
+      return -1;
+    }
+    int size = 64;
+    while (size > 2 && Long.rotateRight(value, size / 2) == value) {
+      size /= 2;
+    }
+    int ones = Long.bitCount(value) * size / 64;
+    int start = Long.numberOfTrailingZeros(value & ~Long.rotateLeft(value, 1));
+    if (Long.rotateRight(value, start) != repeat(-1L >>> (64 - ones), size)) {
+      return -1;
+    }
+    int n = size == 64 ? 1 : 0;
+    return n << 12 | ((size - start) & (size - 1)) << 6 | ((-size << 1) & 63) | (ones - 1);
+  }
+
+  private static long repeat(long element, int size) {
+    long value = element;
+    for (int width = size; width < 64; width *= 2) {
+      value |= value << width;
+    }
+    return value;
+  }
+}
