@@ -10,8 +10,8 @@ import java.util.function.LongFunction;
  *
  * <p>Properties say which: {@code kasuari.it.seed} and {@code kasuari.it.sequences}, where each
  * seed stands for other sequences; or {@code kasuari.it.sequence} for one that a report names.
- * {@code kasuari.it.backend} is the back end here, {@code interp}, {@code x86_64} or {@code both},
- * which it is where the host can.
+ * {@code kasuari.it.backend} is the back end here, {@code interp}, {@code direct}, {@code x86_64}
+ * or {@code both}, which it is where the host can.
  */
 final class Campaign {
   private static final long USUAL_SEED = 20260101;

@@ -13,6 +13,7 @@ import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
+import dev.kasuari.tcg.interp.DirectInterpreter;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.util.ArrayList;
@@ -61,6 +62,7 @@ final class KasuariPeer implements Peer {
   private List<byte[]> run(Program program, String backEnd) throws Exception {
     return switch (backEnd) {
       case "interp" -> run(program, watched, new Interpreter());
+      case "direct" -> run(program, plain, new DirectInterpreter());
       case "x86_64" -> run(program, plain, new X86BackEnd(plain.floatEnv()));
       default -> throw new IllegalArgumentException("kasuari.it.backend=" + backEnd);
     };

@@ -38,6 +38,16 @@ public interface BackEnd extends AutoCloseable {
    */
   @Nullable CompiledCode compile(IrUnit unit, int pageOffset);
 
+  /** How often a unit is run as it is, at first, before it is compiled. */
+  default int coldRuns() {
+    return 0;
+  }
+
+  /** Makes of a unit at once what can be run, if {@link #coldRuns} is not 0. */
+  default CompiledCode cold(IrUnit unit) {
+    throw new UnsupportedOperationException(name() + " compiles at once");
+  }
+
   /**
    * Gives up some of the code so that there is room for other. Nobody runs code meanwhile, though
    * vCPUs may be waiting inside a unit, which stays. What is gone must not be entered again.

@@ -24,6 +24,9 @@ final class BlockFinder {
   private final CodeCache cache;
   private final Log log;
 
+  /** Null if units are compiled at once. */
+  private final @Nullable RunCounts coldRuns;
+
   /**
    * Made once, as is the message of a log only where the log is on: HotSpot's first compiler calls
    * out of its code to make an object for a lambda, and this is run at every lookup.
@@ -32,6 +35,9 @@ final class BlockFinder {
 
   /** State of the translation in progress. */
   private long pc;
+
+  /** It is for one run, of the bytes as they are now, which nobody has to watch. */
+  private boolean unwatched;
 
   private long secondPage;
   private long secondTicket;
@@ -51,6 +57,8 @@ final class BlockFinder {
     this.cache = accelerator.cache();
     this.log = accelerator.log();
     this.secondPageMapping = first -> virtualSecondPage();
+    int runs = accelerator.backEnd().coldRuns();
+    this.coldRuns = runs == 0 ? null : new RunCounts(runs);
   }
 
   /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */
@@ -67,13 +75,16 @@ final class BlockFinder {
     boolean once = mmu.fetchWasUncached(at);
     pc = at;
     TranslationBlock block = once ? null : cache.find(ram, mode, flags, secondPageMapping);
+    if (block == null && !once && flags == 0 && isCold(ram)) {
+      block = coldBlock(ram, mode);
+    }
     if (block == null) {
       block = translate(ram, mode, once ? flags | UnitFlags.ONCE : flags);
       if (block == null || (once && !mayFetchRest(at, block.length()))) {
         return null;
       }
     }
-    if (!once && flags == 0) {
+    if (!once && block.flags() == 0) {
       context.jumps().put(at, mmu.generation, block);
     }
     if (log.on(LogCategory.EXEC)) {
@@ -96,6 +107,39 @@ final class BlockFinder {
       }
     }
     return true;
+  }
+
+  /** Whether the unit there is to be run as it is this time. */
+  private boolean isCold(long ram) {
+    // Whoever looks at units is to see each of them once, and compiled.
+    return coldRuns != null
+        && !accelerator.observed()
+        && !log.on(LogCategory.IN_ASM)
+        && !log.on(LogCategory.OP)
+        && coldRuns.isCold(ram);
+  }
+
+  /** A block for one run, which nobody can find again; null if it has to be fetched otherwise. */
+  private @Nullable TranslationBlock coldBlock(long ram, long mode) {
+    unwatched = true;
+    long hostPage = mmu.fetchHostAddress(pc) - (pc & 4095);
+    translation.begin(mode, UnitFlags.COLD, (int) (pc & 4095), hostPage, limit(UnitFlags.COLD));
+    boolean readable = translation.run(translator);
+    unwatched = false;
+    mmu.faulted = false;
+    if (!readable) {
+      return null;
+    }
+    IrUnit unit = translation.finish();
+    assert verified(unit);
+    return new TranslationBlock(
+        ram,
+        translation.bytes(),
+        TranslationBlock.ONE_PAGE,
+        mode,
+        UnitFlags.COLD,
+        unit.instructions().size(),
+        accelerator.backEnd().cold(unit));
   }
 
   /**
@@ -123,9 +167,11 @@ final class BlockFinder {
     if (ram == -1) {
       return -1;
     }
-    secondPage = ram;
-    secondTicket = cache.startReading(ram);
-    accelerator.settleWrites();
+    if (!unwatched) {
+      secondPage = ram;
+      secondTicket = cache.startReading(ram);
+      accelerator.settleWrites();
+    }
     secondHost = mmu.fetchHostAddress(virtual);
     return secondHost;
   }
@@ -184,7 +230,7 @@ final class BlockFinder {
       log.write(LogCategory.OP, unit::toString);
     }
     CompiledCode code = accelerator.compile(unit, (int) (pc & 4095));
-    if (!accelerator.observers().isEmpty()) {
+    if (accelerator.observed()) {
       tell(ram, mode, flags, hostPage, unit, code);
     }
     long second = translation.usesSecondPage() ? secondPage : TranslationBlock.ONE_PAGE;

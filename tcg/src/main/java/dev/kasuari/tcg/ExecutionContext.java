@@ -95,6 +95,20 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     return log == null ? helper.call(this, a, b, c) : log.call(this, helper, a, b, c);
   }
 
+  /**
+   * Leaves for the block at a virtual address.
+   *
+   * @param from the block to chain to it, by a slot, or null
+   */
+  public Exit lookup(long target, @Nullable TranslationBlock from, int slot) {
+    current = null;
+    linkFrom = from;
+    linkSlot = slot;
+    linkTarget = target;
+    cpu.setPc(target);
+    return Exit.LOOKUP;
+  }
+
   /** Moves the fault of the soft MMU or of a helper into this exit record. */
   public Exit takeFault() {
     mmu.faulted = false;

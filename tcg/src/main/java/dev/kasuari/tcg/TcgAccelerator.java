@@ -81,6 +81,16 @@ public final class TcgAccelerator implements ExecutionControl {
     observers.add(observer);
   }
 
+  /** Whether somebody looks at units. */
+  boolean observed() {
+    for (int i = 0; i < observers.size(); i++) {
+      if (observers.get(i).listens()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   List<TranslationObserver> observers() {
     return observers;
   }

@@ -11,5 +11,8 @@ public final class UnitFlags {
   /** No chaining: every block returns to the loop. */
   public static final int NO_CHAIN = 4;
 
+  /** Run as it is, without being compiled; never cached or chained. */
+  public static final int COLD = 8;
+
   private UnitFlags() {}
 }

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param without features of the host's CPU that machine code is not to use: bmi2:avx, or all
  * @param dump a file that gets each unit: guest code, IR before and after optimisation, machine
  *     code
+ * @param coldRuns how often a unit is interpreted, before it is worth being compiled to machine
+ *     code
  * @param perfMap names units for perf in /tmp/perf-PID.map, which grows with each that is made
  */
 @Options(implied = "accel")
@@ -43,7 +45,10 @@ public record AccelOptions(
     @Options.Default("256") @Options.Range(min = 1, max = X86BackEnd.MAX_CACHE_MIB) int tbSize,
     @Nullable String without,
     @Nullable String dump,
+    @Options.Default("2") @Options.Range(min = 0, max = X86BackEnd.MAX_COLD_RUNS) int coldRuns,
     @Options.Default("off") boolean perfMap) {
+
+  private static final int COLD_RUNS = 2;
 
   private static final int TB_SIZE = (int) (X86BackEnd.CACHE_BYTES >> 20);
 
@@ -69,7 +74,7 @@ public record AccelOptions(
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {
-    return new AccelOptions("tcg", "auto", "multi", false, TB_SIZE, null, null, false);
+    return new AccelOptions("tcg", "auto", "multi", false, TB_SIZE, null, null, COLD_RUNS, false);
   }
 
   /**
@@ -112,11 +117,15 @@ public record AccelOptions(
   }
 
   private void checkMachineCode(String where, OptionSource source) {
-    for (String key : List.of("without", "perf-map")) {
+    for (String key : List.of("without", "cold-runs", "perf-map")) {
       if (backend.equals("interp") && source.tree().members().containsKey(key)) {
         throw new OptionException(
             where + ": '" + key + "' is about machine code, and interp makes none");
       }
+    }
+    if (lockstep && source.tree().members().containsKey("cold-runs")) {
+      throw new OptionException(
+          where + ": lockstep=on compiles every unit at once; leave cold-runs away");
     }
     features(where);
   }
@@ -172,7 +181,12 @@ public record AccelOptions(
    */
   BackEnd open(InstructionSet instructions, Consumer<String> notices) {
     Supplier<BackEnd> machineCode =
-        () -> new X86BackEnd(instructions.floatEnv(), (long) tbSize << 20, features("-accel tcg"));
+        () ->
+            new X86BackEnd(
+                instructions.floatEnv(),
+                (long) tbSize << 20,
+                features("-accel tcg"),
+                lockstep ? 0 : coldRuns);
     if (lockstep) {
       return new Lockstep(new Interpreter(), machineCode(machineCode), instructions, notices);
     }
@@ -227,7 +241,8 @@ public record AccelOptions(
 
   /** The same, with a map for perf ({@code -perfmap}). */
   public AccelOptions withPerfMap() {
-    return new AccelOptions(accel, backend, thread, lockstep, tbSize, without, dump, true);
+    return new AccelOptions(
+        accel, backend, thread, lockstep, tbSize, without, dump, coldRuns, true);
   }
 
   /** What {@code -accel help} prints. */

@@ -14,6 +14,7 @@ import dev.kasuari.tcg.TcgAccelerator;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.lockstep.Lockstep;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -31,7 +32,10 @@ final class GuestRun {
     return run(guest, instructions -> new Interpreter());
   }
 
-  /** As machine code, sometimes with so little room that it has to be given up. */
+  /**
+   * As machine code, sometimes with so little room that it has to be given up, or with units that
+   * are interpreted first.
+   */
   static GuestEnd emitted(RandomGuest guest) throws InterruptedException {
     int room =
         switch ((int) guest.seed() & 3) {
@@ -39,7 +43,8 @@ final class GuestRun {
           case 1 -> 512 << 10;
           default -> 16 << 20;
         };
-    return run(guest, instructions -> new X86BackEnd(FloatEnv.riscv(), room));
+    int coldRuns = (int) (guest.seed() >> 2) & 1;
+    return run(guest, instructions -> new X86BackEnd(FloatEnv.riscv(), room, Set.of(), coldRuns));
   }
 
   /** Both side by side: the machine fails with a report of the first unit that differs. */

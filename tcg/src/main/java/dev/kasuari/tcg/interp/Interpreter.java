@@ -9,11 +9,8 @@ import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.Cond;
-import dev.kasuari.tcg.ir.ExitReason;
-import dev.kasuari.tcg.ir.GuestInstruction;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs unoptimised IR on any host.
@@ -24,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * SlowOperations}.
  */
 public final class Interpreter implements BackEnd {
-  private static final long PAGE = -4096L;
-
   @Override
   public String name() {
     return "interp";
@@ -240,14 +235,15 @@ public final class Interpreter implements BackEnd {
             Opcode.LOAD_4S,
             Opcode.LOAD_8 -> {
           long address = r[w[p + 2]];
-          long at = entry(state, w[p + 3], address);
-          if (hits(at + SoftMmu.READ_TAG, address, w[p + 4])) {
+          long at = FastPath.entry(state, w[p + 3], address);
+          if (FastPath.hits(at + SoftMmu.READ_TAG, address, w[p + 4])) {
             r[w[p + 1]] =
-                load(w[p] - Opcode.LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
+                FastPath.load(
+                    w[p] - Opcode.LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
           } else {
             long value = mmu.load(address, w[p + 4]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, w[p + 5]);
+              return Leaving.fault(context, block, code.unit(), base, w[p + 5]);
             }
             r[w[p + 1]] = w[p] == Opcode.LOAD_4S ? (int) value : value;
           }
@@ -256,13 +252,14 @@ public final class Interpreter implements BackEnd {
         case Opcode.STORE_1, Opcode.STORE_2, Opcode.STORE_4, Opcode.STORE_8 -> {
           long address = r[w[p + 1]];
           long value = r[w[p + 2]];
-          long at = entry(state, w[p + 3], address);
-          if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 4])) {
-            store(w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+          long at = FastPath.entry(state, w[p + 3], address);
+          if (FastPath.hits(at + SoftMmu.WRITE_TAG, address, w[p + 4])) {
+            FastPath.store(
+                w[p] - Opcode.STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
             mmu.store(address, value, w[p + 4]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, w[p + 5]);
+              return Leaving.fault(context, block, code.unit(), base, w[p + 5]);
             }
           }
           p += 6;
@@ -275,14 +272,16 @@ public final class Interpreter implements BackEnd {
             Opcode.X_LOAD_4S,
             Opcode.X_LOAD_8 -> {
           long address = RawMemory.getLong(state + w[p + 2]) + w[p + 3];
-          long at = entry(state, w[p + 4], address);
+          long at = FastPath.entry(state, w[p + 4], address);
           long value;
-          if (hits(at + SoftMmu.READ_TAG, address, w[p + 5])) {
-            value = load(w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
+          if (FastPath.hits(at + SoftMmu.READ_TAG, address, w[p + 5])) {
+            value =
+                FastPath.load(
+                    w[p] - Opcode.X_LOAD_1U, address + RawMemory.getLong(at + SoftMmu.ADDEND));
           } else {
             value = mmu.load(address, w[p + 5]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, w[p + 6]);
+              return Leaving.fault(context, block, code.unit(), base, w[p + 6]);
             }
           }
           RawMemory.putLong(state + w[p + 1], value);
@@ -291,13 +290,14 @@ public final class Interpreter implements BackEnd {
         case Opcode.X_STORE_1, Opcode.X_STORE_2, Opcode.X_STORE_4, Opcode.X_STORE_8 -> {
           long address = RawMemory.getLong(state + w[p + 1]) + w[p + 2];
           long value = RawMemory.getLong(state + w[p + 3]);
-          long at = entry(state, w[p + 4], address);
-          if (hits(at + SoftMmu.WRITE_TAG, address, w[p + 5])) {
-            store(w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
+          long at = FastPath.entry(state, w[p + 4], address);
+          if (FastPath.hits(at + SoftMmu.WRITE_TAG, address, w[p + 5])) {
+            FastPath.store(
+                w[p] - Opcode.X_STORE_1, address + RawMemory.getLong(at + SoftMmu.ADDEND), value);
           } else {
             mmu.store(address, value, w[p + 5]);
             if (mmu.faulted) {
-              return fault(context, block, code, base, w[p + 6]);
+              return Leaving.fault(context, block, code.unit(), base, w[p + 6]);
             }
           }
           p += 7;
@@ -346,24 +346,24 @@ public final class Interpreter implements BackEnd {
           p = branches(w[p] - Opcode.X_BR_EQ_I, y, w[p + 2]) ? w[p + 3] : w[p + 4];
         }
         case Opcode.MEMORY -> {
-          SlowOperations.memory(context, code, w[p + 1], r);
+          SlowOperations.memory(context, code.unit(), code.slots(), w[p + 1], r);
           if (mmu.faulted) {
-            return fault(context, block, code, base, w[p + 2]);
+            return Leaving.fault(context, block, code.unit(), base, w[p + 2]);
           }
           p += 3;
         }
         case Opcode.SLOW -> {
-          SlowOperations.compute(context, code, w[p + 1], r);
+          SlowOperations.compute(context, code.unit(), code.slots(), w[p + 1], r);
           p += 2;
         }
         case Opcode.CALL -> {
-          enterJava(context, block, code, base, w[p + 6]);
+          Leaving.enterJava(context, block, code.unit(), base, w[p + 6]);
           Helper helper = code.unit().helpers().get(w[p + 2]);
           long result =
               context.call(
                   helper, argument(r, w[p + 3]), argument(r, w[p + 4]), argument(r, w[p + 5]));
           if (mmu.faulted) {
-            return fault(context, block, code, base, w[p + 6]);
+            return Leaving.fault(context, block, code.unit(), base, w[p + 6]);
           }
           r = context.frame(code.frame());
           r[w[p + 1]] = result;
@@ -371,12 +371,12 @@ public final class Interpreter implements BackEnd {
         }
         case Opcode.GOTO -> {
           long target = base + w[p + 1];
-          correctCount(state, block, w[p + 3]);
+          Leaving.correctCount(state, block, w[p + 3]);
           int slot = w[p + 2];
           TranslationBlock next =
               slot < 0 ? context.findBlock(target, block.mode()) : context.follow(block, slot);
           if (next == null) {
-            return lookup(context, target, slot < 0 ? null : block, slot);
+            return context.lookup(target, slot < 0 ? null : block, slot);
           }
           base = target;
           block = next;
@@ -387,10 +387,10 @@ public final class Interpreter implements BackEnd {
         }
         case Opcode.JUMP -> {
           long target = r[w[p + 1]];
-          correctCount(state, block, w[p + 2]);
+          Leaving.correctCount(state, block, w[p + 2]);
           TranslationBlock next = context.findBlock(target, block.mode());
           if (next == null) {
-            return lookup(context, target, null, 0);
+            return context.lookup(target, null, 0);
           }
           base = target;
           block = next;
@@ -400,17 +400,13 @@ public final class Interpreter implements BackEnd {
           p = 0;
         }
         case Opcode.EXIT -> {
-          correctCount(state, block, w[p + 3]);
-          lookup(context, r[w[p + 1]], null, 0);
-          return switch (ExitReason.of(w[p + 2])) {
-            case LOOKUP -> Exit.LOOKUP;
-            case HALT -> Exit.HALT;
-            case DEBUG -> Exit.DEBUG;
-          };
+          Leaving.correctCount(state, block, w[p + 3]);
+          context.lookup(r[w[p + 1]], null, 0);
+          return Leaving.exit(w[p + 2]);
         }
         case Opcode.RAISE -> {
           context.raise(w[p + 2], r[w[p + 1]]);
-          return fault(context, block, code, base, w[p + 3]);
+          return Leaving.fault(context, block, code.unit(), base, w[p + 3]);
         }
         default -> throw new AssertionError("opcode " + w[p] + " at " + p);
       }
@@ -419,20 +415,6 @@ public final class Interpreter implements BackEnd {
 
   private static long argument(long[] frame, int slot) {
     return slot < 0 ? 0 : frame[slot];
-  }
-
-  /** Host address of the entry of the soft MMU that an address may be in. */
-  private static long entry(long state, int tlb, long address) {
-    long mask = RawMemory.getLong(state + tlb + EngineState.TLB_MASK);
-    return RawMemory.getLong(state + tlb + EngineState.TLB_TABLE) + (address >>> 7 & mask);
-  }
-
-  /**
-   * Whether an entry's tag lets an access of the descriptor's size, if aligned, do without help.
-   */
-  private static boolean hits(long tag, long address, int desc) {
-    int mask = (1 << (desc & 7)) - 1;
-    return RawMemory.littleEndian() && RawMemory.getLong(tag) == (address & (PAGE | mask));
   }
 
   private static long registers(int opcode, long y, long z) {
@@ -470,77 +452,6 @@ public final class Interpreter implements BackEnd {
       case 4 -> Long.compareUnsigned(y, z) < 0;
       default -> Long.compareUnsigned(y, z) >= 0;
     };
-  }
-
-  private static long load(int form, long host) {
-    return switch (form) {
-      case 0 -> RawMemory.getByte(host) & 0xffL;
-      case 1 -> RawMemory.getByte(host);
-      case 2 -> RawMemory.getShort(host) & 0xffffL;
-      case 3 -> RawMemory.getShort(host);
-      case 4 -> RawMemory.getInt(host) & 0xffffffffL;
-      case 5 -> RawMemory.getInt(host);
-      default -> RawMemory.getLong(host);
-    };
-  }
-
-  private static void store(int sizeLog2, long host, long value) {
-    switch (sizeLog2) {
-      case 0 -> RawMemory.putByte(host, (byte) value);
-      case 1 -> RawMemory.putShort(host, (short) value);
-      case 2 -> RawMemory.putInt(host, (int) value);
-      default -> RawMemory.putLong(host, value);
-    }
-  }
-
-  /** Takes back the instructions of the block that did not run, when it is left before its end. */
-  private static void correctCount(long state, TranslationBlock block, int instruction) {
-    int missing = block.instructions() - (instruction + 1);
-    if (missing != 0) {
-      uncount(state, missing);
-    }
-  }
-
-  private static void uncount(long state, int instructions) {
-    RawMemory.putLong(
-        state + EngineState.RETIRED, RawMemory.getLong(state + EngineState.RETIRED) - instructions);
-  }
-
-  private static Exit lookup(
-      ExecutionContext context, long target, @Nullable TranslationBlock from, int slot) {
-    context.current = null;
-    context.linkFrom = from;
-    context.linkSlot = slot;
-    context.linkTarget = target;
-    context.cpu().setPc(target);
-    return Exit.LOOKUP;
-  }
-
-  /** Before a helper: the program counter and the position are what it may ask for. */
-  private static void enterJava(
-      ExecutionContext context,
-      TranslationBlock block,
-      InterpCode code,
-      long base,
-      int instruction) {
-    context.current = block;
-    context.currentInstruction = instruction;
-    context.cpu().setPc(base + code.unit().instructions().get(instruction).delta());
-  }
-
-  /** A trap: the state is that before the current instruction. */
-  private static Exit fault(
-      ExecutionContext context,
-      TranslationBlock block,
-      InterpCode code,
-      long base,
-      int instruction) {
-    GuestInstruction at = code.unit().instructions().get(instruction);
-    uncount(context.state(), block.instructions() - instruction);
-    context.current = null;
-    context.linkFrom = null;
-    context.cpu().restore(base + at.delta(), at.word());
-    return context.takeFault();
   }
 
   @Override

@@ -11,23 +11,30 @@ import dev.kasuari.tcg.ir.Rmw;
 import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.Type;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
-/** The interpreter's infrequent operations, done from the row of the IR. */
+/**
+ * The interpreters' infrequent operations, done from the row of the IR. {@code slots} says where in
+ * the frame {@code r} each value of the unit is; null if its number is its slot.
+ */
 final class SlowOperations {
   private SlowOperations() {}
 
-  private static long operand(InterpCode code, int i, int position, long[] r) {
-    IrUnit unit = code.unit();
-    return position < unit.argumentCount(i) ? r[code.slots()[unit.argument(i, position)]] : 0;
+  private static long operand(IrUnit unit, int @Nullable [] slots, int i, int position, long[] r) {
+    if (position >= unit.argumentCount(i)) {
+      return 0;
+    }
+    int value = unit.argument(i, position);
+    return r[slots == null ? value : slots[value]];
   }
 
   /** Anything but guest memory. */
-  static void compute(ExecutionContext context, InterpCode code, int i, long[] r) {
-    IrUnit unit = code.unit();
+  static void compute(
+      ExecutionContext context, IrUnit unit, int @Nullable [] slots, int i, long[] r) {
     Op op = unit.op(i);
-    long a = operand(code, i, 0, r);
-    long b = operand(code, i, 1, r);
-    long c = operand(code, i, 2, r);
+    long a = operand(unit, slots, i, 0, r);
+    long b = operand(unit, slots, i, 1, r);
+    long c = operand(unit, slots, i, 2, r);
     if (op.is(Op.Trait.FP)) {
       long result = context.fp().apply(op, unit.type(i), unit.immediate(i), a, b, c);
       if (unit.result(i) != IrUnit.NONE) {
@@ -42,7 +49,7 @@ final class SlowOperations {
           r[Lowering.flagSlot(unit)] = FlagCond.of((int) unit.immediate(i)).test((int) a) ? 1 : 0;
       case FCLASS -> r[unit.result(i)] = context.fp().classify(unit.immediate(i), a);
       default -> {
-        long d = operand(code, i, 3, r);
+        long d = operand(unit, slots, i, 3, r);
         r[unit.result(i)] = Evaluator.evaluate(op, unit.type(i), unit.immediate(i), a, b, c, d);
         if (op.resultCount() == 2) {
           r[unit.result(i) + 1] = Evaluator.second(op, unit.type(i), a, b, c);
@@ -51,7 +58,7 @@ final class SlowOperations {
     }
   }
 
-  private static long get(long state, long view) {
+  static long get(long state, long view) {
     long at = state + StateView.offset(view);
     boolean signed = StateView.isSigned(view);
     return switch (StateView.size(view)) {
@@ -62,7 +69,7 @@ final class SlowOperations {
     };
   }
 
-  private static void set(long state, long view, long value) {
+  static void set(long state, long view, long value) {
     long at = state + StateView.offset(view);
     switch (StateView.size(view)) {
       case 1 -> RawMemory.putByte(at, (byte) value);
@@ -73,14 +80,14 @@ final class SlowOperations {
   }
 
   /** An operation on guest memory; check the soft MMU's fault afterwards. */
-  static void memory(ExecutionContext context, InterpCode code, int i, long[] r) {
+  static void memory(
+      ExecutionContext context, IrUnit unit, int @Nullable [] slots, int i, long[] r) {
     SoftMmu mmu = context.mmu();
-    IrUnit unit = code.unit();
     long desc = unit.immediate(i);
     int d = unit.result(i);
-    long a = operand(code, i, 0, r);
-    long b = operand(code, i, 1, r);
-    long c = operand(code, i, 2, r);
+    long a = operand(unit, slots, i, 0, r);
+    long b = operand(unit, slots, i, 1, r);
+    long c = operand(unit, slots, i, 2, r);
     int size = MemDesc.size(desc);
     switch (unit.op(i)) {
       case LOAD -> r[d] = fit(unit, i, mmu.load(a, desc));
@@ -103,7 +110,7 @@ final class SlowOperations {
       }
       case CAS -> r[d] = fit(unit, i, mmu.cas(a, b, c, desc));
       case CAS2 -> {
-        mmu.casPair(a, b, c, operand(code, i, 3, r), operand(code, i, 4, r), desc);
+        mmu.casPair(a, b, c, operand(unit, slots, i, 3, r), operand(unit, slots, i, 4, r), desc);
         r[d] = mmu.pairFirst;
         r[d + 1] = mmu.pairSecond;
       }

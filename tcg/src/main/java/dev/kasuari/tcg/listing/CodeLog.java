@@ -25,6 +25,11 @@ public final class CodeLog implements TranslationObserver, AutoCloseable {
   }
 
   @Override
+  public boolean listens() {
+    return log.on(LogCategory.OP_OPT) || log.on(LogCategory.OUT_ASM);
+  }
+
+  @Override
   public void translated(TranslatedUnit unit) {
     boolean optimized = log.on(LogCategory.OP_OPT);
     boolean emitted = log.on(LogCategory.OUT_ASM);

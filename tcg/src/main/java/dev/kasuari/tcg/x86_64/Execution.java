@@ -78,7 +78,7 @@ final class Execution {
         know(block, code, at);
         exit = execute(code, at);
       } else {
-        exit = interpret(block, at);
+        exit = backEnd.interpret(context, block, at);
       }
       TranslationBlock next = following;
       if (next == null) {
@@ -102,15 +102,6 @@ final class Execution {
     if (here != JumpTable.NOWHERE && block.flags() == 0 && block.valid()) {
       jumps.put(pc, here, code.entry());
     }
-  }
-
-  private Exit interpret(TranslationBlock block, long pc) {
-    Exit exit = backEnd.interpret(context, block, pc);
-    TranslationBlock from = context.linkFrom;
-    // What an exit asks to look up anew has a mode of its own, which only the loop knows.
-    return exit != Exit.LOOKUP || from == null
-        ? exit
-        : go(block, context.cpu().pc(), from, context.linkSlot);
   }
 
   private Exit execute(X86Code first, long pc) {
@@ -180,7 +171,7 @@ final class Execution {
       }
       case JUMP -> go(code.block(), target, null, 0);
       case EXIT -> {
-        var _ = lookup(target, null, 0);
+        var _ = context.lookup(target, null, 0);
         yield switch (ExitReason.of(sites.auxiliary(site))) {
           case LOOKUP -> Exit.LOOKUP;
           case HALT -> Exit.HALT;
@@ -200,19 +191,10 @@ final class Execution {
     TranslationBlock next =
         from == null ? context.findBlock(target, block.mode()) : context.follow(from, slot);
     if (next == null) {
-      return lookup(target, from, slot);
+      return context.lookup(target, from, slot);
     }
     following = next;
     followingPc = target;
-    return Exit.LOOKUP;
-  }
-
-  private Exit lookup(long target, @Nullable TranslationBlock from, int slot) {
-    context.current = null;
-    context.linkFrom = from;
-    context.linkSlot = slot;
-    context.linkTarget = target;
-    context.cpu().setPc(target);
     return Exit.LOOKUP;
   }
 

@@ -12,8 +12,8 @@ import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.TranslationObserver;
+import dev.kasuari.tcg.interp.DirectInterpreter;
 import dev.kasuari.tcg.interp.Evaluator;
-import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Optimizer;
 import java.lang.foreign.Arena;
@@ -39,6 +39,9 @@ public final class X86BackEnd implements BackEnd {
   /** The most room for code in MiB: any of it reaches any other with a distance of 32 bits. */
   public static final int MAX_CACHE_MIB = 2047;
 
+  /** The most runs before a unit is compiled. */
+  public static final int MAX_COLD_RUNS = 127;
+
   private final CodeSpace space;
   private final FaultHandler faults;
   private final Stubs stubs;
@@ -46,7 +49,8 @@ public final class X86BackEnd implements BackEnd {
   private final NativeFunction enter;
   private final NativeFunction resume;
   private final NativeFunction exchangePair;
-  private final Interpreter interpreter = new Interpreter();
+  private final DirectInterpreter interpreter = new DirectInterpreter();
+  private final int coldRuns;
   private final Arena arena = Arena.ofShared();
   private final Map<ExecutionContext, Execution> executions = new ConcurrentHashMap<>();
   private final ArrayDeque<Compiler> compilers = new ArrayDeque<>();
@@ -64,19 +68,22 @@ public final class X86BackEnd implements BackEnd {
    * @param cacheBytes room for code, a multiple of 4096, at least {@link #MIN_CACHE_BYTES}
    */
   public X86BackEnd(FloatEnv environment, long cacheBytes) {
-    this(environment, cacheBytes, CpuFeatures::probe);
+    this(environment, cacheBytes, CpuFeatures::probe, 0);
   }
 
   /**
    * @param cacheBytes room for code, a multiple of 4096, from {@link #MIN_CACHE_BYTES} to {@link
    *     #MAX_CACHE_MIB}
    * @param without features that code does not use, even where the host has them
+   * @param coldRuns how often a unit is interpreted before it is compiled, from 0 to {@link
+   *     #MAX_COLD_RUNS}
    */
-  public X86BackEnd(FloatEnv environment, long cacheBytes, Set<CpuFeature> without) {
+  public X86BackEnd(FloatEnv environment, long cacheBytes, Set<CpuFeature> without, int coldRuns) {
     this(
         environment,
         cacheBytes,
-        () -> CpuFeatures.probe().without(without.toArray(CpuFeature[]::new)));
+        () -> CpuFeatures.probe().without(without.toArray(CpuFeature[]::new)),
+        coldRuns);
   }
 
   /**
@@ -85,10 +92,12 @@ public final class X86BackEnd implements BackEnd {
    * @param features what code may use, of what the host can do
    */
   X86BackEnd(FloatEnv environment, long cacheBytes, CpuFeatures features) {
-    this(environment, cacheBytes, () -> features);
+    this(environment, cacheBytes, () -> features, 0);
   }
 
-  private X86BackEnd(FloatEnv environment, long cacheBytes, Supplier<CpuFeatures> features) {
+  private X86BackEnd(
+      FloatEnv environment, long cacheBytes, Supplier<CpuFeatures> features, int coldRuns) {
+    this.coldRuns = coldRuns;
     if (!available()) {
       throw new UnsupportedOperationException(
           "needs Linux on x86-64, not %s on %s"
@@ -142,6 +151,16 @@ public final class X86BackEnd implements BackEnd {
       compilers.push(compiler);
     }
     return code;
+  }
+
+  @Override
+  public int coldRuns() {
+    return coldRuns;
+  }
+
+  @Override
+  public CompiledCode cold(IrUnit unit) {
+    return interpreter.compile(unit, 0);
   }
 
   private Compiler takeCompiler() {
@@ -242,16 +261,9 @@ public final class X86BackEnd implements BackEnd {
     return space.codeAround(address);
   }
 
-  /** Interprets what there is no code for, one block at a time. */
+  /** Interprets what there is no code for, one block. */
   Exit interpret(ExecutionContext context, TranslationBlock block, long pc) {
-    // The interpreter would follow a chain into blocks that are not its own.
-    boolean before = context.noChain;
-    context.noChain = true;
-    try {
-      return interpreter.run(context, block, pc);
-    } finally {
-      context.noChain = before;
-    }
+    return interpreter.run(context, block, pc);
   }
 
   @Override

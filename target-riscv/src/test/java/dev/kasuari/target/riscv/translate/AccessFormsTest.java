@@ -157,7 +157,7 @@ class AccessFormsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold"})
   void accessesFaultAtThePageThatDoesNotPermitThem(String name) throws InterruptedException {
     for (Page second : Page.values()) {
       var program = pages(Page.OPEN, second);
@@ -169,7 +169,7 @@ class AccessFormsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold"})
   void theFirstPageComesFirst(String name) throws InterruptedException {
     List<Page> seconds = List.of(Page.ABSENT, Page.READ_ONLY, Page.OPEN);
     for (int each = 0; each < seconds.size(); each++) {
@@ -250,7 +250,7 @@ class AccessFormsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold"})
   void anAlignedAccessIsOneAccessOfTheDevice(String name) throws InterruptedException {
     long device = AccessProgram.entry(AccessProgram.DEVICE, AccessProgram.READ_WRITE);
     var program = new AccessProgram(FIRST, device);

@@ -17,8 +17,9 @@ final class BackEnds {
   private BackEnds() {}
 
   /**
-   * A new one, {@code without} a feature of the host's or with all; the test is skipped where the
-   * host cannot have it.
+   * A new one, {@code without} a feature of the host's or with all, and {@code cold} for one that
+   * interprets units once before it compiles them; the test is skipped where the host cannot have
+   * it.
    */
   static BackEnd named(String name) {
     if (name.equals("interp")) {
@@ -27,6 +28,7 @@ final class BackEnds {
     assumeTrue(X86BackEnd.available(), "machine code needs Linux on x86-64");
     Set<CpuFeature> without =
         name.endsWith(" without cx16") ? EnumSet.of(CpuFeature.CX16) : Set.of();
-    return new X86BackEnd(FloatEnv.riscv(), ROOM, without);
+    int coldRuns = name.endsWith(" cold") ? 1 : 0;
+    return new X86BackEnd(FloatEnv.riscv(), ROOM, without, coldRuns);
   }
 }

@@ -118,7 +118,7 @@ class CompareAndSwapTest {
 
   /** With x0 nothing is expected but zeros, zeros are stored, and what was there is lost. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold", "x86_64 without cx16"})
   void zeroIsAPairOfZeros(String backEnd) throws InterruptedException {
     var a = new Assembler();
     a.li(S0, BareMetal.RAM + DATA);
@@ -142,7 +142,7 @@ class CompareAndSwapTest {
 
   /** Aligned as a whole: eight bytes are not enough. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold", "x86_64 without cx16"})
   void halfAlignedIsMisaligned(String backEnd) throws InterruptedException {
     var a = new Assembler();
     var handler = a.label("handler");
@@ -165,7 +165,7 @@ class CompareAndSwapTest {
 
   /** Two harts count in both halves, each taking the pair as one; none ever finds it torn. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold", "x86_64 without cx16"})
   void twoHartsLoseNothing(String backEnd) throws InterruptedException {
     long rounds = 2000;
     var a = new Assembler();
@@ -193,7 +193,7 @@ class CompareAndSwapTest {
 
   /** While one hart tries to exchange the pair, the other adds to its second half: both count. */
   @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64", "x86_64 without cx16"})
+  @ValueSource(strings = {"interp", "x86_64", "x86_64 cold", "x86_64 without cx16"})
   void anotherAtomicOnOneHalfLosesNothing(String backEnd) throws InterruptedException {
     int end = 16;
     int exchanged = 24;

@@ -214,5 +214,6 @@ class InvalidationTest {
       assertThat(floating).as("%s", body).isEqualTo(2 * COUNT / EVERY * 0.5);
     }
     assertThat(run(writer, "x86_64")).isEqualTo(interpreted);
+    assertThat(run(writer, "x86_64 cold")).isEqualTo(interpreted);
   }
 }
