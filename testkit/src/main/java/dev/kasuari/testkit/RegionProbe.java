@@ -15,6 +15,18 @@ public sealed class RegionProbe permits DeviceProbe {
     this.base = base;
   }
 
+  /**
+   * The same registers, accessed by somebody else.
+   *
+   * @param requester a CPU's index
+   * @param secure from the secure world
+   */
+  public final RegionProbe as(int requester, boolean secure) {
+    var probe = new RegionProbe(machine, base);
+    probe.access.from(requester, secure, true);
+    return probe;
+  }
+
   /** The address of the first register. */
   public final long address() {
     return base;
