@@ -43,7 +43,10 @@ public interface BackEnd extends AutoCloseable {
     return 0;
   }
 
-  /** Makes of a unit at once what can be run, if {@link #coldRuns} is not 0. */
+  /**
+   * Makes of a unit at once what can be run, if {@link #coldRuns} is not 0. The unit is gone when
+   * the vCPU comes back for the next one.
+   */
   default CompiledCode cold(IrUnit unit) {
     throw new UnsupportedOperationException(name() + " compiles at once");
   }

@@ -130,7 +130,7 @@ final class BlockFinder {
     if (!readable) {
       return null;
     }
-    IrUnit unit = translation.finish();
+    IrUnit unit = translation.view();
     assert verified(unit);
     return new TranslationBlock(
         ram,

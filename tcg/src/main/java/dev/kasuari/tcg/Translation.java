@@ -159,6 +159,11 @@ public final class Translation {
     return emitter.finish();
   }
 
+  /** The same, but gone when the next unit begins. */
+  IrUnit view() {
+    return emitter.view();
+  }
+
   /** Bytes of guest code in the unit. */
   int bytes() {
     return delta;

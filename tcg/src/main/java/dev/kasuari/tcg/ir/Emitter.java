@@ -15,26 +15,11 @@ public final class Emitter {
   /** Chaining slot of a {@code goto} that must be looked up each time. */
   public static final int NO_LINK = -1;
 
-  private byte[] op = new byte[256];
-  private byte[] type = new byte[256];
-  private long[] immediate = new long[256];
-  private int[] auxiliary = new int[256];
-  private int[] argumentStart = new int[256];
-  private int[] result = new int[256];
-  private int[] target = new int[256];
-  private int[] otherTarget = new int[256];
-  private int size;
-
-  private int[] arguments = new int[512];
-  private int argumentCount;
+  private final Columns columns = new Columns(512, 16);
 
   /** Values with their numbers, made once for all units. */
   private Value[] values = new Value[0];
 
-  private int valueCount;
-
-  private final List<Block> blocks = new ArrayList<>();
-  private int[] blockStart = new int[16];
   private boolean open;
 
   private final List<GuestInstruction> instructions = new ArrayList<>();
@@ -42,10 +27,7 @@ public final class Emitter {
 
   /** Starts a unit: its entry block and {@code unit_start}, whose count is filled in at the end. */
   public void begin() {
-    size = 0;
-    argumentCount = 0;
-    valueCount = 0;
-    blocks.clear();
+    columns.clear();
     instructions.clear();
     helpers.clear();
     open = false;
@@ -55,44 +37,23 @@ public final class Emitter {
 
   /** Ends the unit. Every block must be bound and closed. */
   public IrUnit finish() {
+    IrUnit made = view();
+    return new IrUnit(
+        new Columns(columns), List.copyOf(made.instructions()), List.copyOf(made.helpers()));
+  }
+
+  /** The same, but what it returns is gone when the next unit begins. */
+  public IrUnit view() {
     if (open) {
       throw new IllegalStateException("the last block has no terminator");
     }
-    immediate[0] = instructions.size();
-    int[] first = new int[blocks.size()];
-    int[] count = new int[blocks.size()];
-    for (Block block : blocks) {
-      if (blockStart[block.index] < 0) {
-        throw new IllegalStateException(block + " is never bound");
+    for (int block = 0; block < columns.blockCount; block++) {
+      if (columns.blockStart[block] < 0) {
+        throw new IllegalStateException("b" + block + " is never bound");
       }
-      count[block.index] = block.parameters.size();
-      first[block.index] = block.parameters.isEmpty() ? IrUnit.NONE : block.parameter(0).id;
     }
-    byte[] valueTypes = new byte[valueCount];
-    for (int i = 0; i < valueCount; i++) {
-      valueTypes[i] = (byte) values[i].type.ordinal();
-    }
-    var columns =
-        new IrUnit.Columns(
-            Arrays.copyOf(op, size),
-            Arrays.copyOf(type, size),
-            Arrays.copyOf(immediate, size),
-            Arrays.copyOf(auxiliary, size),
-            Arrays.copyOf(argumentStart, size),
-            Arrays.copyOf(result, size),
-            Arrays.copyOf(target, size),
-            Arrays.copyOf(otherTarget, size));
-    return new IrUnit(
-        columns,
-        size,
-        Arrays.copyOf(arguments, argumentCount),
-        argumentCount,
-        valueTypes,
-        Arrays.copyOf(blockStart, blocks.size()),
-        first,
-        count,
-        List.copyOf(instructions),
-        List.copyOf(helpers));
+    columns.immediate[0] = instructions.size();
+    return new IrUnit(columns, instructions, helpers);
   }
 
   /** Whether operations may be appended: a block is bound and has no terminator yet. */
@@ -102,7 +63,7 @@ public final class Emitter {
 
   /** Operations so far. */
   public int size() {
-    return size;
+    return columns.size;
   }
 
   // ---- positions -------------------------------------------------------------------------------
@@ -132,13 +93,8 @@ public final class Emitter {
     for (Type parameter : parameterTypes) {
       parameters.add(newValue(parameter));
     }
-    var block = new Block(blocks.size(), parameters);
-    if (blocks.size() == blockStart.length) {
-      blockStart = Arrays.copyOf(blockStart, 2 * blockStart.length);
-    }
-    blockStart[block.index] = -1;
-    blocks.add(block);
-    return block;
+    int first = parameters.isEmpty() ? IrUnit.NONE : parameters.getFirst().id;
+    return new Block(columns.block(first, parameters.size()), parameters);
   }
 
   /** The block begins here. The one before must be closed. */
@@ -146,10 +102,10 @@ public final class Emitter {
     if (open) {
       throw new IllegalStateException("the block before " + block + " has no terminator");
     }
-    if (blockStart[block.index] >= 0) {
+    if (columns.blockStart[block.index] >= 0) {
       throw new IllegalStateException(block + " is bound twice");
     }
-    blockStart[block.index] = size;
+    columns.blockStart[block.index] = columns.size;
     open = true;
   }
 
@@ -157,7 +113,7 @@ public final class Emitter {
   public void br(Block to, Value... arguments) {
     int i = append(Op.BR, Type.I64, 0, 0);
     passArguments(to, arguments);
-    target[i] = to.index;
+    columns.target[i] = to.index;
   }
 
   /** Branches to one of two blocks without parameters. */
@@ -166,8 +122,8 @@ public final class Emitter {
     int i = append(Op.BRCOND, a.type, cond.ordinal(), 0, a, b);
     passArguments(taken);
     passArguments(otherwise);
-    target[i] = taken.index;
-    otherTarget[i] = otherwise.index;
+    columns.target[i] = taken.index;
+    columns.otherTarget[i] = otherwise.index;
   }
 
   /** Branches on a comparison, passing values to the block taken. */
@@ -177,8 +133,8 @@ public final class Emitter {
     int i = append(Op.BRCOND, a.type, cond.ordinal(), 0, a, b);
     passArguments(taken, to.toArray(Value[]::new));
     passArguments(otherwise, or.toArray(Value[]::new));
-    target[i] = taken.index;
-    otherTarget[i] = otherwise.index;
+    columns.target[i] = taken.index;
+    columns.otherTarget[i] = otherwise.index;
   }
 
   /** Branches on flags to one of two blocks without parameters. */
@@ -187,8 +143,8 @@ public final class Emitter {
     int i = append(Op.BRFLAGS, Type.FLAGS, cond.ordinal(), 0, flags);
     passArguments(taken);
     passArguments(otherwise);
-    target[i] = taken.index;
-    otherTarget[i] = otherwise.index;
+    columns.target[i] = taken.index;
+    columns.otherTarget[i] = otherwise.index;
   }
 
   /** Goes on at entry + {@code delta}; {@code slot} 0 or 1, or {@link #NO_LINK}. */
@@ -676,15 +632,16 @@ public final class Emitter {
 
   private Value define(int i, Type as) {
     Value value = newValue(as);
-    result[i] = value.id;
+    columns.result[i] = value.id;
     return value;
   }
 
   private Value newValue(Type as) {
-    if (valueCount == values.length) {
+    int id = columns.value(as);
+    if (id == values.length) {
       moreValues();
     }
-    Value value = values[valueCount++];
+    Value value = values[id];
     value.type = as;
     return value;
   }
@@ -700,21 +657,21 @@ public final class Emitter {
   private int append(Op operation, Type as, long imm, int aux, Value... operands) {
     int i = append(operation, as, imm, aux);
     for (Value operand : operands) {
-      argument(operand);
+      columns.argument(operand.id);
     }
     return i;
   }
 
   private int append(Op operation, Type as, long imm, int aux, Value a) {
     int i = append(operation, as, imm, aux);
-    argument(a);
+    columns.argument(a.id);
     return i;
   }
 
   private int append(Op operation, Type as, long imm, int aux, Value a, Value b) {
     int i = append(operation, as, imm, aux);
-    argument(a);
-    argument(b);
+    columns.argument(a.id);
+    columns.argument(b.id);
     return i;
   }
 
@@ -723,20 +680,8 @@ public final class Emitter {
     if (!open) {
       throw new IllegalStateException(operation.mnemonic() + " after a terminator");
     }
-    if (size == op.length) {
-      grow();
-    }
-    int i = size++;
-    op[i] = (byte) operation.ordinal();
-    type[i] = (byte) as.ordinal();
-    immediate[i] = imm;
-    auxiliary[i] = aux;
-    argumentStart[i] = argumentCount;
-    result[i] = IrUnit.NONE;
-    target[i] = IrUnit.NONE;
-    otherTarget[i] = IrUnit.NONE;
     open = !operation.terminator();
-    return i;
+    return columns.operation(operation, as, imm, aux);
   }
 
   private void passArguments(Block to, Value... passed) {
@@ -746,27 +691,8 @@ public final class Emitter {
     }
     for (int p = 0; p < passed.length; p++) {
       expect(Op.BR, passed[p], to.parameter(p).type);
-      argument(passed[p]);
+      columns.argument(passed[p].id);
     }
-  }
-
-  private void argument(Value value) {
-    if (argumentCount == arguments.length) {
-      arguments = Arrays.copyOf(arguments, 2 * arguments.length);
-    }
-    arguments[argumentCount++] = value.id;
-  }
-
-  private void grow() {
-    int capacity = 2 * op.length;
-    op = Arrays.copyOf(op, capacity);
-    type = Arrays.copyOf(type, capacity);
-    immediate = Arrays.copyOf(immediate, capacity);
-    auxiliary = Arrays.copyOf(auxiliary, capacity);
-    argumentStart = Arrays.copyOf(argumentStart, capacity);
-    result = Arrays.copyOf(result, capacity);
-    target = Arrays.copyOf(target, capacity);
-    otherTarget = Arrays.copyOf(otherTarget, capacity);
   }
 
   private static void sameType(Op operation, Value a, Value b) {

@@ -1,6 +1,5 @@
 package dev.kasuari.tcg.ir;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,129 +13,17 @@ public final class IrUnit {
   public static final int NONE = -1;
 
   /** A unit of nothing, for who has none yet. */
-  public static final IrUnit EMPTY =
-      new IrUnit(
-          Columns.of(0),
-          0,
-          new int[0],
-          0,
-          new byte[0],
-          new int[0],
-          new int[0],
-          new int[0],
-          List.of(),
-          List.of());
+  public static final IrUnit EMPTY = new IrUnit(new Columns(0, 0), List.of(), List.of());
 
   private static final Op[] OPS = Op.values();
   private static final Type[] TYPES = Type.values();
 
-  /** The columns; index is the operation. */
-  static final class Columns {
-    final byte[] op;
-    final byte[] type;
-    final long[] immediate;
-    final int[] auxiliary;
-    final int[] argumentStart;
-    final int[] result;
-    final int[] target;
-    final int[] otherTarget;
-
-    Columns(
-        byte[] op,
-        byte[] type,
-        long[] immediate,
-        int[] auxiliary,
-        int[] argumentStart,
-        int[] result,
-        int[] target,
-        int[] otherTarget) {
-      this.op = op;
-      this.type = type;
-      this.immediate = immediate;
-      this.auxiliary = auxiliary;
-      this.argumentStart = argumentStart;
-      this.result = result;
-      this.target = target;
-      this.otherTarget = otherTarget;
-    }
-
-    /** Columns for so many operations. */
-    static Columns of(int size) {
-      return new Columns(
-          new byte[size],
-          new byte[size],
-          new long[size],
-          new int[size],
-          new int[size],
-          new int[size],
-          new int[size],
-          new int[size]);
-    }
-
-    /** The operations before one, and behind them an exit to the instruction {@code delta}. */
-    Columns cut(int end, int argumentEnd, int instructionCount, int delta, int value) {
-      var shorter =
-          new Columns(
-              Arrays.copyOf(op, end + 2),
-              Arrays.copyOf(type, end + 2),
-              Arrays.copyOf(immediate, end + 2),
-              Arrays.copyOf(auxiliary, end + 2),
-              Arrays.copyOf(argumentStart, end + 2),
-              Arrays.copyOf(result, end + 2),
-              Arrays.copyOf(target, end + 2),
-              Arrays.copyOf(otherTarget, end + 2));
-      shorter.immediate[0] = instructionCount;
-      shorter.put(end, Op.PC, delta, 0, argumentEnd, value);
-      shorter.put(end + 1, Op.EXIT, 0, ExitReason.LOOKUP.ordinal(), argumentEnd, NONE);
-      return shorter;
-    }
-
-    private void put(int i, Op what, int constant, int extra, int firstArgument, int into) {
-      op[i] = (byte) what.ordinal();
-      type[i] = (byte) Type.I64.ordinal();
-      immediate[i] = constant;
-      auxiliary[i] = extra;
-      argumentStart[i] = firstArgument;
-      result[i] = into;
-      target[i] = NONE;
-      otherTarget[i] = NONE;
-    }
-  }
-
   private final Columns columns;
-  private final int size;
-  private final int[] arguments;
-  private final int argumentTotal;
-  private final byte[] valueTypes;
-  private final int[] blockStart;
-  private final int[] blockFirstParameter;
-  private final int[] blockParameters;
   private final List<GuestInstruction> instructions;
   private final List<Helper> helpers;
 
-  /**
-   * @param size number of operations; the columns may be longer
-   * @param argumentTotal number of operands; the array may be longer
-   */
-  IrUnit(
-      Columns columns,
-      int size,
-      int[] arguments,
-      int argumentTotal,
-      byte[] valueTypes,
-      int[] blockStart,
-      int[] blockFirstParameter,
-      int[] blockParameters,
-      List<GuestInstruction> instructions,
-      List<Helper> helpers) {
+  IrUnit(Columns columns, List<GuestInstruction> instructions, List<Helper> helpers) {
     this.columns = columns;
-    this.size = size;
-    this.arguments = arguments;
-    this.argumentTotal = argumentTotal;
-    this.valueTypes = valueTypes;
-    this.blockStart = blockStart;
-    this.blockFirstParameter = blockFirstParameter;
-    this.blockParameters = blockParameters;
     this.instructions = instructions;
     this.helpers = helpers;
   }
@@ -158,31 +45,13 @@ public final class IrUnit {
       int[] newArguments,
       int newArgumentTotal) {
     var changed =
-        new Columns(
-            op,
-            type,
-            immediate,
-            columns.auxiliary,
-            argumentStart,
-            columns.result,
-            columns.target,
-            columns.otherTarget);
-    return new IrUnit(
-        changed,
-        size,
-        newArguments,
-        newArgumentTotal,
-        valueTypes,
-        blockStart,
-        blockFirstParameter,
-        blockParameters,
-        instructions,
-        helpers);
+        new Columns(columns, op, type, immediate, argumentStart, newArguments, newArgumentTotal);
+    return new IrUnit(changed, instructions, helpers);
   }
 
   /** Number of operations. */
   public int size() {
-    return size;
+    return columns.size;
   }
 
   public Op op(int i) {
@@ -203,18 +72,18 @@ public final class IrUnit {
 
   /** Number of operands, values for block parameters included. */
   public int argumentCount(int i) {
-    int end = i + 1 < size ? columns.argumentStart[i + 1] : argumentTotal;
+    int end = i + 1 < columns.size ? columns.argumentStart[i + 1] : columns.argumentCount;
     return end - columns.argumentStart[i];
   }
 
   /** Value number of an operand. */
   public int argument(int i, int position) {
-    return arguments[columns.argumentStart[i] + position];
+    return columns.arguments[columns.argumentStart[i] + position];
   }
 
   /** Operands of all operations. */
   public int arguments() {
-    return argumentTotal;
+    return columns.argumentCount;
   }
 
   /** Number of an operand among those of all operations; an operation's are consecutive. */
@@ -239,30 +108,30 @@ public final class IrUnit {
 
   /** Number of values. */
   public int values() {
-    return valueTypes.length;
+    return columns.valueCount;
   }
 
   public Type valueType(int value) {
-    return TYPES[valueTypes[value]];
+    return TYPES[columns.valueType[value]];
   }
 
   /** Number of blocks; block 0 is the entry. */
   public int blocks() {
-    return blockStart.length;
+    return columns.blockCount;
   }
 
   /** First operation of a block; a block ends with its first terminator. */
   public int blockStart(int block) {
-    return blockStart[block];
+    return columns.blockStart[block];
   }
 
   /** Value number of a block's first parameter; the others follow. */
   public int firstParameter(int block) {
-    return blockFirstParameter[block];
+    return columns.blockFirstParameter[block];
   }
 
   public int parameterCount(int block) {
-    return blockParameters[block];
+    return columns.blockParameters[block];
   }
 
   /** The guest instructions, in order. */
@@ -287,7 +156,7 @@ public final class IrUnit {
       cut++;
     }
     int kept = 0;
-    while (kept < blocks() && blockStart[kept] < cut) {
+    while (kept < blocks() && blockStart(kept) < cut) {
       kept++;
     }
     for (int i = 0; i < cut; i++) {
@@ -296,35 +165,20 @@ public final class IrUnit {
       }
     }
     for (int block = kept; block < blocks(); block++) {
-      if (blockStart[block] < cut) {
+      if (blockStart(block) < cut) {
         return null;
       }
     }
-    return new IrUnit(
-        columns.cut(cut, argumentStart(cut), count, instructions.get(count).delta(), values()),
-        cut + 2,
-        withLast(Arrays.copyOf(arguments, argumentStart(cut) + 1), values()),
-        argumentStart(cut) + 1,
-        withLast(Arrays.copyOf(valueTypes, values() + 1), (byte) Type.I64.ordinal()),
-        Arrays.copyOf(blockStart, kept),
-        Arrays.copyOf(blockFirstParameter, kept),
-        Arrays.copyOf(blockParameters, kept),
-        instructions.subList(0, count),
-        helpers);
-  }
-
-  private int argumentStart(int i) {
-    return columns.argumentStart[i];
-  }
-
-  private static int[] withLast(int[] array, int last) {
-    array[array.length - 1] = last;
-    return array;
-  }
-
-  private static byte[] withLast(byte[] array, byte last) {
-    array[array.length - 1] = last;
-    return array;
+    var shorter = new Columns(columns);
+    shorter.immediate[0] = count;
+    shorter.size = cut;
+    shorter.argumentCount = columns.argumentStart[cut];
+    shorter.blockCount = kept;
+    int pc = shorter.operation(Op.PC, Type.I64, instructions.get(count).delta(), 0);
+    shorter.result[pc] = shorter.value(Type.I64);
+    shorter.operation(Op.EXIT, Type.I64, 0, ExitReason.LOOKUP.ordinal());
+    shorter.argument(shorter.result[pc]);
+    return new IrUnit(shorter, instructions.subList(0, count), helpers);
   }
 
   @Override

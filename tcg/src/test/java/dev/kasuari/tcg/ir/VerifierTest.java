@@ -64,38 +64,20 @@ class VerifierTest {
     }
 
     IrUnit build() {
-      int size = rows.size();
-      var columns = IrUnit.Columns.of(size);
-      List<Integer> arguments = new ArrayList<>();
-      for (int i = 0; i < size; i++) {
-        Row row = rows.get(i);
-        columns.op[i] = (byte) row.op.ordinal();
-        columns.type[i] = (byte) row.type.ordinal();
-        columns.argumentStart[i] = arguments.size();
-        arguments.addAll(row.arguments);
+      var columns = new Columns(rows.size(), starts.size());
+      for (Row row : rows) {
+        int i = columns.operation(row.op, row.type, 0, 0);
+        row.arguments.forEach(columns::argument);
         columns.result[i] = row.result;
         columns.target[i] = row.taken;
         columns.otherTarget[i] = row.otherwise;
       }
-      byte[] types = new byte[values.size()];
-      for (int v = 0; v < types.length; v++) {
-        types[v] = (byte) values.get(v).ordinal();
+      values.forEach(columns::value);
+      for (int block = 0; block < starts.size(); block++) {
+        columns.block(firstParameter.get(block), parameters.get(block));
+        columns.blockStart[block] = starts.get(block);
       }
-      return new IrUnit(
-          columns,
-          rows.size(),
-          ints(arguments),
-          arguments.size(),
-          types,
-          ints(starts),
-          ints(firstParameter),
-          ints(parameters),
-          List.of(),
-          List.of());
-    }
-
-    private static int[] ints(List<Integer> list) {
-      return list.stream().mapToInt(Integer::intValue).toArray();
+      return new IrUnit(columns, List.of(), List.of());
     }
   }
 
