@@ -4,6 +4,9 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.kasuari.target.arm {
   requires static transitive org.jspecify;
+  requires transitive dev.kasuari.machine;
+  requires transitive dev.kasuari.tcg;
 
+  exports dev.kasuari.target.arm.cpu;
   exports dev.kasuari.target.arm.isa;
 }

@@ -44,6 +44,17 @@ class ArrowsTest {
           Map.entry("tcg", List.of("machine", "host", "qapi", "softfloat")),
           Map.entry("target.riscv.isa", List.of()),
           Map.entry("target.arm.isa", List.of()),
+          Map.entry("target.arm.cpu", List.of("machine", "host", "qapi", "target.arm.isa")),
+          Map.entry(
+              "target.arm.translate",
+              List.of(
+                  "machine",
+                  "host",
+                  "qapi",
+                  "softfloat",
+                  "tcg",
+                  "target.arm.isa",
+                  "target.arm.cpu")),
           Map.entry("target.riscv.cpu", List.of("machine", "host", "qapi", "target.riscv.isa")),
           Map.entry(
               "target.riscv.sbi",
