@@ -184,6 +184,14 @@ public final class Wiring {
     });
   }
 
+  /**
+   * Runs code of the device now, under the lock, and lets its outputs follow: how a port enters the
+   * device when somebody outside calls it.
+   */
+  public void enter(Runnable action) {
+    device.enter(action);
+  }
+
   /** Hands over what is to be closed with the device; last come, first closed. */
   public <T extends AutoCloseable> T own(T resource) {
     device.addResource(resource);
