@@ -198,6 +198,7 @@ final class Declarations {
     Source source = line.source();
     String name = Parser.word(line, 1, "field NAME BITS...");
     var pieces = new ArrayList<Piece>();
+    int flip = 0;
     int shift = 0;
     int add = 0;
     boolean signed = false;
@@ -207,6 +208,8 @@ final class Declarations {
         pieces.add(piece(source, s));
       } else if (s.startsWith("<<")) {
         shift = (int) number(source, s.substring(2));
+      } else if (s.startsWith("^")) {
+        flip = (int) number(source, s.substring(1));
       } else if (s.startsWith("+")) {
         add = (int) number(source, s.substring(1));
       } else if (s.equals("signed")) {
@@ -215,7 +218,7 @@ final class Declarations {
         printer = printer(source, s).name();
       }
     }
-    var field = new Field(name, pieces, shift, add, signed, printer, source);
+    var field = new Field(name, pieces, flip, shift, add, signed, printer, source);
     check(field);
     if (fields.put(name, field) != null) {
       throw source.error("field %s is declared twice", name);
@@ -228,6 +231,9 @@ final class Declarations {
     }
     if (Long.bitCount(field.mask()) != field.width()) {
       throw field.source().error("field %s has a bit twice", field.name());
+    }
+    if (field.flip() != 0 && (field.signed() || field.flip() >>> field.width() != 0)) {
+      throw field.source().error("field %s: want ^ with bits that it has, not signed", field.name());
     }
     if (field.width() + field.shift() > 64) {
       throw field.source().error("field %s has values beyond 64 bits", field.name());
@@ -307,7 +313,7 @@ final class Declarations {
   private Term term(Source source, String s, Map<String, Field> operands, boolean bits) {
     if (bits && PIECE.matcher(s).matches()) {
 
-      return new FieldValue(new Field(s, List.of(piece(source, s)), 0, 0, false, "dec", source));
+      return new FieldValue(new Field(s, List.of(piece(source, s)), 0, 0, 0, false, "dec", source));
     }
     if (Character.isJavaIdentifierStart(s.charAt(0))) {
       Field field = operands.get(s);

@@ -7,6 +7,7 @@ import java.util.List;
  * sign-extended if the field is signed, shifted left, and increased by a constant.
  *
  * @param pieces most significant first
+ * @param flip bits of the concatenated pieces that are inverted; 0 if the field is signed
  * @param shift bits to the left, 0..63
  * @param add what is added after the shift
  * @param printer the name of the printer that shows it
@@ -14,6 +15,7 @@ import java.util.List;
 record Field(
     String name,
     List<Piece> pieces,
+    int flip,
     int shift,
     int add,
     boolean signed,
@@ -80,12 +82,12 @@ record Field(
       int unused = 64 - width();
       value = value << unused >> unused;
     }
-    return (value << shift) + add;
+    return ((value ^ flip) << shift) + add;
   }
 
   /** The window's bits of this field for a value that must be in range; all other bits are 0. */
   long put(long value) {
-    long rest = (value - add) >> shift;
+    long rest = (value - add) >> shift ^ flip;
     long window = 0;
     for (int i = pieces.size() - 1; i >= 0; i--) {
       Piece p = pieces.get(i);

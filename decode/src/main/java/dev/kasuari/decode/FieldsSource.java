@@ -81,6 +81,9 @@ final class FieldsSource {
       terms.add(shift == 0 ? "(" + piece + ")" : "((" + piece + ") << " + shift + ")");
     }
     String value = String.join(" | ", terms);
+    if (f.flip() != 0) {
+      value = "(" + value + ") ^ " + Code.literal((long) f.flip() << f.shift(), type);
+    }
     if (f.add() != 0) {
       value = "(" + value + ") + " + f.add();
     }
@@ -91,6 +94,9 @@ final class FieldsSource {
     boolean wide = isa.type().equals("long") || f.wide();
     String type = wide ? "long" : "int";
     String value = f.add() == 0 ? "value" : "(value - " + f.add() + ")";
+    if (f.flip() != 0) {
+      value = "(" + value + " ^ " + Code.literal((long) f.flip() << f.shift(), type) + ")";
+    }
     if (wide && !f.wide()) {
       value = "(long) " + value;
     }

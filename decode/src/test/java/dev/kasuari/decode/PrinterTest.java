@@ -33,12 +33,14 @@ class PrinterTest {
       field r    2:0
       field s    5:3
       field imm  7:0 signed
+      field odd  4:3 ^2 <<1 +1
 
       ld.two   wide r s     . 00 0000000 ... ...  "{stem} {wide,r:reg}, {wide,s:reg}"
       ld.kind  kind r s     0 .. 0000001 ... ...  "{name} {r,kind,s:lanes} {kind,r:dec}"
       ld.page  imm          0 00 00100 ........   "ld {imm:page}{imm:step}"
       two.w    r s          0 00 0000010 ... ...  -> ld.two wide=0 "{stem} {s:dec}"
       two.s    r s          0 00 0000011 ... ...  => ld.two wide=1 "{stem} {s:dec}"
+      flip     odd r        0 00 0000101 0.. ...  "{stem} {odd}"
       ld       r            0 00 0000100 +-+ ...  "{stem} {r}"
       """;
 
@@ -112,6 +114,16 @@ class PrinterTest {
   }
 
   @Test
+  void invertsBits() {
+    assertThat(shown.decode(0b0_00_0000101_000_110, 0)).containsExactly("flip", 5, 6);
+    assertThat(shown.decode(0b0_00_0000101_011_110, 0)).containsExactly("flip", 3, 6);
+    assertThat(shown.encode("flip", 5, 6)).isEqualTo(0b0_00_0000101_000_110);
+    assertThat(shown.encode("flip", 1, 6)).isEqualTo(0b0_00_0000101_010_110);
+    assertThatThrownBy(() -> parse("field bad 2:1 signed ^1"))
+        .hasMessageEndingWith("field bad: want ^ with bits that it has, not signed");
+  }
+
+  @Test
   void encodesIgnoredBitsAsTheManualWants() {
     assertThat(shown.encode("ld", 6)).isEqualTo(0b0_00_0000100_101_110);
     assertThat(show(0, 0b0_00_0000100_010_110)).isEqualTo("ld      6");
@@ -127,7 +139,7 @@ class PrinterTest {
         .hasMessageEndingWith("want printer lost call CLASS.METHOD");
     assertThatThrownBy(() ->
             Generated.sources(Parser.parse("t", SHOWN + "x r 1111111111111 ... \"{r:lanes}\"\n")))
-        .hasMessage("t:22: printer lanes has 1 operands here, 3 elsewhere");
+        .hasMessage("t:24: printer lanes has 1 operands here, 3 elsewhere");
   }
 
   private static void parse(String line) {

@@ -48,6 +48,20 @@ public final class A64Immediates {
     return n << 12 | ((size - start) & (size - 1)) << 6 | ((-size << 1) & 63) | (ones - 1);
   }
 
+  /**
+   * The bits of a floating-point constant: VFPExpandImm.
+   *
+   * @param size 1 for half, 2 for single, 3 for double precision
+   * @param imm8 sign, three bits of exponent, four of fraction
+   */
+  public static long floating(int size, int imm8) {
+    int exponent = size == 1 ? 5 : size == 2 ? 8 : 11;
+    int fraction = (8 << size) - 1 - exponent;
+    long sign = (long) (imm8 >> 7) << (exponent + fraction);
+    long upper = (imm8 & 64) == 0 ? 1L << (exponent - 1) : (1L << (exponent - 1)) - 4;
+    return sign | (upper | (imm8 >> 4 & 3)) << fraction | (long) (imm8 & 15) << (fraction - 4);
+  }
+
   private static long repeat(long element, int size) {
     long value = element;
     for (int width = size; width < 64; width *= 2) {
