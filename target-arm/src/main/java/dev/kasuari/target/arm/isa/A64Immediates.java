@@ -62,6 +62,28 @@ public final class A64Immediates {
     return sign | (upper | (imm8 >> 4 & 3)) << fraction | (long) (imm8 & 15) << (fraction - 4);
   }
 
+  /** What MOVI, MVNI or FMOV of a SIMD immediate writes to each 64 bits of a register. */
+  public static long moved(int op, int cmode, int imm8) {
+    long value = simd(op, cmode, imm8);
+    return op == 1 && cmode < 14 ? ~value : value;
+  }
+
+  /** The modified immediate of SIMD instructions: AdvSIMDExpandImm. */
+  public static long simd(int op, int cmode, int imm8) {
+    return switch (cmode >> 1) {
+      case 0, 1, 2, 3 -> repeat((long) imm8 << (8 * (cmode >> 1)), 32);
+      case 4, 5 -> repeat((long) imm8 << (8 * (cmode >> 1 & 1)), 16);
+      case 6 -> repeat((cmode & 1) == 0 ? imm8 << 8 | 0xffL : imm8 << 16 | 0xffffL, 32);
+      default ->
+          switch ((cmode & 1) << 1 | op) {
+            case 0 -> repeat(imm8, 8);
+            case 1 -> Long.expand(imm8, 0x0101_0101_0101_0101L) * 0xff;
+            case 2 -> repeat(floating(2, imm8), 32);
+            default -> floating(3, imm8);
+          };
+    };
+  }
+
   private static long repeat(long element, int size) {
     long value = element;
     for (int width = size; width < 64; width *= 2) {

@@ -1,7 +1,5 @@
 package dev.kasuari.target.arm.isa;
 
-import java.util.Locale;
-
 /**
  * What tables of the pattern files cannot print. Every method takes operands, by the names that the
  * patterns have for them, and returns assembler text in the manner of objdump.
@@ -50,12 +48,6 @@ final class A64Text {
       return register + (amount == 0 ? "" : ", lsl #" + amount);
     }
     return register + ", " + EXTENSIONS[(int) option] + (amount == 0 ? "" : " #" + amount);
-  }
-
-  /** As {@code printf("%.18e")} has it; every such constant is exact in single precision. */
-  static String floating(long imm8) {
-    float value = Float.intBitsToFloat((int) A64Immediates.floating(2, (int) imm8));
-    return String.format(Locale.ROOT, "%.18e", value);
   }
 
   static String fraction(long scale) {
