@@ -233,7 +233,9 @@ final class Declarations {
       throw field.source().error("field %s has a bit twice", field.name());
     }
     if (field.flip() != 0 && (field.signed() || field.flip() >>> field.width() != 0)) {
-      throw field.source().error("field %s: want ^ with bits that it has, not signed", field.name());
+      throw field
+          .source()
+          .error("field %s: want ^ with bits that it has, not signed", field.name());
     }
     if (field.width() + field.shift() > 64) {
       throw field.source().error("field %s has values beyond 64 bits", field.name());

@@ -3,9 +3,9 @@ package dev.kasuari.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -47,7 +47,7 @@ public record DisassemblyComparison<D extends Enum<D> & KnownDifference>(
    */
   public Set<D> compare(int[] words, String what) throws IOException {
     var seen = EnumSet.noneOf(differences);
-    var unexplained = new ArrayList<String>();
+    var unexplained = new LinkedHashSet<String>();
     for (int from = 0; from < words.length; from += SLICE) {
       int[] slice = Arrays.copyOfRange(words, from, Math.min(words.length, from + SLICE));
       compare(slice, seen, unexplained);
@@ -56,7 +56,7 @@ public record DisassemblyComparison<D extends Enum<D> & KnownDifference>(
     return seen;
   }
 
-  private void compare(int[] words, Set<D> seen, List<String> unexplained) throws IOException {
+  private void compare(int[] words, Set<D> seen, Set<String> unexplained) throws IOException {
     List<String> texts = theirs.texts(words);
     for (int i = 0; i < words.length; i++) {
       String text = Objdump.singleBlanks(ours.text(4L * i, words[i]));
@@ -66,7 +66,7 @@ public record DisassemblyComparison<D extends Enum<D> & KnownDifference>(
     }
   }
 
-  private void explain(int insn, String text, String other, Set<D> seen, List<String> unexplained) {
+  private void explain(int insn, String text, String other, Set<D> seen, Set<String> unexplained) {
     String pattern = ours.pattern(insn);
     for (D d : differences.getEnumConstants()) {
       if (d.explains(insn, pattern, text, other)) {

@@ -84,6 +84,23 @@ public final class A64Immediates {
     };
   }
 
+  /** The logarithm of a lane's bytes that immh:immb of a shift, at least 8, encodes. */
+  public static int shiftSize(int imm) {
+    return 28 - Integer.numberOfLeadingZeros(imm);
+  }
+
+  /** The bits that immh:immb means for a shift to the right, 1 to the bits of a lane. */
+  public static int shiftRight(int imm) {
+    return (16 << shiftSize(imm)) - imm;
+  }
+
+  /**
+   * The bits that immh:immb means for a shift to the left, 0 to one less than the bits of a lane.
+   */
+  public static int shiftLeft(int imm) {
+    return imm - (8 << shiftSize(imm));
+  }
+
   private static long repeat(long element, int size) {
     long value = element;
     for (int width = size; width < 64; width *= 2) {

@@ -77,6 +77,59 @@ final class A64Vectors {
     return "v" + r + "." + LANES.charAt((int) size) + "[" + index + "]";
   }
 
+  static String halfLane(long r, long index) {
+    return lane(1, r, index);
+  }
+
+  static String singleLane(long r, long index) {
+    return lane(2, r, index);
+  }
+
+  static String doubleLane(long r, long index) {
+    return lane(3, r, index);
+  }
+
+  /** Four bytes that are a lane together. */
+  static String bytesLane(long r, long index) {
+    return "v" + r + ".4b[" + index + "]";
+  }
+
+  static String halvesLane(long r, long index) {
+    return "v" + r + ".2h[" + index + "]";
+  }
+
+  static String all(long size, long r) {
+    return vector(1, size, r);
+  }
+
+  static String allSingles(long q, long r) {
+    return vector(q | 1, 2, r);
+  }
+
+  static String allDoubles(long q, long r) {
+    return vector(q | 1, 3, r);
+  }
+
+  static String narrower(long q, long size, long r) {
+    return vector(q, size - 1, r);
+  }
+
+  static String shifted(long q, long imm, long r) {
+    return vector(q, A64Immediates.shiftSize((int) imm), r);
+  }
+
+  static String shiftedWider(long q, long imm, long r) {
+    return vector(q | 1, A64Immediates.shiftSize((int) imm) + 1, r);
+  }
+
+  static String shiftRight(long imm) {
+    return Integer.toString(A64Immediates.shiftRight((int) imm));
+  }
+
+  static String shiftLeft(long imm) {
+    return Integer.toString(A64Immediates.shiftLeft((int) imm));
+  }
+
   static String table(long len, long r) {
     return list(len + 1, 1, 0, r, "");
   }
@@ -94,6 +147,66 @@ final class A64Vectors {
     return LongStream.range(first, first + count)
         .mapToObj(i -> "v" + i % 32 + lanes)
         .collect(Collectors.joining(", ", "{", "}" + index));
+  }
+
+  static String structure(long q, long size, long opcode, long rt) {
+    return list(A64Structures.registers((int) opcode), q, size, rt, "");
+  }
+
+  static String structureBase(long q, long post, long rm, long opcode, long rn) {
+    return base(post, rm, rn, (8L << q) * A64Structures.registers((int) opcode));
+  }
+
+  private static String base(long post, long rm, long rn, long bytes) {
+    String base = "[" + (rn == 31 ? "sp" : "x" + rn) + "]";
+    if (post == 0) {
+      return base;
+    }
+    return base + ", " + (rm == 31 ? "#" + bytes : "x" + rm);
+  }
+
+  static String replicated(long selem, long q, long size, long rt) {
+    return list(selem, q, size, rt, "");
+  }
+
+  private static String each(long selem, long size, long index, long rt) {
+    return list(selem, 0, size, rt, "[" + index + "]");
+  }
+
+  static String byteOfEach(long selem, long index, long rt) {
+    return each(selem, 0, index, rt);
+  }
+
+  static String halfOfEach(long selem, long index, long rt) {
+    return each(selem, 1, index, rt);
+  }
+
+  static String singleOfEach(long selem, long index, long rt) {
+    return each(selem, 2, index, rt);
+  }
+
+  static String doubleOfEach(long selem, long index, long rt) {
+    return each(selem, 3, index, rt);
+  }
+
+  static String elementsBase(long size, long selem, long post, long rm, long rn) {
+    return base(post, rm, rn, selem << size);
+  }
+
+  static String bytesBase(long selem, long post, long rm, long rn) {
+    return base(post, rm, rn, selem);
+  }
+
+  static String halvesBase(long selem, long post, long rm, long rn) {
+    return base(post, rm, rn, 2 * selem);
+  }
+
+  static String singlesBase(long selem, long post, long rm, long rn) {
+    return base(post, rm, rn, 4 * selem);
+  }
+
+  static String doublesBase(long selem, long post, long rm, long rn) {
+    return base(post, rm, rn, 8 * selem);
   }
 
   static String spread(long imm) {
