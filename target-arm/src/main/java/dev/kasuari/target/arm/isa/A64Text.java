@@ -87,6 +87,10 @@ final class A64Text {
     return crm == 15 ? "" : " " + hex(crm);
   }
 
+  static String nonzero(long imm) {
+    return imm == 0 ? "" : " " + hex(imm);
+  }
+
   static String plus(long bytes) {
     return bytes == 0 ? "" : ", #" + bytes;
   }

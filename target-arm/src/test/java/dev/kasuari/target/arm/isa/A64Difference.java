@@ -34,7 +34,7 @@ enum A64Difference implements KnownDifference {
     @Override
     public boolean explains(int insn, String pattern, String ours, String theirs) {
       return pattern.isEmpty()
-          && theirs.matches("(addg|subg|irg|gmi|subps?|ldgm?|st[2z]*gm?|stgp|msr tco,) .*");
+          && theirs.matches("(addg|subg|irg|gmi|subps?|cmpp|ldgm?|st[2z]*gm?|stgp|msr tco,) .*");
     }
   },
   NEWER("CSSC, HBC, LS64, MOPS and TME are no part of the set") {
