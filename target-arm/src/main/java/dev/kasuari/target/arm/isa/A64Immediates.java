@@ -84,6 +84,16 @@ public final class A64Immediates {
     };
   }
 
+  /** The logarithm of a lane's bytes that imm5 of a copy, not 0 or 16, encodes. */
+  public static int laneSize(int imm5) {
+    return Integer.numberOfTrailingZeros(imm5);
+  }
+
+  /** The number of the lane that imm5 of a copy encodes. */
+  public static int lane(int imm5) {
+    return imm5 >> (laneSize(imm5) + 1);
+  }
+
   /** The logarithm of a lane's bytes that immh:immb of a shift, at least 8, encodes. */
   public static int shiftSize(int imm) {
     return 28 - Integer.numberOfLeadingZeros(imm);

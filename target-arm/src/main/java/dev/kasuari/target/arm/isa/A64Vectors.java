@@ -51,17 +51,15 @@ final class A64Vectors {
   }
 
   private static int size(long imm5) {
-    return Long.numberOfTrailingZeros(imm5);
+    return A64Immediates.laneSize((int) imm5);
   }
 
   static String element(long imm5, long r) {
-    int size = size(imm5);
-    return "v" + r + "." + LANES.charAt(size) + "[" + (imm5 >> (size + 1)) + "]";
+    return lane(size(imm5), r, A64Immediates.lane((int) imm5));
   }
 
   static String elementByImm4(long imm5, long imm4, long r) {
-    int size = size(imm5);
-    return "v" + r + "." + LANES.charAt(size) + "[" + (imm4 >> size) + "]";
+    return lane(size(imm5), r, imm4 >> size(imm5));
   }
 
   static String vectorByImm5(long q, long imm5, long r) {

@@ -11,6 +11,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,24 @@ class A64DecoderTest {
     assertThat(decode(0xf940_0421)).containsExactly("ldrU", 3, 1, 1, 1);
     assertThat(decode(0xa9bf_7bfd)).containsExactly("stp", 1, 3, -2, 30, 31, 29);
     assertThat(decode(0xd538_0000)).containsExactly("mrs", 0xc000, 0);
+  }
+
+  @Test
+  void callsOneMethodForAllSizesOfLanes() {
+    assertThat(decode(0x4ea2_8420)).as("add v0.4s").containsExactly("addV", 1, 2, 2, 1, 0);
+    assertThat(decode(0x5ee2_8420)).as("add d0").containsExactly("addV", 3, 3, 2, 1, 0);
+    assertThat(decode(0x0e22_d420)).as("fadd v0.2s").containsExactly("faddV", 0, 2, 2, 1, 0);
+    assertThat(decode(0x4e42_1420)).as("fadd v0.8h").containsExactly("faddV", 1, 1, 2, 1, 0);
+    assertThat(decode(0x1e62_2820)).as("fadd d0").containsExactly("fadd", 3, 2, 1, 0);
+    assertThat(decode(0x1ee2_2820)).as("fadd h0").containsExactly("fadd", 1, 2, 1, 0);
+    assertThat(decode(0x7ea2_d420)).as("fabd s0").containsExactly("fabdV", 3, 2, 2, 1, 0);
+    assertThat(decode(0x4f00_16a1)).as("orr #21").containsExactly("orrVi", 1, 21, 1, 1);
+    assertThat(decode(0x6f00_e6a1)).as("movi v1.2d").containsExactly("movi", 1, 21, 1, 1, 14);
+    assertThat(decode(0x0f62_8820)).as("mul h[6]").containsExactly("mulE", 0, 1, 2, 6, 1, 0);
+    assertThat(decode(0x1e64_0020)).as("fcvtas").containsExactly("fcvtS", 0, 3, 1, 0, 4);
+    assertThat(decode(0x4d40_8441))
+        .as("ld1 {v1.d}[1]")
+        .containsExactly("ldOne", 1, 0, 0, 2, 1, 3, 1);
   }
 
   @ParameterizedTest
@@ -54,6 +73,16 @@ class A64DecoderTest {
     assertThat(decode(0x08a0_7c41, ALL & ~A64Features.LSE)).isEmpty();
     assertThat(decode(0xd503_233f)).containsExactly("pacspLr", 0);
     assertThat(decode(0xd503_233f, ALL & ~A64Features.PAUTH)).containsExactly("hint", 25);
+  }
+
+  @Test
+  void hasSomethingForEveryFeature() {
+    for (String name : A64Features.names()) {
+      long without = ALL & ~A64Features.bit(name);
+      assertThat(IntStream.range(0, A64Patterns.COUNT))
+          .as(name)
+          .anyMatch(pattern -> !A64Patterns.available(pattern, without));
+    }
   }
 
   @Test

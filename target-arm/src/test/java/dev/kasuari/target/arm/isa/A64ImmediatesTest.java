@@ -48,4 +48,56 @@ class A64ImmediatesTest {
     assertThat(A64Immediates.encodeBitmask(1, 0x1234)).isEqualTo(-1);
     assertThat(A64Immediates.encodeBitmask(1, 5)).isEqualTo(-1);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 0x70, 0x3c00",
+    "2, 0x70, 0x3f800000",
+    "3, 0x70, 0x3ff0000000000000",
+    "3, 0x00, 0x4000000000000000",
+    "2, 0xff, 0xbff80000",
+    "1, 0xc0, 0xb000",
+  })
+  void expandsFloatingPoint(int size, String imm8, String bits) {
+    assertThat(A64Immediates.floating(size, Integer.decode(imm8)))
+        .isEqualTo(Long.parseUnsignedLong(bits.replace("0x", ""), 16));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0, 000000a5000000a5",
+    "0, 6, a5000000a5000000",
+    "0, 10, a500a500a500a500",
+    "0, 12, 0000a5ff0000a5ff",
+    "0, 13, 00a5ffff00a5ffff",
+    "0, 14, a5a5a5a5a5a5a5a5",
+    "0, 15, c1280000c1280000",
+    "1, 2, ffff5affffff5aff",
+    "1, 8, ff5aff5aff5aff5a",
+    "1, 14, ff00ff0000ff00ff",
+    "1, 15, c025000000000000",
+  })
+  void movesSimdImmediates(int op, int cmode, String bits) {
+    assertThat(A64Immediates.moved(op, cmode, 0xa5)).isEqualTo(Long.parseUnsignedLong(bits, 16));
+  }
+
+  @Test
+  void clearsWithTheImmediateItself() {
+    assertThat(A64Immediates.simd(1, 3, 0xa5)).isEqualTo(0x0000_a500_0000_a500L);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "8, 0, 8, 0",
+    "15, 0, 1, 7",
+    "16, 1, 16, 0",
+    "63, 2, 1, 31",
+    "64, 3, 64, 0",
+    "127, 3, 1, 63"
+  })
+  void splitsShifts(int imm, int size, int right, int left) {
+    assertThat(A64Immediates.shiftSize(imm)).isEqualTo(size);
+    assertThat(A64Immediates.shiftRight(imm)).isEqualTo(right);
+    assertThat(A64Immediates.shiftLeft(imm)).isEqualTo(left);
+  }
 }
