@@ -12,7 +12,7 @@ import java.util.List;
 public abstract class Bus {
   private final Machine machine;
   private final String name;
-  private final HardwareNode node;
+  private HardwareNode node;
   private final List<Device<?, ?>> devices = new ArrayList<>();
 
   /**
@@ -60,6 +60,10 @@ public abstract class Bus {
   /** Its place in the hardware description. */
   public final HardwareNode node() {
     return node;
+  }
+
+  final void describeUnder(HardwareNode newNode) {
+    node = newNode;
   }
 
   /** What is plugged in, in that order. */

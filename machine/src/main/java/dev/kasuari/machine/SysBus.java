@@ -9,6 +9,15 @@ public final class SysBus extends Bus {
     super(machine, "sysbus", node);
   }
 
+  /**
+   * Lets devices be described in another node than {@code /soc}, which is gone then: for boards
+   * whose software expects them at the root.
+   */
+  public void describeIn(HardwareNode place) {
+    node().detach();
+    describeUnder(place);
+  }
+
   @Override
   protected boolean open() {
     return false;

@@ -300,6 +300,14 @@ class DeviceTest {
   }
 
   @Test
+  void devicesCanBeDescribedAtTheRoot() {
+    machine.sysBus().describeIn(machine.hardware());
+    assertThat(machine.describe().children())
+        .extracting(HardwareNode::fullName)
+        .containsExactly("echo@10000000");
+  }
+
+  @Test
   void memoryMapsArePrinted() {
     machine.root().add(0x8000_0000L, MemoryRegion.ram(machine.ram().allocate("ram", 0x10000)));
     assertThat(MemoryTree.tree(machine.memory()))
