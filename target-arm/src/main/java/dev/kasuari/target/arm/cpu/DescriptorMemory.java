@@ -1,0 +1,73 @@
+package dev.kasuari.target.arm.cpu;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.memory.AddressSpace;
+import dev.kasuari.machine.memory.BusAccess;
+import dev.kasuari.machine.memory.BusResult;
+import dev.kasuari.machine.memory.FlatRange;
+import dev.kasuari.machine.memory.RamBlock;
+
+/** Translation table descriptors in physical memory: 8 bytes, aligned, read and updated whole. */
+final class DescriptorMemory {
+  private static final int BYTES = 8;
+
+  /** How an update ended. */
+  enum Update {
+    DONE,
+    /** Another CPU changed the descriptor since it was read. */
+    CHANGED,
+    /** It is not in memory that can be written. */
+    UNSUPPORTED
+  }
+
+  private final AddressSpace memory;
+  private final BusAccess bus;
+  private final int cpuIndex;
+  private long value;
+
+  DescriptorMemory(AddressSpace memory, int cpuIndex) {
+    this.memory = memory;
+    this.cpuIndex = cpuIndex;
+    this.bus = new BusAccess();
+  }
+
+  /** Reads a descriptor for {@link #value}; false if nothing answers. */
+  boolean read(long address, boolean bigEndian, boolean secure) {
+    FlatRange range = memory.view().find(address);
+    if (range.readsMemory() && range.contains(address, BYTES)) {
+      long raw = RawMemory.getLongVolatile(range.hostAddress(address));
+      value = inOrder(raw, bigEndian != RawMemory.littleEndian());
+      return true;
+    }
+    bus.from(cpuIndex, secure, true);
+    boolean answered = memory.access(bus.asRead(address, BYTES)) == BusResult.OK;
+    value = inOrder(bus.value(), !bigEndian);
+    return answered;
+  }
+
+  long value() {
+    return value;
+  }
+
+  /** Changes a descriptor if it is still what was read. */
+  Update update(long address, long expected, long replacement, boolean bigEndian) {
+    FlatRange range = memory.view().find(address);
+    RamBlock ram = range.ram();
+    if (ram == null || !range.writesMemory() || !range.contains(address, BYTES)) {
+      return Update.UNSUPPORTED;
+    }
+    boolean asHost = bigEndian != RawMemory.littleEndian();
+    boolean same =
+        RawMemory.compareAndSetLong(
+            range.hostAddress(address), inOrder(expected, asHost), inOrder(replacement, asHost));
+    if (!same) {
+      return Update.CHANGED;
+    }
+    ram.dirty().written(range.regionOffset(address), BYTES);
+    return Update.DONE;
+  }
+
+  private static long inOrder(long value, boolean asIs) {
+    return asIs ? value : Long.reverseBytes(value);
+  }
+}
