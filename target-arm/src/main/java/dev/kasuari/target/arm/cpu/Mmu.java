@@ -112,6 +112,11 @@ public final class Mmu {
     return fault.ipa() >>> 12 << 4;
   }
 
+  /** After a fault: whether it is a synchronous external abort, as memory did not answer. */
+  public boolean external() {
+    return fault.external();
+  }
+
   /** After a translation: whether branch targets in the page are checked, FEAT_BTI. */
   public boolean guarded() {
     return stage1.guarded();

@@ -48,7 +48,7 @@ class MmuTest {
   }
 
   private static long leaf(int pageBits, int level, long physical) {
-    long size = 1L << pageBits + (3 - level) * (pageBits - 3);
+    long size = 1L << (pageBits + (3 - level) * (pageBits - 3));
     return (physical & -size) | AF | (level == 3 ? 3 : 1);
   }
 
@@ -76,8 +76,8 @@ class MmuTest {
     "16, 35, 3, 3", "16, 47, 3, 3"
   })
   void pagesAndBlocksOfAllSizesTranslate(int pageBits, int txsz, int from, int level) {
-    long size = 1L << pageBits + (3 - level) * (pageBits - 3);
-    long va = 0x000f_edcb_a987_6543L & -1L >>> txsz;
+    long size = 1L << (pageBits + (3 - level) * (pageBits - 3));
+    long va = 0x000f_edcb_a987_6543L & (-1L >>> txsz);
     long root = enable(pageBits, txsz);
     fixture.map(pageBits, root, from, level, va, 0, leaf(pageBits, level, PHYSICAL));
     assertThat(fixture.translate(va, Access.READ, Regime.E10_1)).isTrue();
@@ -130,11 +130,11 @@ class MmuTest {
     long va = 0x000f_1234_5678_9abcL;
     assertThat(fixture.status(va, Access.READ, Regime.E10_1)).isEqualTo(0b101011);
     // Bits 51 and 50 of the address are bits 9 and 8 of the descriptor.
-    long block = 0x0001_2300_0000_0000L & -1L << 39 | 2 << 8 | AF | 1;
+    long block = (0x0001_2300_0000_0000L & (-1L << 39)) | 2 << 8 | AF | 1;
     fixture.map(12, root, -1, 0, va, 0, block);
     assertThat(fixture.translate(va, Access.READ, Regime.E10_1)).isTrue();
     assertThat(fixture.out.physical)
-        .isEqualTo((0x0009_2300_0000_0000L & -1L << 39) | (va & (1L << 39) - 1));
+        .isEqualTo((0x0009_2300_0000_0000L & (-1L << 39)) | (va & ((1L << 39) - 1)));
     fixture.poke(root + (va >>> 48) * 8, 1 << 8 | 3);
     fixture.state.set(ArmState.TCR, 1, 1L << 59 | 5L << 32 | 12);
     assertThat(fixture.status(va, Access.READ, Regime.E10_1)).isEqualTo(0b101001);
@@ -162,7 +162,7 @@ class MmuTest {
     fixture.or(ArmState.TCR, 1, 2L << 30 | 25 << 16);
     fixture.state.set(ArmState.TTBR1, 1, root);
     long va = -1L << 39 | 0x12_3456_7890L;
-    fixture.map(12, root, 1, 3, va & -1L >>> 25, 0, leaf(12, 3, PHYSICAL));
+    fixture.map(12, root, 1, 3, va & (-1L >>> 25), 0, leaf(12, 3, PHYSICAL));
     assertThat(fixture.translate(va, Access.READ, Regime.E10_1)).isTrue();
     assertThat(fixture.status(va & ~(1L << 62), Access.READ, Regime.E10_1)).isEqualTo(4);
     assertThat(fixture.status(va & ~(1L << 39), Access.READ, Regime.E10_1)).isEqualTo(4);
