@@ -35,6 +35,9 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
   /** Bits of a priority that are there. */
   static final int PRIORITY_MASK = 0xf8;
 
+  /** The most urgent priority of the non-secure world, which it cannot reach beyond. */
+  static final int NON_SECURE = 0x80;
+
   private static final int FRAME = 0x1_0000;
   private static final int PPIS = 16;
 
@@ -45,6 +48,8 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
    * @param numIrq interrupts, with the 32 that each CPU has of its own; a multiple of 32
    * @param hasSecurityExtensions whether accesses from the non-secure world see less
    * @param hasVirtualizationExtensions whether there is an interface for guests of a guest
+   * @param irqResetNonsecure whether all interrupts are of the non-secure world after a reset, for
+   *     machines that start there without firmware
    */
   public record Props(
       @Options.Name("num-cpu") @Options.Default("1") @Options.Range(min = 1, max = MAX_CPUS)
@@ -54,7 +59,8 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
       @Options.Name("has-security-extensions") @Options.Default("off")
           boolean hasSecurityExtensions,
       @Options.Name("has-virtualization-extensions") @Options.Default("off")
-          boolean hasVirtualizationExtensions) {}
+          boolean hasVirtualizationExtensions,
+      @Options.Default("off") boolean irqResetNonsecure) {}
 
   /** What changes. */
   public static final class State {
@@ -86,7 +92,12 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
 
   /** For so many CPUs and shared interrupts. */
   public static Gic2 of(int cpus, int spis, boolean security, boolean virtualization) {
-    return Gic2Type.TYPE.create(new Props(cpus, 32 + spis, security, virtualization));
+    return Gic2Type.TYPE.create(new Props(cpus, 32 + spis, security, virtualization, false));
+  }
+
+  /** As described. */
+  public static Gic2 of(Props props) {
+    return Gic2Type.TYPE.create(props);
   }
 
   /** The input of shared interrupt 32 + {@code number}. */
@@ -176,6 +187,16 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
         virq[i].set(register >= 0 && !fastGuest);
         vfiq[i].set(fastGuest);
         maintenance[i].set(guest.needsMaintenance());
+      }
+    }
+  }
+
+  @Override
+  protected void onReset(State before) {
+    if (props().irqResetNonsecure()) {
+      distributor().giveAway();
+      for (Gic2Cpu.State cpu : state().cpus) {
+        cpu.pmr = NON_SECURE;
       }
     }
   }

@@ -189,6 +189,12 @@ final class Gic2Distributor {
     return state.sgi[to * SGIS + id] & 0xff;
   }
 
+  /** Makes all interrupts the non-secure world's. */
+  void giveAway() {
+    Arrays.fill(state.group, -1);
+    Arrays.fill(state.priority, (byte) Gic2.NON_SECURE);
+  }
+
   /** Makes what was restored fit, whoever wrote it. */
   void checked() {
     for (int i = 0; i < state.priority.length; i++) {

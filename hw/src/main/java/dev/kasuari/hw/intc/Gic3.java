@@ -53,6 +53,8 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
    * @param hasSecurityExtensions whether accesses from the non-secure world see less
    * @param hasVirtualizationExtensions whether the CPUs raise interrupt 25 for a hypervisor, which
    *     software is told then
+   * @param irqResetNonsecure whether all interrupts are of the non-secure world after a reset, for
+   *     machines that start there without firmware
    * @param hasLpi whether there are interrupts that are messages
    * @param clusterSize how many CPUs have an address in common
    * @param redistSize bytes that software is told the redistributors have; 0 for what they have
@@ -66,6 +68,7 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
           boolean hasSecurityExtensions,
       @Options.Name("has-virtualization-extensions") @Options.Default("off")
           boolean hasVirtualizationExtensions,
+      @Options.Default("off") boolean irqResetNonsecure,
       @Options.Name("has-lpi") @Options.Default("on") boolean hasLpi,
       @Options.Default("16") @Options.Range(min = 1, max = 16) int clusterSize,
       @Options.Size @Options.Default("0") long redistSize) {}
@@ -103,7 +106,7 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
 
   /** For so many CPUs and shared interrupts, in one world, with messages. */
   public static Gic3 of(int cpus, int spis) {
-    return Gic3Type.TYPE.create(new Props(cpus, 32 + spis, false, false, true, 16, 0));
+    return Gic3Type.TYPE.create(new Props(cpus, 32 + spis, false, false, false, true, 16, 0));
   }
 
   /** As described. */
@@ -360,6 +363,16 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
     @Override
     public void moveAll(int from, int to) {
       wiring.enter(() -> cpus[from].moveAll(cpus[to]));
+    }
+  }
+
+  @Override
+  protected void onReset(State before) {
+    if (props().irqResetNonsecure()) {
+      shared.giveAway();
+      for (Gic3Redistributor cpu : cpus) {
+        cpu.bank().giveAway();
+      }
     }
   }
 

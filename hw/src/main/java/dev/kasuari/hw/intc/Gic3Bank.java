@@ -2,6 +2,7 @@ package dev.kasuari.hw.intc;
 
 import dev.kasuari.machine.Registers;
 import dev.kasuari.machine.memory.BusAccess;
+import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -268,6 +269,11 @@ final class Gic3Bank {
     int shift = register % 2 * 16;
     int mask = (0xffff << shift) & seen(word, access) & (word == 0 ? ~alwaysEdge : -1);
     state().edge[word] = (state().edge[word] & ~mask) | ((half << shift) & mask);
+  }
+
+  /** Makes all interrupts the non-secure world's. */
+  void giveAway() {
+    Arrays.fill(state().group, -1);
   }
 
   /** Makes what was restored fit, whoever wrote it. */

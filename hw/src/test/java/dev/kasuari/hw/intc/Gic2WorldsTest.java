@@ -160,6 +160,21 @@ class Gic2WorldsTest {
     assertThat(secureDist.read32(ISPENDR)).isEqualTo(3 << 1);
   }
 
+  @Test
+  void interruptsCanBeTheNonSecureWorldsFromTheStart() {
+    DeviceProbe<Gic2> other = bench.plug(Gic2.of(new Gic2.Props(1, 96, true, false, true)));
+    IrqProbe line = other.irq("irq[0]");
+    other.reset();
+    RegionProbe normal = other.region("dist");
+    normal.write32(CTLR, 1);
+    normal.write32(ISENABLER, 1 << 27);
+    other.region("cpu").write32(PMR, 0xf0);
+    other.region("cpu").write32(CTLR, 1);
+    other.drive("ppi[11]", true);
+    assertThat(line).isHigh();
+    assertThat(other.region("cpu").read32(IAR)).isEqualTo(27);
+  }
+
   // A guest of the guest.
 
   private static int listed(int id, int priority) {

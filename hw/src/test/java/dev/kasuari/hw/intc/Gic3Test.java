@@ -228,7 +228,8 @@ class Gic3Test {
 
   @Test
   void theNonSecureWorldSeesItsGroupOnly() {
-    DeviceProbe<Gic3> two = bench.plug(Gic3.of(new Gic3.Props(1, 96, true, false, true, 16, 0)));
+    DeviceProbe<Gic3> two =
+        bench.plug(Gic3.of(new Gic3.Props(1, 96, true, false, false, true, 16, 0)));
     CpuHalf cpu = new CpuHalf(bench, two.device().cpu(0)).accept(7);
     RegionProbe normal = two.region("dist");
     RegionProbe secure = normal.as(0, true);
@@ -267,7 +268,8 @@ class Gic3Test {
 
   @Test
   void theNonSecureWorldSendsToItsGroupOnly() {
-    DeviceProbe<Gic3> two = bench.plug(Gic3.of(new Gic3.Props(1, 96, true, false, true, 16, 0)));
+    DeviceProbe<Gic3> two =
+        bench.plug(Gic3.of(new Gic3.Props(1, 96, true, false, false, true, 16, 0)));
     RegionProbe redist = two.region("redist[0]").as(0, true);
     CpuHalf cpu = new CpuHalf(bench, two.device().cpu(0));
     redist.write32(SGI + IGROUPR, 2);
@@ -277,6 +279,18 @@ class Gic3Test {
     assertThat(redist.read32(SGI + ISPENDR)).isEqualTo(2);
     cpu.send(new InterruptPort.Message(0, 0, true, false, 0, 0, 1));
     assertThat(redist.read32(SGI + ISPENDR)).isEqualTo(3);
+  }
+
+  @Test
+  void interruptsCanBeTheNonSecureWorldsFromTheStart() {
+    DeviceProbe<Gic3> two =
+        bench.plug(Gic3.of(new Gic3.Props(1, 96, true, false, true, true, 16, 0)));
+    CpuHalf cpu = new CpuHalf(bench, two.device().cpu(0)).accept(7);
+    two.reset();
+    two.region("dist").write32(CTLR, 0x12);
+    two.region("redist[0]").write32(SGI + ISENABLER, 1 << 27);
+    two.region("redist[0]").write32(SGI + ISPENDR, 1 << 27);
+    assertThat(cpu.waits()).isEqualTo("27@0x0/1");
   }
 
   // Messages.
@@ -383,14 +397,16 @@ class Gic3Test {
 
   @Test
   void survivesAnyGuest() {
-    DeviceProbe<Gic3> full = bench.plug(Gic3.of(new Gic3.Props(3, 288, true, true, true, 2, 0)));
+    DeviceProbe<Gic3> full =
+        bench.plug(Gic3.of(new Gic3.Props(3, 288, true, true, false, true, 2, 0)));
     new CpuHalf(bench, full.device().cpu(2)).accept(7);
     DeviceContract.checkSurvives(bench, full, 1, 5000);
   }
 
   @Test
   void cpusOfSeveralClustersHaveAddresses() {
-    DeviceProbe<Gic3> three = bench.plug(Gic3.of(new Gic3.Props(3, 96, false, false, true, 2, 0)));
+    DeviceProbe<Gic3> three =
+        bench.plug(Gic3.of(new Gic3.Props(3, 96, false, false, false, true, 2, 0)));
     assertThat(three.region("redist[2]").read64(R_TYPER) >>> 32).isEqualTo(0x100);
     var cpu = new CpuHalf(bench, three.device().cpu(2));
     cpu.send(new InterruptPort.Message(3, 0, false, false, 0x100, 0, 1));
@@ -401,7 +417,7 @@ class Gic3Test {
   @Test
   void isDescribed() {
     DeviceProbe<Gic3> other =
-        bench.plug(Gic3.of(new Gic3.Props(2, 288, false, true, true, 16, 0xf6_0000)));
+        bench.plug(Gic3.of(new Gic3.Props(2, 288, false, true, false, true, 16, 0xf6_0000)));
     bench.machine().describe();
     HardwareNode node = other.device().node();
     assertThat(node.get("compatible")).isEqualTo(new HardwareNode.Strings(List.of("arm,gic-v3")));
