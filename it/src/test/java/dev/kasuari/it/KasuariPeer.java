@@ -62,7 +62,7 @@ final class KasuariPeer implements Peer {
   private List<byte[]> run(Program program, String backEnd) throws Exception {
     return switch (backEnd) {
       case "interp" -> run(program, watched, new Interpreter());
-      case "direct" -> run(program, plain, new DirectInterpreter());
+      case "direct" -> run(program, watched, new DirectInterpreter());
       case "x86_64" -> run(program, plain, new X86BackEnd(plain.floatEnv()));
       default -> throw new IllegalArgumentException("kasuari.it.backend=" + backEnd);
     };

@@ -39,7 +39,9 @@ public final class Evaluator {
       case WIDEN_U -> a & 0xffffffffL;
       case NARROW -> (int) a;
       case LOGICF -> Flags.logic(a, type.bits());
-      case FLAGS_MAKE, FLAGS_BITS -> a;
+      case CMCF -> a ^ Flags.C;
+      case FLAGS_MAKE -> a & Flags.ALL;
+      case FLAGS_BITS -> a;
       case FLAGS_SETCOND -> FlagCond.of((int) imm).test((int) a) ? 1 : 0;
       default -> result;
     };

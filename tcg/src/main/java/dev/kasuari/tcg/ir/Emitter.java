@@ -399,6 +399,13 @@ public final class Emitter {
     return define(i, Type.FLAGS);
   }
 
+  /** The same flags with C complemented, as it is where carry means "no borrow". */
+  public Value complementCarry(Value flags) {
+    expect(Op.CMCF, flags, Type.FLAGS);
+    int i = append(Op.CMCF, Type.I32, 0, 0, flags);
+    return define(i, Type.FLAGS);
+  }
+
   public Value flagsFromBits(Value bits) {
     expect(Op.FLAGS_MAKE, bits, Type.I32);
     int i = append(Op.FLAGS_MAKE, Type.I32, 0, 0, bits);

@@ -1,17 +1,24 @@
 package dev.kasuari.tcg.ir;
 
-/** The packed form of a {@link Type#FLAGS} value, and how arithmetic sets it. */
+/**
+ * The packed form of a {@link Type#FLAGS} value, and how arithmetic sets it. Each flag is where an
+ * x86-64 host has it after SETO to the low and LAHF to the next byte.
+ */
 public final class Flags {
-  public static final int C = 1;
-  public static final int V = 2;
-  public static final int Z = 4;
-  public static final int N = 8;
-
-  /** Carry out of bit 3 (x86's auxiliary carry). */
-  public static final int A = 16;
+  public static final int V = 1;
+  public static final int C = 1 << 8;
 
   /** Even number of ones in the low byte (x86's parity). */
-  public static final int P = 32;
+  public static final int P = 1 << 10;
+
+  /** Carry out of bit 3 (x86's auxiliary carry). */
+  public static final int A = 1 << 12;
+
+  public static final int Z = 1 << 14;
+  public static final int N = 1 << 15;
+
+  /** All of them. */
+  public static final int ALL = V | C | P | A | Z | N;
 
   private Flags() {}
 

@@ -91,6 +91,8 @@ public enum Op {
   SBBF("sbbf", "TTT", "Tf", Trait.PURE),
   /** Flags of a result of logic: N, Z, P. */
   LOGICF("logicf", "T", "f", Trait.PURE),
+  /** The same flags with C complemented. */
+  CMCF("cmcf", "f", "f", Trait.PURE),
   /** Flags from their packed form and back ({@link Flags}). */
   FLAGS_MAKE("flags.make", "w", "f", Trait.PURE),
   FLAGS_BITS("flags.bits", "f", "w", Trait.PURE),

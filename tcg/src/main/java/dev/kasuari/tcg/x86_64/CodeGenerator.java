@@ -215,7 +215,8 @@ final class CodeGenerator {
       case SET -> registers.set(unit.immediate(i), unit.argument(i, 0));
       case SETCOND -> setcond(i);
       case SELECT -> select(i);
-      case ADDF, ADCF, SUBF, SBBF, LOGICF, FLAGS_SETCOND -> flags.operation(i);
+      case ADDF, ADCF, SUBF, SBBF, LOGICF, CMCF, FLAGS_MAKE, FLAGS_BITS, FLAGS_SETCOND ->
+          flags.operation(i);
       case LOAD, STORE, CAS, RMW, LL, SC, PROBE, FENCE -> memory.operation(i);
       case CALL -> {
         registers.leaveState();

@@ -11,6 +11,7 @@ import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.ir.ExitReason;
+import dev.kasuari.tcg.ir.Flags;
 import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
@@ -208,7 +209,7 @@ final class Execution {
     return switch (sites.operandType(site, position)) {
       case I32 -> (int) raw;
       case I64 -> raw;
-      case FLAGS -> FlagsCode.pack((int) raw);
+      case FLAGS -> raw & Flags.ALL;
     };
   }
 
@@ -279,13 +280,9 @@ final class Execution {
     Type type = sites.type(site);
     long result = Evaluator.evaluate(op, type, sites.immediate(site), a, b, c, 0);
     if (sites.results(site) == 2) {
-      secondResult(asCodeHasIt(Evaluator.second(op, type, a, b, c), sites.resultType(site, 1)));
+      secondResult(Evaluator.second(op, type, a, b, c));
     }
-    return asCodeHasIt(result, sites.resultType(site, 0));
-  }
-
-  private static long asCodeHasIt(long value, Type type) {
-    return type == Type.FLAGS ? FlagsCode.unpack((int) value) : value;
+    return result;
   }
 
   private void secondResult(long value) {

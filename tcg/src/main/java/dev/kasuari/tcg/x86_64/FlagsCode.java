@@ -8,43 +8,16 @@ import dev.kasuari.tcg.ir.Flags;
 import dev.kasuari.tcg.ir.Op;
 
 /**
- * Emits what makes and reads flags. In code a flags value is what the host has: bit 0 is the
- * overflow, bits 8 to 15 are what LAHF stores.
+ * Emits what makes and reads flags. In code a flags value has the host's bits, which are those of
+ * {@link Flags}; what the others are means nothing.
  */
 final class FlagsCode {
-  private static final int HOST_V = 1;
-  private static final int HOST_C = 1 << 8;
-  private static final int HOST_P = 1 << 10;
-  private static final int HOST_A = 1 << 12;
-  private static final int HOST_Z = 1 << 14;
-  private static final int HOST_N = 1 << 15;
-
   private final CodeGenerator g;
   private final Assembler a;
 
   FlagsCode(CodeGenerator generator) {
     g = generator;
     a = generator.a;
-  }
-
-  /** A flags value as code has it, packed as {@link Flags} says. */
-  static int pack(int host) {
-    return ((host & HOST_C) != 0 ? Flags.C : 0)
-        | ((host & HOST_V) != 0 ? Flags.V : 0)
-        | ((host & HOST_Z) != 0 ? Flags.Z : 0)
-        | ((host & HOST_N) != 0 ? Flags.N : 0)
-        | ((host & HOST_A) != 0 ? Flags.A : 0)
-        | ((host & HOST_P) != 0 ? Flags.P : 0);
-  }
-
-  /** A packed flags value as code wants it. */
-  static int unpack(int flags) {
-    return ((flags & Flags.C) != 0 ? HOST_C : 0)
-        | ((flags & Flags.V) != 0 ? HOST_V : 0)
-        | ((flags & Flags.Z) != 0 ? HOST_Z : 0)
-        | ((flags & Flags.N) != 0 ? HOST_N : 0)
-        | ((flags & Flags.A) != 0 ? HOST_A : 0)
-        | ((flags & Flags.P) != 0 ? HOST_P : 0);
   }
 
   void operation(int i) {
@@ -54,6 +27,15 @@ final class FlagsCode {
       case ADCF -> arithmetic(Alu.ADC, i);
       case SBBF -> arithmetic(Alu.SBB, i);
       case LOGICF -> logic(i);
+      case CMCF -> {
+        Gpr d = g.defineFrom(i, 0);
+        a.alu(Alu.XOR, BITS_32, d, Flags.C);
+      }
+      case FLAGS_MAKE -> g.defineFrom(i, 0);
+      case FLAGS_BITS -> {
+        Gpr d = g.defineFrom(i, 0);
+        a.alu(Alu.AND, BITS_32, d, Flags.ALL);
+      }
       case FLAGS_SETCOND -> setcond(i);
       default -> throw new AssertionError(g.unit().op(i));
     }
@@ -81,7 +63,7 @@ final class FlagsCode {
     a.test(g.width(i), x, x);
     a.zeroExtend(1, RAX, RAX);
     a.lahf();
-    a.alu(Alu.AND, BITS_32, RAX, HOST_P | HOST_Z | HOST_N);
+    a.alu(Alu.AND, BITS_32, RAX, Flags.P | Flags.Z | Flags.N);
     a.mov(BITS_32, flags, RAX);
   }
 

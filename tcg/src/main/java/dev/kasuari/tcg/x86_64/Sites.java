@@ -178,10 +178,6 @@ final class Sites {
     return column(site, SHAPE) >> RESULT_COUNT_SHIFT & 3;
   }
 
-  Type resultType(int site, int position) {
-    return TYPES[column(site, SHAPE) >> (RESULTS_SHIFT + 2 * position) & 3];
-  }
-
   int auxiliary(int site) {
     return column(site, AUXILIARY);
   }

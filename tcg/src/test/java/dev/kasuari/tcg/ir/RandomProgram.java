@@ -296,7 +296,8 @@ public final class RandomProgram {
       case ADDF, SUBF -> add(e.withFlags(op, value(type), value(type)));
       case ADCF, SBBF -> add(e.withFlags(op, value(type), value(type), bit(type)));
       case LOGICF -> add(e.logicFlags(value(type)));
-      case FLAGS_MAKE -> add(e.flagsFromBits(e.and(value(Type.I32), 0x3f)));
+      case FLAGS_MAKE -> add(e.flagsFromBits(value(Type.I32)));
+      case CMCF -> add(e.complementCarry(value(Type.FLAGS)));
       case FLAGS_BITS -> add(e.flagsBits(value(Type.FLAGS)));
       case FLAGS_SETCOND -> add(e.flagsSetcond(flagCond(), value(Type.FLAGS), type));
       default -> throw new AssertionError(op);
