@@ -67,7 +67,7 @@ final class Declarations {
       throw line.source().error("feature %s is the 65th; there is room for 64", name);
     }
     var description = line.tokens().size() > 2 ? Line.text(line.tokens().get(2)) : name;
-    features.add(new Feature(name, description));
+    features.add(new Feature(name, description, false));
   }
 
   /** {@code exclusive rv32 rv64}: exactly one of them is there. */
@@ -77,6 +77,14 @@ final class Declarations {
       set |= 1L << declaredBit(line.source(), name);
     }
     exclusive.add(set);
+  }
+
+  /** {@code later simd sha3}: translators may leave out what needs one of them. */
+  void later(Line line) {
+    for (String name : line.rest()) {
+      int bit = declaredBit(line.source(), name);
+      features.set(bit, new Feature(name, features.get(bit).description(), true));
+    }
   }
 
   private int bit(String feature) {

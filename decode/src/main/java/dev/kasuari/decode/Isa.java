@@ -32,8 +32,12 @@ record Isa(
     List<Pattern> patterns,
     List<Alias> aliases) {
 
-  /** A feature of the CPU, or a mode that it is in. */
-  record Feature(String name, String description) {}
+  /**
+   * A feature of the CPU, or a mode that it is in.
+   *
+   * @param later whether translators may leave out what needs it
+   */
+  record Feature(String name, String description, boolean later) {}
 
   /** So many bits where the condition holds. */
   record WidthRule(int bits, Predicate when, Source source) {}

@@ -97,6 +97,7 @@ final class Parser {
       case "address" -> addresses.add(width(line));
       case "feature" -> declarations.feature(line);
       case "exclusive" -> declarations.exclusive(line);
+      case "later" -> declarations.later(line);
       case "printer" -> declarations.printer(line);
       case "field" -> declarations.field(line);
       case "section" -> section(line);

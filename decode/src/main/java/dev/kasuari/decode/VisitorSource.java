@@ -21,9 +21,31 @@ final class VisitorSource {
       code.line("");
       code.line("/** {@code %s}: %s%s */", p.name(), p.picture(), conditions(p));
       String parameters = Generated.parameters(p, true);
-      code.line("void %s(C context%s);", p.method(), parameters.isEmpty() ? "" : ", " + parameters);
+      String rest = parameters.isEmpty() ? "" : ", " + parameters;
+      if (later(isa, p)) {
+        code.line("default void %s(C context%s) {", p.method(), rest);
+        code.line("later(context);").line("}");
+      } else {
+        code.line("void %s(C context%s);", p.method(), rest);
+      }
+    }
+    if (isa.features().stream().anyMatch(Isa.Feature::later)) {
+      code.line("");
+      code.line("/** An instruction of a feature that is not translated yet. */");
+      code.line("void later(C context);");
     }
     return code.line("}").toString();
+  }
+
+  /** Whether it needs a feature that is not translated yet. */
+  private static boolean later(Isa isa, Pattern p) {
+    return p.predicate().clauses().stream()
+        .anyMatch(clause ->
+            clause.literals().stream()
+                .allMatch(each ->
+                    each instanceof Predicate.HasFeature feature
+                        && feature.present()
+                        && isa.features().get(feature.bit()).later()));
   }
 
   private static String conditions(Pattern p) {
