@@ -9,4 +9,5 @@ module dev.kasuari.target.arm {
 
   exports dev.kasuari.target.arm.cpu;
   exports dev.kasuari.target.arm.isa;
+  exports dev.kasuari.target.arm.translate;
 }

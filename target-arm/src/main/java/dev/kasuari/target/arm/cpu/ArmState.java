@@ -27,6 +27,12 @@ public final class ArmState {
    */
   public static final StateField NZCV = LAYOUT.field("nzcv", 4);
 
+  /**
+   * What LDXP of two doublewords has reserved: the address plus 1, or 0 for nothing, and the two
+   * values. Other reservations are the accelerator's.
+   */
+  public static final StateField EXCLUSIVE_PAIR = LAYOUT.array("exclusive_pair", 8, 3);
+
   /** The current exception level, 0 to 3. */
   public static final StateField EL = LAYOUT.field("el", 4);
 

@@ -1,0 +1,509 @@
+package dev.kasuari.target.arm.cpu;
+
+import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.IrqLine;
+import dev.kasuari.machine.Log;
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.cpu.Access;
+import dev.kasuari.machine.cpu.Cpu;
+import dev.kasuari.machine.cpu.PageTranslation;
+import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.target.arm.isa.A64Features;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A processing element of the Arm A-profile in AArch64.
+ *
+ * <p>Interrupt inputs and {@link #hasWork} may be used by any thread; the rest is for its own
+ * thread, or while that is stopped.
+ */
+public final class ArmCpu extends Cpu {
+  private static final long SCTLR_A = 1 << 1;
+  private static final long SCTLR_SA = 1 << 3;
+  private static final long SCTLR_SA0 = 1 << 4;
+  private static final long SCTLR_E0E = 1 << 24;
+  private static final long SCTLR_EE = 1 << 25;
+
+  /** Bits of SCTLR that are one where the model has nothing that could change them. */
+  private static final long SCTLR_RES1 = 0x30d0_0800L;
+
+  private final ArmModel model;
+  private final Log log;
+  private final Exceptions exceptions;
+  private final Interrupts interrupts;
+  private final SystemRegisters registers;
+  private long resetVector;
+  private long mode;
+  private boolean modeKnown;
+
+  /** A processing element of {@code machine}, at reset. */
+  public ArmCpu(int index, ArmModel model, Machine machine) {
+    super(index, ArmState.LAYOUT);
+    this.model = model;
+    this.log = machine.log();
+    exceptions = new Exceptions(this, log);
+    interrupts = new Interrupts(this);
+    registers = new SystemRegisters(state(), model.levels());
+    new Declarations(this, registers).all();
+    reset();
+  }
+
+  public ArmModel model() {
+    return model;
+  }
+
+  Exceptions exceptions() {
+    return exceptions;
+  }
+
+  Interrupts interrupts() {
+    return interrupts;
+  }
+
+  boolean hasHypervisor() {
+    return model.levels() >= 2;
+  }
+
+  boolean hasPan() {
+    return model.has(A64Features.PAN);
+  }
+
+  boolean hasSsbs() {
+    return model.has(A64Features.SSBS);
+  }
+
+  /** Whether a level is EL2 and runs as EL1 would, with EL0 below it. */
+  boolean hypervisorHost(int level) {
+    long both = Exceptions.HCR_E2H | Exceptions.HCR_TGE;
+    return level == 2 && hasHypervisor() && (state().get(ArmState.HCR) & both) == both;
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  /** Where {@link #reset} puts the program counter. */
+  public void setResetVector(long address) {
+    resetVector = address;
+    setPc(address);
+  }
+
+  @Override
+  public void reset() {
+    for (StateField field : ArmState.LAYOUT.fields()) {
+      int length = field.size() * field.count();
+      RawMemory.fill(state().address() + field.offset(), length, (byte) 0);
+    }
+    for (int level = 1; level <= 3; level++) {
+      state().set(ArmState.SCTLR, level, SCTLR_RES1);
+    }
+    state().set(ArmState.EL, model.levels());
+    state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
+    interrupts.reset();
+    stateChanged();
+    setPc(resetVector);
+    log.write(LogCategory.CPU_RESET, () -> "cpu" + index() + ": reset\n" + describe());
+  }
+
+  /** After the registers were written from outside (a restored snapshot): remakes what follows. */
+  public void stateChanged() {
+    modeKnown = false;
+    flushTlb();
+    kick();
+  }
+
+  // ---- interrupt inputs ------------------------------------------------------------------------
+
+  /** The IRQ input. */
+  public IrqLine irqInput() {
+    return interrupts.irq();
+  }
+
+  /** The FIQ input. */
+  public IrqLine fiqInput() {
+    return interrupts.fiq();
+  }
+
+  /** The virtual IRQ input, from an interrupt controller with a virtual CPU interface. */
+  public IrqLine virtualIrqInput() {
+    return interrupts.virq();
+  }
+
+  /** The virtual FIQ input. */
+  public IrqLine virtualFiqInput() {
+    return interrupts.vfiq();
+  }
+
+  // ---- the contract of a CPU -------------------------------------------------------------------
+
+  @Override
+  public long pc() {
+    return state().get(ArmState.PC);
+  }
+
+  @Override
+  public void setPc(long pc) {
+    state().set(ArmState.PC, pc);
+  }
+
+  /** The current exception level. */
+  public int level() {
+    return (int) state().get(ArmState.EL);
+  }
+
+  @Override
+  public long mode() {
+    if (!modeKnown) {
+      mode = makeMode();
+      modeKnown = true;
+    }
+    return mode;
+  }
+
+  /** Something changed that translation depends on. */
+  void modeChanged() {
+    modeKnown = false;
+  }
+
+  private long makeMode() {
+    int level = level();
+    long pstate = state().get(ArmState.PSTATE);
+    long sctlr = state().get(ArmState.SCTLR, controlLevel(level));
+    Regime data = dataRegime(level, (pstate & Pstate.PAN) != 0);
+    Regime unprivileged = (pstate & Pstate.UAO) != 0 ? data : unprivileged(data);
+    return ArmMode.pack(
+        level,
+        data,
+        unprivileged,
+        true,
+        (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
+        (sctlr & SCTLR_A) != 0,
+        (pstate & Pstate.IL) != 0,
+        (sctlr & (level == 0 ? SCTLR_E0E : SCTLR_EE)) != 0,
+        0);
+  }
+
+  /** The level whose SCTLR controls one: its own, and for EL0 that above it. */
+  private int controlLevel(int level) {
+    if (level != 0) {
+      return level;
+    }
+    return hypervisorHost(2) ? 2 : 1;
+  }
+
+  private Regime dataRegime(int level, boolean pan) {
+    return switch (level) {
+      case 0 -> hypervisorHost(2) ? Regime.E20_0 : Regime.E10_0;
+      case 1 -> pan ? Regime.E10_1_PAN : Regime.E10_1;
+      case 2 -> {
+        if (!exceptions.hypervisor(Exceptions.HCR_E2H)) {
+          yield Regime.E2;
+        }
+        yield pan ? Regime.E20_2_PAN : Regime.E20_2;
+      }
+      default -> Regime.E3;
+    };
+  }
+
+  private Regime unprivileged(Regime data) {
+    return switch (data) {
+      case E10_1, E10_1_PAN -> Regime.E10_0;
+      case E20_2, E20_2_PAN -> hypervisorHost(2) ? Regime.E20_0 : data;
+      default -> data;
+    };
+  }
+
+  @Override
+  public int fetchMmuIndex() {
+    return dataRegime(level(), false).ordinal();
+  }
+
+  @Override
+  public int mmuIndexes() {
+    return Regime.count();
+  }
+
+  @Override
+  public boolean translate(
+      long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
+    out.reset();
+    out.physical = virtualAddress & ((1L << model.physicalBits()) - 1);
+    out.readable = true;
+    out.writable = true;
+    out.executable = true;
+    return true;
+  }
+
+  @Override
+  public void raise(int cause, long value) {
+    exceptions.raise(cause, value);
+  }
+
+  @Override
+  public int misalignedCause(Access access) {
+    return access == Access.EXECUTE
+        ? Syndrome.PC_ALIGNMENT
+        : alignmentFault(access == Access.WRITE);
+  }
+
+  /** The exception of an access that has to be aligned and is not. */
+  public int alignmentFault(boolean write) {
+    return Syndrome.DATA_ABORT | Syndrome.ALIGNMENT | (write ? Syndrome.WRITE : 0);
+  }
+
+  @Override
+  public int accessFaultCause(Access access) {
+    return switch (access) {
+      case EXECUTE -> Syndrome.INSTRUCTION_ABORT | Syndrome.EXTERNAL;
+      case READ -> Syndrome.DATA_ABORT | Syndrome.EXTERNAL;
+      case WRITE -> Syndrome.DATA_ABORT | Syndrome.EXTERNAL | Syndrome.WRITE;
+    };
+  }
+
+  @Override
+  public boolean hasWork() {
+    return interrupts.wakes();
+  }
+
+  @Override
+  public boolean deliverInterrupt() {
+    return interrupts.deliver();
+  }
+
+  // ---- levels and PSTATE -----------------------------------------------------------------------
+
+  /** PSTATE as SPSR saves it. */
+  long savedState() {
+    return state().get(ArmState.PSTATE)
+        | (long) level() << Pstate.LEVEL_SHIFT
+        | (long) ConditionFlags.nzcv((int) state().get(ArmState.NZCV)) << Pstate.NZCV_SHIFT;
+  }
+
+  /** PSTATE as SPSR has it becomes that which is. */
+  void restoreState(long saved) {
+    state().set(ArmState.NZCV, ConditionFlags.packed((int) (saved >> Pstate.NZCV_SHIFT) & 15));
+    long possible = Pstate.DAIF | Pstate.SP_SELECT | Pstate.IL | Pstate.SS;
+    possible |= hasPan() ? Pstate.PAN : 0;
+    possible |= model.has(A64Features.UAO) ? Pstate.UAO : 0;
+    possible |= model.has(A64Features.DIT) ? Pstate.DIT : 0;
+    possible |= hasSsbs() ? Pstate.SSBS : 0;
+    possible |= model.has(A64Features.BTI) ? Pstate.BTYPE : 0;
+    switchTo((int) (saved >> Pstate.LEVEL_SHIFT) & 3, saved & possible);
+  }
+
+  /** Changes the level and the rest of PSTATE but the flags, and with them the stack pointer. */
+  void switchTo(int level, long pstate) {
+    state().set(ArmState.SP, stackPointer(), state().get(ArmState.X, 31));
+    state().set(ArmState.EL, level);
+    state().set(ArmState.PSTATE, pstate);
+    state().set(ArmState.X, 31, state().get(ArmState.SP, stackPointer()));
+    modeChanged();
+  }
+
+  /** The level whose stack pointer is in use. */
+  private int stackPointer() {
+    return (state().get(ArmState.PSTATE) & Pstate.SP_SELECT) != 0 ? level() : 0;
+  }
+
+  /** SP_ELx as system registers show it, which is undefined for the one in use. */
+  long bankedStackPointer(int level) {
+    return state().get(ArmState.SP, level);
+  }
+
+  void setBankedStackPointer(int level, long value) {
+    state().set(ArmState.SP, level, value);
+  }
+
+  boolean usesStackPointer(int level) {
+    return stackPointer() == level;
+  }
+
+  void setPstate(long mask, long bits) {
+    switchTo(level(), (state().get(ArmState.PSTATE) & ~mask) | (bits & mask));
+    interrupts.check();
+  }
+
+  // ---- instructions ----------------------------------------------------------------------------
+
+  /** What DC ZVA zeroes, in bytes. */
+  public static final long ZERO_BLOCK = 64;
+
+  private static final long SCTLR_UMA = 1 << 9;
+
+  /**
+   * Performs a system operation; there is nothing to do for caches, as there are none.
+   *
+   * @param operation op1, CRn, CRm and op2
+   * @param transfer the general-purpose register
+   * @return false if it is refused: see {@link #refusal}
+   */
+  public boolean operate(int operation, int transfer, long value) {
+    int crn = operation >> 7 & 15;
+    int least = SystemRegister.level(operation);
+    refusal = Syndrome.UNKNOWN;
+    if (level() < least || (crn != 7 && crn != 8)) {
+      return false;
+    }
+    if (crn == 8) {
+      flushTlb();
+    }
+    return true;
+  }
+
+  /**
+   * Changes PSTATE as MSR of an immediate does; false if it is refused.
+   *
+   * @param mask the bits that change
+   */
+  public boolean changePstate(long mask, long bits) {
+    int control = controlLevel(level());
+    boolean masks = (mask & Pstate.DAIF) != 0;
+    if (level() == 0 && masks && (state().get(ArmState.SCTLR, control) & SCTLR_UMA) == 0) {
+      exceptions.trapTo(control);
+      refusal = Syndrome.SYSTEM_TRAP;
+      return false;
+    }
+    setPstate(mask, bits);
+    return true;
+  }
+
+  /** Whether WFE, or WFI, may be executed here; false if it is refused. */
+  public boolean mayWait(boolean forInterrupt) {
+    long allowed = forInterrupt ? 1 << 16 : 1 << 18;
+    int control = controlLevel(0);
+    if (level() == 0 && (state().get(ArmState.SCTLR, control) & allowed) == 0) {
+      exceptions.trapTo(control);
+      refusal = Syndrome.WFX | 1 << 24 | 14 << 20 | (forInterrupt ? 0 : 1);
+      return false;
+    }
+    return true;
+  }
+
+  /** Performs ERET. */
+  public void eret() {
+    exceptions.eret();
+  }
+
+  /** Why the last {@link #readRegister} or {@link #writeRegister} returned false. */
+  private int refusal;
+
+  /** The exception that the instruction which was refused raises. */
+  public int refusal() {
+    return refusal;
+  }
+
+  /**
+   * Looks whether a system register can be reached here.
+   *
+   * @param transfer what the syndrome says of the instruction besides the register and the
+   *     direction: its general-purpose register in bits 9 to 5
+   */
+  private @Nullable SystemRegister reach(int number, boolean writes, int transfer) {
+    SystemRegister register = registers.find(number);
+    refusal = Syndrome.UNKNOWN;
+    if (register == null) {
+      log.write(
+          LogCategory.UNIMP,
+          () ->
+              "cpu%d: no system register 0x%04x, asked for at 0x%x"
+                  .formatted(index(), number, pc()));
+      return null;
+    }
+    if (level() < register.level()
+        || (writes ? register.write() == null : register.read() == null)) {
+      return null;
+    }
+    int trap = register.guard().check(level(), writes);
+    if (trap == SystemRegister.Guard.PERMITTED) {
+      return register;
+    }
+    if (trap > 0) {
+      exceptions.trapTo(trap);
+      refusal = Syndrome.SYSTEM_TRAP | transferSyndrome(number, writes, transfer);
+    }
+    return null;
+  }
+
+  /** ISS of a trapped MSR, MRS or system instruction (D19.2.40). */
+  static int transferSyndrome(int number, boolean writes, int transfer) {
+    int op0 = number >> 14 & 3;
+    int op1 = number >> 11 & 7;
+    int crn = number >> 7 & 15;
+    int crm = number >> 3 & 15;
+    int op2 = number & 7;
+    int direction = writes ? 0 : 1;
+    return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | transfer << 5 | crm << 1 | direction;
+  }
+
+  private long readValue;
+
+  /**
+   * Reads a system register as MRS does; the value is {@link #registerValue}.
+   *
+   * @param number op0, op1, CRn, CRm and op2
+   * @param transfer the general-purpose register
+   * @return false if it is refused: see {@link #refusal}
+   */
+  public boolean readRegister(int number, int transfer) {
+    SystemRegister register = reach(number, false, transfer);
+    if (register == null || register.read() == null) {
+      return false;
+    }
+    readValue = register.read().getAsLong();
+    return true;
+  }
+
+  /** What the last {@link #readRegister} that returned true has read. */
+  public long registerValue() {
+    return readValue;
+  }
+
+  /** Writes a system register as MSR does; false if it is refused. */
+  public boolean writeRegister(int number, int transfer, long value) {
+    SystemRegister register = reach(number, true, transfer);
+    if (register == null || register.write() == null) {
+      return false;
+    }
+    register.write().accept(value);
+    return true;
+  }
+
+  /** A general-purpose register; 31 is the stack pointer. */
+  public long x(int register) {
+    return state().get(ArmState.X, register);
+  }
+
+  public void setX(int register, long value) {
+    state().set(ArmState.X, register, value);
+  }
+
+  /** Has the processing element look at its interrupts soon. Any thread. */
+  void kick() {
+    if (attached()) {
+      vcpu().kick();
+    }
+  }
+
+  void flushTlb() {
+    if (attached()) {
+      vcpu().flushTlb();
+    }
+  }
+
+  @Override
+  public String describe() {
+    var text = new StringBuilder();
+    for (int r = 0; r < 31; r++) {
+      text.append("X%02d=%016x%s".formatted(r, x(r), r % 4 == 3 ? "\n" : " "));
+    }
+    return text.append(
+            "SP =%016x\nPC =%016x PSTATE=%08x EL%d%s"
+                .formatted(
+                    x(31),
+                    pc(),
+                    savedState(),
+                    level(),
+                    (state().get(ArmState.PSTATE) & Pstate.SP_SELECT) != 0 ? "h" : "t"))
+        .append('\n')
+        .toString();
+  }
+}

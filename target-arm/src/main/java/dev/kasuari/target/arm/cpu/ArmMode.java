@@ -1,0 +1,89 @@
+package dev.kasuari.target.arm.cpu;
+
+/** The mode word: what else the translation of an instruction depends on. */
+public final class ArmMode {
+  private static final int DATA_SHIFT = 2;
+  private static final int UNPRIVILEGED_SHIFT = 5;
+  private static final int FP_TRAP = 1 << 8;
+  private static final int CHECK_SP = 1 << 9;
+  private static final int CHECK_ALIGNMENT = 1 << 10;
+  private static final int ILLEGAL = 1 << 11;
+  private static final int BIG_ENDIAN = 1 << 12;
+  private static final int TAGGED_SHIFT = 13;
+
+  private ArmMode() {}
+
+  /**
+   * Packs a mode word.
+   *
+   * @param data the regime of loads and stores
+   * @param unprivileged the regime of LDTR and STTR
+   * @param tagged bit 0: the top byte of a branch's target in the lower range of addresses is
+   *     ignored; bit 1: in the upper range
+   */
+  static long pack(
+      int level,
+      Regime data,
+      Regime unprivileged,
+      boolean fpTrap,
+      boolean checkSp,
+      boolean checkAlignment,
+      boolean illegal,
+      boolean bigEndian,
+      int tagged) {
+    return level
+        | data.ordinal() << DATA_SHIFT
+        | unprivileged.ordinal() << UNPRIVILEGED_SHIFT
+        | (fpTrap ? FP_TRAP : 0)
+        | (checkSp ? CHECK_SP : 0)
+        | (checkAlignment ? CHECK_ALIGNMENT : 0)
+        | (illegal ? ILLEGAL : 0)
+        | (bigEndian ? BIG_ENDIAN : 0)
+        | tagged << TAGGED_SHIFT;
+  }
+
+  /** The current exception level. */
+  public static int level(long mode) {
+    return (int) mode & 3;
+  }
+
+  /** The MMU index of loads and stores. */
+  public static int dataMmuIndex(long mode) {
+    return (int) mode >> DATA_SHIFT & 7;
+  }
+
+  /** The MMU index of LDTR and STTR. */
+  public static int unprivilegedMmuIndex(long mode) {
+    return (int) mode >> UNPRIVILEGED_SHIFT & 7;
+  }
+
+  /** Whether floating-point and SIMD instructions trap. */
+  public static boolean fpTraps(long mode) {
+    return (mode & FP_TRAP) != 0;
+  }
+
+  /** Whether the stack pointer must be aligned to 16 bytes where it is a base. */
+  public static boolean checksSp(long mode) {
+    return (mode & CHECK_SP) != 0;
+  }
+
+  /** Whether every access must be aligned. */
+  public static boolean checksAlignment(long mode) {
+    return (mode & CHECK_ALIGNMENT) != 0;
+  }
+
+  /** PSTATE.IL: every instruction raises an exception. */
+  public static boolean illegal(long mode) {
+    return (mode & ILLEGAL) != 0;
+  }
+
+  /** Whether data accesses are big-endian. */
+  public static boolean bigEndian(long mode) {
+    return (mode & BIG_ENDIAN) != 0;
+  }
+
+  /** Whether the top byte of a branch's target is ignored in the upper or in the lower range. */
+  public static boolean tagged(long mode, boolean upper) {
+    return (mode >> TAGGED_SHIFT & (upper ? 2 : 1)) != 0;
+  }
+}

@@ -1,0 +1,210 @@
+package dev.kasuari.target.arm.cpu;
+
+import dev.kasuari.machine.Log;
+import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.GuestState;
+
+/** Entry into exception levels and return from them. Source: DDI 0487, D1.3 and D1.4. */
+final class Exceptions {
+  private static final int SYNCHRONOUS = 0;
+  private static final int IRQ = 0x80;
+  private static final int FIQ = 0x100;
+  private static final int SERROR = 0x180;
+
+  // HCR_EL2.
+  static final long HCR_FMO = 1 << 3;
+  static final long HCR_IMO = 1 << 4;
+  static final long HCR_AMO = 1 << 5;
+  static final long HCR_TGE = 1 << 27;
+  static final long HCR_E2H = 1L << 34;
+
+  // SCR_EL3.
+  static final long SCR_NS = 1;
+  static final long SCR_IRQ = 1 << 1;
+  static final long SCR_FIQ = 1 << 2;
+  static final long SCR_EA = 1 << 3;
+  static final long SCR_SMD = 1 << 7;
+  static final long SCR_HCE = 1 << 8;
+
+  private final ArmCpu cpu;
+  private final GuestState state;
+  private final Log log;
+
+  /** Where the next synchronous exception is taken if something traps it there; 0 if nothing. */
+  private int trapLevel;
+
+  Exceptions(ArmCpu cpu, Log log) {
+    this.cpu = cpu;
+    this.state = cpu.state();
+    this.log = log;
+  }
+
+  /** The next synchronous exception is a trap to a level. */
+  void trapTo(int level) {
+    trapLevel = level;
+  }
+
+  // ---- synchronous exceptions ------------------------------------------------------------------
+
+  /** Takes an exception numbered as {@link Syndrome} says. */
+  void raise(int cause, long address) {
+    int current = cpu.level();
+    int kind = cause & ~0x3ff_ffff;
+    int target = target(kind, cause, current);
+    trapLevel = 0;
+    long pc = cpu.pc();
+    if (kind == Syndrome.SVC || kind == Syndrome.HVC || kind == Syndrome.SMC) {
+      pc += 4;
+    }
+    long syndrome = Integer.toUnsignedLong(cause & ~Syndrome.STAGE_2) | Syndrome.STAGE_2;
+    if (target == current && hasLowerForm(kind)) {
+      syndrome += 1 << 26;
+    }
+    if (kind == Syndrome.UNKNOWN) {
+      syndrome = Syndrome.STAGE_2; // IL, which has the place of that mark
+    }
+    if (hasAddress(kind)) {
+      state.set(ArmState.FAR, target, kind == Syndrome.PC_ALIGNMENT ? pc : address);
+    }
+    state.set(ArmState.ESR, target, syndrome);
+    if (log.on(LogCategory.INT)) {
+      long shown = syndrome;
+      log.write(
+          LogCategory.INT,
+          () ->
+              "cpu%d: exception class 0x%x, syndrome 0x%x, at 0x%x from EL%d to EL%d"
+                  .formatted(cpu.index(), shown >>> 26, shown, cpu.pc(), current, target));
+    }
+    enter(target, SYNCHRONOUS, pc);
+  }
+
+  /** Whether one more is the class of the same exception from the same level. */
+  private static boolean hasLowerForm(int kind) {
+    return switch (kind) {
+      case Syndrome.INSTRUCTION_ABORT,
+          Syndrome.DATA_ABORT,
+          Syndrome.BREAKPOINT,
+          Syndrome.STEP,
+          Syndrome.WATCHPOINT ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static boolean hasAddress(int kind) {
+    return switch (kind) {
+      case Syndrome.INSTRUCTION_ABORT,
+          Syndrome.DATA_ABORT,
+          Syndrome.WATCHPOINT,
+          Syndrome.PC_ALIGNMENT ->
+          true;
+      default -> false;
+    };
+  }
+
+  private int target(int kind, int cause, int current) {
+    if (trapLevel != 0) {
+      return trapLevel;
+    }
+    return switch (kind) {
+      case Syndrome.HVC -> Math.max(current, 2);
+      case Syndrome.SMC -> 3;
+      case Syndrome.INSTRUCTION_ABORT, Syndrome.DATA_ABORT ->
+          (cause & Syndrome.STAGE_2) != 0 ? 2 : standard(current);
+      default -> standard(current);
+    };
+  }
+
+  /** EL1 for EL0, or EL2 if HCR_EL2.TGE says so; its own for every other level. */
+  private int standard(int current) {
+    if (current != 0) {
+      return current;
+    }
+    return hypervisor(HCR_TGE) ? 2 : 1;
+  }
+
+  /** Whether EL2 is enabled and a bit of HCR_EL2 is set. */
+  boolean hypervisor(long bit) {
+    return cpu.hasHypervisor() && (state.get(ArmState.HCR) & bit) != 0;
+  }
+
+  // ---- interrupts ------------------------------------------------------------------------------
+
+  /** The level that takes a physical interrupt (D1.3.6, table "Routing"). */
+  int interruptTarget(int current, long secureBit, long hypervisorBit) {
+    if (cpu.model().levels() == 3 && (state.get(ArmState.SCR) & secureBit) != 0) {
+      return 3;
+    }
+    if (current < 3 && (hypervisor(hypervisorBit) || hypervisor(HCR_TGE))) {
+      return 2;
+    }
+    return 1;
+  }
+
+  void irq(int target) {
+    enter(target, IRQ, cpu.pc());
+  }
+
+  void fiq(int target) {
+    enter(target, FIQ, cpu.pc());
+  }
+
+  void serror(int target, long syndrome) {
+    state.set(ArmState.ESR, target, syndrome);
+    enter(target, SERROR, cpu.pc());
+  }
+
+  // ---- entry and return ------------------------------------------------------------------------
+
+  private void enter(int target, int vector, long returnAddress) {
+    int current = cpu.level();
+    long saved = cpu.savedState();
+    int from;
+    if (target > current) {
+      from = 0x400;
+    } else {
+      from = (saved & Pstate.SP_SELECT) != 0 ? 0x200 : 0;
+    }
+    state.set(ArmState.SPSR, target, saved);
+    state.set(ArmState.ELR, target, returnAddress);
+    long sctlr = state.get(ArmState.SCTLR, target);
+    long kept = saved & (Pstate.PAN | Pstate.DIT | Pstate.UAO);
+    long pstate = (kept & ~Pstate.UAO) | Pstate.DAIF | Pstate.SP_SELECT;
+    boolean panEntry =
+        cpu.hasPan() && (sctlr & 1L << 23) == 0 && (target == 1 || cpu.hypervisorHost(target));
+    if (panEntry) {
+      pstate |= Pstate.PAN;
+    }
+    if ((sctlr & 1L << 44) != 0 && cpu.hasSsbs()) {
+      pstate |= Pstate.SSBS;
+    }
+    cpu.switchTo(target, pstate);
+    cpu.setPc(state.get(ArmState.VBAR, target) + from + vector);
+  }
+
+  /** ERET: to where SPSR and ELR of the current level say. */
+  void eret() {
+    int current = cpu.level();
+    long saved = state.get(ArmState.SPSR, current);
+    long address = state.get(ArmState.ELR, current);
+    int target = (int) (saved >> Pstate.LEVEL_SHIFT) & 3;
+    if (!legal(saved, current, target)) {
+      // Everything but the flags and the masks stays, and the next instruction raises it (D1.4.5).
+      long kept = cpu.savedState() & (3 << Pstate.LEVEL_SHIFT | Pstate.SP_SELECT);
+      long taken = saved & (15L << Pstate.NZCV_SHIFT | Pstate.DAIF);
+      cpu.restoreState(kept | taken | Pstate.IL);
+      cpu.setPc(address);
+      return;
+    }
+    cpu.restoreState(saved);
+    cpu.setPc(address);
+    cpu.interrupts().check();
+  }
+
+  private boolean legal(long saved, int current, int target) {
+    boolean stack = target != 0 || (saved & Pstate.SP_SELECT) == 0;
+    boolean exists = target <= current && (target != 2 || cpu.hasHypervisor());
+    boolean hosted = target != 1 || !hypervisor(HCR_TGE);
+    return (saved & (Pstate.AARCH32 | 1 << 1)) == 0 && stack && exists && hosted;
+  }
+}

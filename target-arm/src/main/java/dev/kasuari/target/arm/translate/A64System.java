@@ -1,0 +1,310 @@
+package dev.kasuari.target.arm.translate;
+
+import dev.kasuari.target.arm.cpu.ArmCpu;
+import dev.kasuari.target.arm.cpu.ArmMode;
+import dev.kasuari.target.arm.cpu.ArmState;
+import dev.kasuari.target.arm.cpu.Pstate;
+import dev.kasuari.target.arm.isa.A64Instructions;
+import dev.kasuari.target.arm.isa.A64SystemOperations;
+import dev.kasuari.target.arm.isa.A64SystemRegisters;
+import dev.kasuari.tcg.ir.ExitReason;
+import dev.kasuari.tcg.ir.Helper;
+import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.Value;
+
+/**
+ * Hints, barriers, PSTATE, system registers and system operations. What changes the mode is a call
+ * to the processing element, after which the unit ends. Source: DDI 0487, C5 and C6.2.
+ */
+interface A64System extends A64Instructions<A64> {
+  /** A call whose refusal is the exception that the processing element says. */
+  abstract class CpuCall implements Helper {
+    private final String name;
+
+    CpuCall(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public final String name() {
+      return name;
+    }
+
+    abstract boolean perform(ArmCpu cpu, long a, long b);
+
+    long result(ArmCpu cpu) {
+      return 0;
+    }
+
+    @Override
+    public final long call(Context context, long a, long b, long c) {
+      var cpu = (ArmCpu) context.cpu();
+      if (!perform(cpu, a, b)) {
+        context.raise(cpu.refusal(), 0);
+        return 0;
+      }
+      return result(cpu);
+    }
+  }
+
+  Helper ERET =
+      new CpuCall("eret") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          cpu.eret();
+          return true;
+        }
+      };
+
+  /** Argument: the register's number, above it the general-purpose register. */
+  Helper READ =
+      new CpuCall("mrs") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.readRegister((int) a & 0xffff, (int) (a >> 16));
+        }
+
+        @Override
+        long result(ArmCpu cpu) {
+          return cpu.registerValue();
+        }
+      };
+
+  /** Arguments: as above, and the value. */
+  Helper WRITE =
+      new CpuCall("msr") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.writeRegister((int) a & 0xffff, (int) (a >> 16), b);
+        }
+      };
+
+  /** Arguments: op1, CRn, CRm and op2, above them the general-purpose register; and its value. */
+  Helper OPERATE =
+      new CpuCall("sys") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.operate((int) a & 0x3fff, (int) (a >> 16), b);
+        }
+      };
+
+  /** Arguments: the bits of PSTATE that are to change, and what they become. */
+  Helper PSTATE =
+      new CpuCall("pstate") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.changePstate(a, b);
+        }
+      };
+
+  /** Argument: whether it is WFI. */
+  Helper WAIT =
+      new CpuCall("wait") {
+        // Nothing relies on it: what is waited for is looked at again in any case.
+        @SuppressWarnings("ThreadPriorityCheck")
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          if (!cpu.mayWait(a != 0)) {
+            return false;
+          }
+          if (a == 0) {
+            Thread.yield();
+          }
+          return true;
+        }
+      };
+
+  // ---- hints -----------------------------------------------------------------------------------
+
+  @Override
+  default void nop(A64 t) {}
+
+  @Override
+  default void hint(A64 t, int imm) {}
+
+  @Override
+  default void csdb(A64 t) {}
+
+  /** Another processing element may be the one that is waited for. */
+  @Override
+  default void yield(A64 t) {
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  /** A wait for an event may end for any reason; ours ends after others had a chance to run. */
+  @Override
+  default void wfe(A64 t) {
+    t.e().call(WAIT, t.e().constant(0));
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  @Override
+  default void wfi(A64 t) {
+    t.e().call(WAIT, t.e().constant(1));
+    t.exitToNext(ExitReason.HALT);
+  }
+
+  /** Nobody sleeps for an event. */
+  @Override
+  default void sev(A64 t) {}
+
+  @Override
+  default void sevl(A64 t) {}
+
+  // ---- barriers --------------------------------------------------------------------------------
+
+  private static void barrier(A64 t, int domain) {
+    switch (domain & 3) {
+      case 1 -> t.e().fence(MemDesc.FENCE_RR | MemDesc.FENCE_RW);
+      case 2 -> t.e().fence(MemDesc.FENCE_WW);
+      default -> t.e().fence(MemDesc.FENCE_ALL);
+    }
+  }
+
+  @Override
+  default void dmb(A64 t, int domain) {
+    barrier(t, domain);
+  }
+
+  @Override
+  default void dsb(A64 t, int domain) {
+    barrier(t, domain);
+  }
+
+  @Override
+  default void dsbNxs(A64 t, int domain) {
+    barrier(t, 0);
+  }
+
+  /** What changed the context has ended its unit already, and code that is written is noticed. */
+  @Override
+  default void isb(A64 t, int crm) {
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  /** Nothing is speculated. */
+  @Override
+  default void sb(A64 t) {}
+
+  // ---- PSTATE ----------------------------------------------------------------------------------
+
+  private static void change(A64 t, long mask, long bits) {
+    t.e().call(PSTATE, t.e().constant(mask), t.e().constant(bits));
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  @Override
+  default void cfinv(A64 t) {
+    t.setFlags(t.e().complementCarry(t.flags()));
+  }
+
+  /** A bit that EL0 cannot reach. */
+  private static void privileged(A64 t, long bit, int imm) {
+    if (ArmMode.level(t.mode()) == 0) {
+      t.undefined();
+    } else {
+      change(t, bit, (imm & 1) != 0 ? bit : 0);
+    }
+  }
+
+  @Override
+  default void msrUao(A64 t, int imm) {
+    privileged(t, Pstate.UAO, imm);
+  }
+
+  @Override
+  default void msrPan(A64 t, int imm) {
+    privileged(t, Pstate.PAN, imm);
+  }
+
+  @Override
+  default void msrSpsel(A64 t, int imm) {
+    privileged(t, Pstate.SP_SELECT, imm);
+  }
+
+  @Override
+  default void msrSsbs(A64 t, int imm) {
+    change(t, Pstate.SSBS, (imm & 1) != 0 ? Pstate.SSBS : 0);
+  }
+
+  @Override
+  default void msrDit(A64 t, int imm) {
+    change(t, Pstate.DIT, (imm & 1) != 0 ? Pstate.DIT : 0);
+  }
+
+  @Override
+  default void msrDaifset(A64 t, int imm) {
+    long bits = (long) imm << 6;
+    if (ArmMode.level(t.mode()) == 0) {
+      change(t, bits, bits);
+      return;
+    }
+    // What is masked later than it could be does no harm, so the unit goes on.
+    t.e().set(ArmState.PSTATE, t.e().or(t.e().get(ArmState.PSTATE), bits));
+  }
+
+  @Override
+  default void msrDaifclr(A64 t, int imm) {
+    long bits = (long) imm << 6;
+    if (ArmMode.level(t.mode()) == 0) {
+      change(t, bits, 0);
+      return;
+    }
+    t.e().set(ArmState.PSTATE, t.e().and(t.e().get(ArmState.PSTATE), ~bits));
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  // ---- system registers ------------------------------------------------------------------------
+
+  int NZCV = A64SystemRegisters.number("nzcv");
+
+  @Override
+  default void mrs(A64 t, int reg, int rt) {
+    var e = t.e();
+    if (reg == NZCV) {
+      Value nzcv = e.shl(A64Data.nzcv(t), Pstate.NZCV_SHIFT);
+      t.setX(rt, nzcv);
+      return;
+    }
+    t.setX(rt, e.call(READ, e.constant(reg | (long) rt << 16)));
+  }
+
+  @Override
+  default void msr(A64 t, int reg, int rt) {
+    var e = t.e();
+    if (reg == NZCV) {
+      t.setFlags(A64Data.unpacked(t, e.shr(t.x(0, rt), Pstate.NZCV_SHIFT)));
+      return;
+    }
+    e.call(WRITE, e.constant(reg | (long) rt << 16), t.x(rt));
+    t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  int DC_ZVA = A64SystemOperations.number(3, 7, 4, 1);
+
+  @Override
+  default void sys(A64 t, int op, int rt) {
+    var e = t.e();
+    e.call(OPERATE, e.constant(op | (long) rt << 16), t.x(rt));
+    if (op == DC_ZVA) {
+      zeroBlock(t, t.x(rt));
+    } else {
+      t.exitToNext(ExitReason.LOOKUP);
+    }
+  }
+
+  /** Stores zeros to the block around an address. */
+  private static void zeroBlock(A64 t, Value address) {
+    var e = t.e();
+    Value first = e.and(address, -ArmCpu.ZERO_BLOCK);
+    for (int offset = 0; offset < ArmCpu.ZERO_BLOCK; offset += 8) {
+      e.store(t.mem(3), t.plus(first, offset), e.constant(0));
+    }
+  }
+
+  /** None of the operations there are has a result. */
+  @Override
+  default void sysl(A64 t, int op, int rt) {
+    t.undefined();
+  }
+}

@@ -1,0 +1,2 @@
+/** What A64 instructions do, as intermediate code. */
+package dev.kasuari.target.arm.translate;

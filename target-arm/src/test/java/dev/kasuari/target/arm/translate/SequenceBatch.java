@@ -1,0 +1,309 @@
+package dev.kasuari.target.arm.translate;
+
+import dev.kasuari.target.arm.cpu.ArmModel;
+import dev.kasuari.target.arm.isa.A64Decoder;
+import dev.kasuari.target.arm.isa.A64Encoder;
+import dev.kasuari.target.arm.isa.A64Generator;
+import dev.kasuari.target.arm.isa.A64Patterns;
+import dev.kasuari.target.arm.isa.A64SystemRegisters;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/**
+ * Sequences of instructions one after the other in an image in RAM, with what each of them starts
+ * from and where it leaves its results. X28 is the base of all memory accesses, X29 where results
+ * go, and X30 stays.
+ */
+final class SequenceBatch {
+  static final long RAM = 0x4000_0000L;
+  static final long RAM_SIZE = 64 << 20;
+
+  /** Where the image is in RAM: QEMU has a devicetree at its start. */
+  static final int LOAD = 2 << 20;
+
+  /** A store here ends the program where HVC reaches no firmware and is undefined. */
+  static final long FINISHER = 0x0910_0000L;
+
+  private static final int LENGTH = 12;
+  private static final int REGISTERS = 28;
+  private static final int SCRATCH_BYTES = 256;
+  private static final int BASE = 28;
+  private static final int RESULTS = 29;
+
+  /** Words in front of the memory: flags, registers, and nothing. */
+  private static final int HEADER = 32;
+
+  /** Flags, registers and memory, in bytes. */
+  static final int RESULT = 8 * HEADER + SCRATCH_BYTES;
+
+  private static final int NZCV = A64SystemRegisters.number("nzcv");
+  private static final int HEAD = 4 * (1 + 2 + 2 * REGISTERS);
+
+  /** What would leave the sequence, or is not the same in every implementation. */
+  private static final Set<String> LEFT_OUT =
+      Set.of(
+          "b",
+          "bl",
+          "b.cond",
+          "cbz",
+          "cbnz",
+          "tbz",
+          "tbnz",
+          "br",
+          "blr",
+          "ret",
+          "eret",
+          "drps",
+          "svc",
+          "hvc",
+          "smc",
+          "brk",
+          "hlt",
+          "dcps1",
+          "dcps2",
+          "dcps3",
+          "udf",
+          "wfe",
+          "wfi",
+          "sys",
+          "sysl",
+          "msr",
+          "mrs",
+          "msr.uao",
+          "msr.pan",
+          "msr.spsel",
+          "msr.allint",
+          "msr.ssbs",
+          "msr.dit",
+          "msr.daifset",
+          "msr.daifclr",
+          "yield",
+          "ldr.l",
+          "ldrs.l",
+          "stllr",
+          "ldlar",
+          "adr",
+          "adrp",
+          "wfet",
+          "wfit",
+          "hint",
+          "ldxr",
+          "ldxp",
+          "stxr",
+          "stxp");
+
+  private final long seed;
+  private final int size;
+  private final ByteBuffer image;
+  private final int[][] codes;
+  private final int resultsAt;
+
+  SequenceBatch(long seed, int size) {
+    this.seed = seed;
+    this.size = size;
+    this.codes = new int[size][];
+    int sequence = HEAD + 4 * LENGTH + 4 * (REGISTERS / 2 + 4) + 64;
+    resultsAt = (size * sequence + 3 * 4096) & -4096;
+    int dataBytes = size * (RESULT + 8 * (REGISTERS + 1));
+    image = ByteBuffer.allocate(resultsAt + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < size; i++) {
+      sequence(i);
+    }
+    end();
+  }
+
+  int size() {
+    return size;
+  }
+
+  byte[] image() {
+    return image.array();
+  }
+
+  int[] code(int i) {
+    return codes[i];
+  }
+
+  int resultOffset(int i) {
+    return resultsAt + i * RESULT;
+  }
+
+  private int startOffset(int i) {
+    return resultsAt + size * RESULT + i * 8 * (REGISTERS + 1);
+  }
+
+  static String resultName(int word) {
+    if (word == 0) {
+      return "flags";
+    }
+    return word <= REGISTERS ? "x" + (word - 1) : "memory + " + 8 * (word - HEADER);
+  }
+
+  // ---- what is executed ------------------------------------------------------------------------
+
+  private static boolean wanted(int pattern) {
+    return !LEFT_OUT.contains(A64Patterns.name(pattern));
+  }
+
+  /** The sequences run these patterns. */
+  void cover(boolean[] covered) {
+    for (int[] code : codes) {
+      for (int instruction : code) {
+        int pattern = A64Decoder.match(instruction, ArmModel.base().features());
+        covered[pattern] = true;
+      }
+    }
+  }
+
+  /** Patterns that are to be executed and were not. */
+  static List<String> missed(boolean[] covered) {
+    List<String> missed = new ArrayList<>();
+    for (int p = 0; p < covered.length; p++) {
+      if (A64Patterns.available(p, ArmModel.base().features()) && wanted(p) && !covered[p]) {
+        missed.add(A64Patterns.name(p));
+      }
+    }
+    return missed;
+  }
+
+  /** Accesses go to the middle of the memory, and nothing changes its base. */
+  private static long operand(int pattern, A64Patterns.Operand operand, RandomGenerator random) {
+    boolean memory =
+        A64Patterns.section(pattern).startsWith("Load")
+            || A64Patterns.section(pattern).startsWith("Atomic")
+            || A64Patterns.section(pattern).startsWith("Acquire")
+            || A64Patterns.section(pattern).startsWith("Exclusive");
+    return switch (operand.name()) {
+      case "rn" -> memory ? BASE : any(random);
+      case "rd", "rt", "rt2", "rs" -> written(random);
+      case "rm" -> memory ? 31 : any(random);
+      case "index" -> memory ? (A64Patterns.name(pattern).contains("p") ? 2 : 0) : 0;
+      case "imm" ->
+          memory
+              ? offset(pattern, operand, random)
+              : A64Generator.uniform(pattern, operand, random);
+      default -> A64Generator.uniform(pattern, operand, random);
+    };
+  }
+
+  private static long any(RandomGenerator random) {
+    return random.nextInt(8) == 0 ? 31 : random.nextInt(REGISTERS);
+  }
+
+  /** Even, so that it may be the first of a pair. */
+  private static long written(RandomGenerator random) {
+    return random.nextInt(10) == 0 ? 31 : random.nextInt(REGISTERS);
+  }
+
+  /** What has an order must be aligned. */
+  private static long offset(int pattern, A64Patterns.Operand operand, RandomGenerator random) {
+    boolean ordered = A64Patterns.section(pattern).startsWith("Acquire");
+    long least = operand.min() < 0 ? -12 : 0;
+    long value = ordered ? 8L * (random.nextInt(16) - 8) : least + random.nextInt(12);
+    return value - Math.floorMod(value, operand.step());
+  }
+
+  // ---- how it is put together ------------------------------------------------------------------
+
+  private void put(int instruction) {
+    image.putInt(instruction);
+  }
+
+  private void address(int register, long address) {
+    put(A64Encoder.movz(1, 0, (int) address & 0xffff, register));
+    put(A64Encoder.movk(1, 1, (int) (address >> 16) & 0xffff, register));
+  }
+
+  private void sequence(int i) {
+    var random = new SplittableRandom(seed + i);
+    long start = RAM + LOAD + startOffset(i);
+    long results = RAM + LOAD + resultOffset(i);
+    long scratch = results + 8 * HEADER + SCRATCH_BYTES / 2;
+    address(RESULTS, start);
+    put(A64Encoder.ldrU(3, 0, RESULTS, REGISTERS));
+    put(A64Encoder.msr(NZCV, 0));
+    for (int r = 0; r < REGISTERS; r++) {
+      put(A64Encoder.ldrU(3, r, RESULTS, r));
+    }
+    address(RESULTS, results);
+    address(BASE, scratch);
+    codes[i] = code(random);
+    for (int instruction : codes[i]) {
+      put(instruction);
+    }
+    for (int r = 0; r < REGISTERS; r++) {
+      put(A64Encoder.strU(3, r, RESULTS, 1 + r));
+    }
+    put(A64Encoder.mrs(NZCV, 0));
+    put(A64Encoder.strU(3, 0, RESULTS, 0));
+    for (int r = 0; r < REGISTERS; r++) {
+      image.putLong(startOffset(i) + 8 * r, value(random));
+    }
+    image.putLong(startOffset(i) + 8 * REGISTERS, (long) random.nextInt(16) << 28);
+    for (int at = 0; at < SCRATCH_BYTES; at += 8) {
+      image.putLong(resultOffset(i) + 8 * HEADER + at, value(random));
+    }
+  }
+
+  private static int[] code(SplittableRandom random) {
+    var generator =
+        new A64Generator(
+            random, ArmModel.base().features(), SequenceBatch::wanted, SequenceBatch::operand);
+    int[] code = new int[LENGTH];
+    for (int n = 0; n < LENGTH; n++) {
+      do {
+        int pattern = generator.pattern();
+        code[n] = asManual(A64Patterns.name(pattern), generator.encode(pattern));
+      } while (unpredictable(code[n]));
+    }
+    return code;
+  }
+
+  /** LDP and LDPSW to one register: which of the values it gets is not said. */
+  private static boolean unpredictable(int instruction) {
+    boolean pair = (instruction & 0x3e40_0000) == 0x2840_0000;
+    return pair && (instruction & 31) == (instruction >> 10 & 31);
+  }
+
+  /** With the bits that should be zero or one as they should be: QEMU has others undefined. */
+  private static int asManual(String name, int instruction) {
+    return switch (name) {
+      case "sb", "cfinv" -> instruction & ~0xf00;
+      case "ldapr" -> instruction | 0x1f_0000;
+      case "ldar", "stlr" -> instruction | 0x1f_7c00;
+      case "smulh", "umulh" -> instruction | 0x7c00;
+      default -> instruction;
+    };
+  }
+
+  private static long value(SplittableRandom random) {
+    return switch (random.nextInt(6)) {
+      case 0 -> random.nextLong();
+      case 1 -> random.nextInt(16) - 8;
+      case 2 -> 1L << random.nextInt(64);
+      case 3 -> (1L << random.nextInt(64)) - 1;
+      case 4 -> random.nextInt();
+      default -> Integer.MIN_VALUE + random.nextInt(3) - 1L;
+    };
+  }
+
+  /** PSCI's SYSTEM_OFF, and a vector for machines where nothing answers it. */
+  private void end() {
+    int here = image.position();
+    int vectors = (here + 0xfff) & -0x800;
+    address(0, RAM + LOAD + vectors);
+    put(A64Encoder.msr(A64SystemRegisters.number("vbar_el1"), 0));
+    address(0, 0x8400_0008L);
+    put(A64Encoder.hvc(0));
+    put(A64Encoder.b(0));
+    image.position(vectors + 0x200);
+    address(0, FINISHER);
+    put(A64Encoder.strU(2, 31, 0, 0));
+    put(A64Encoder.b(0));
+  }
+}
