@@ -194,6 +194,7 @@ public final class RowByRow implements BackEnd {
         case LL -> out(mmu.loadLinked(address, desc));
         case SC -> out(mmu.storeConditional(address, in(1), desc));
         case PROBE -> mmu.probe(address, desc);
+        case UNRESERVE -> RawMemory.putInt(context.state() + EngineState.RESERVED, 0);
         case FENCE -> {}
         default -> throw new AssertionError(op);
       }

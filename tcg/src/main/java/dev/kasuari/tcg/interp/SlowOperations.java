@@ -1,6 +1,7 @@
 package dev.kasuari.tcg.interp;
 
 import dev.kasuari.host.RawMemory;
+import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.FlagCond;
@@ -118,6 +119,7 @@ final class SlowOperations {
       case LL -> r[d] = fit(unit, i, mmu.loadLinked(a, desc));
       case SC -> r[d] = mmu.storeConditional(a, b, desc);
       case PROBE -> mmu.probe(a, desc);
+      case UNRESERVE -> RawMemory.putInt(context.state() + EngineState.RESERVED, 0);
       case FENCE -> VarHandle.fullFence();
       default -> throw new AssertionError(unit.op(i));
     }

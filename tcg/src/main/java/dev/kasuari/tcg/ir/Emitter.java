@@ -544,6 +544,11 @@ public final class Emitter {
     return define(i, Type.I32);
   }
 
+  /** Forgets what a load has reserved. */
+  public void unreserve() {
+    append(Op.UNRESERVE, Type.I64, 0, 0);
+  }
+
   /** Traps as the described access would. */
   public void probe(MemDesc desc, Value address) {
     expect(Op.PROBE, address, Type.I64);

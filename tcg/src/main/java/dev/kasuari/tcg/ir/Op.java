@@ -123,6 +123,8 @@ public enum Op {
   LL("ll", "q", "T", Trait.MEMORY, Trait.TRAPS, Trait.WRITES_STATE),
   /** Store if the reservation holds; 1 on success. The reservation is gone either way. */
   SC("sc", "qT", "w", Trait.MEMORY, Trait.TRAPS, Trait.READS_STATE, Trait.WRITES_STATE),
+  /** Forgets what LL has reserved. */
+  UNRESERVE("unreserve", "", "", Trait.MEMORY, Trait.WRITES_STATE),
   /** Traps as the described access would; moves nothing. */
   PROBE("probe", "q", "", Trait.MEMORY, Trait.TRAPS),
   /** Memory barrier; the immediate is an or of {@link MemDesc} fence bits. */

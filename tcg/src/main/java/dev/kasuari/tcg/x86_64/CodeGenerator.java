@@ -217,7 +217,7 @@ final class CodeGenerator {
       case SELECT -> select(i);
       case ADDF, ADCF, SUBF, SBBF, LOGICF, CMCF, FLAGS_MAKE, FLAGS_BITS, FLAGS_SETCOND ->
           flags.operation(i);
-      case LOAD, STORE, CAS, RMW, LL, SC, PROBE, FENCE -> memory.operation(i);
+      case LOAD, STORE, CAS, RMW, LL, SC, UNRESERVE, PROBE, FENCE -> memory.operation(i);
       case CALL -> {
         registers.leaveState();
         inJava(i);

@@ -31,6 +31,7 @@ final class MemoryCode {
     long desc = g.unit().immediate(i);
     switch (g.unit().op(i)) {
       case FENCE -> fence((int) desc);
+      case UNRESERVE -> a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
       case LOAD -> load(i, desc);
       case STORE -> store(i, desc);
       case PROBE -> probe(i, desc);

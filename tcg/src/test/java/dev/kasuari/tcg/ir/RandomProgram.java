@@ -355,6 +355,11 @@ public final class RandomProgram {
     if (!mayTrapAndWrite() && op.is(Op.Trait.WRITES_STATE)) {
       return;
     }
+    if (op == Op.UNRESERVE) {
+      e.unreserve();
+      phase(false);
+      return;
+    }
     boolean atomic = op == Op.CAS || op == Op.CAS2 || op == Op.RMW || op == Op.LL || op == Op.SC;
     Type type = op == Op.CAS2 ? Type.I64 : integer();
     int log2 = atomic ? (type == Type.I32 ? 2 : 3) : random.nextInt(type == Type.I32 ? 3 : 4);

@@ -33,6 +33,7 @@ public final class ArmCpu extends Cpu {
   private final Exceptions exceptions;
   private final Interrupts interrupts;
   private final SystemRegisters registers;
+  private final Mmu mmu;
   private long resetVector;
   private long mode;
   private boolean modeKnown;
@@ -44,6 +45,14 @@ public final class ArmCpu extends Cpu {
     this.log = machine.log();
     exceptions = new Exceptions(this, log);
     interrupts = new Interrupts(this);
+    var features =
+        VmsaFeatures.of(
+            model.identification("id_aa64pfr0_el1"),
+            model.identification("id_aa64isar1_el1"),
+            model.identification("id_aa64mmfr0_el1"),
+            model.identification("id_aa64mmfr1_el1"),
+            model.identification("id_aa64mmfr2_el1"));
+    mmu = new Mmu(state(), features, machine.memory(), log, index);
     registers = new SystemRegisters(state(), model.levels());
     new Declarations(this, registers).all();
     reset();
@@ -55,6 +64,10 @@ public final class ArmCpu extends Cpu {
 
   Exceptions exceptions() {
     return exceptions;
+  }
+
+  Mmu mmu() {
+    return mmu;
   }
 
   Interrupts interrupts() {
@@ -96,6 +109,7 @@ public final class ArmCpu extends Cpu {
     for (int level = 1; level <= 3; level++) {
       state().set(ArmState.SCTLR, level, SCTLR_RES1);
     }
+    state().set(ArmState.NZCV, ConditionFlags.packed(0));
     state().set(ArmState.EL, model.levels());
     state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
     interrupts.reset();
@@ -225,12 +239,7 @@ public final class ArmCpu extends Cpu {
   @Override
   public boolean translate(
       long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
-    out.reset();
-    out.physical = virtualAddress & ((1L << model.physicalBits()) - 1);
-    out.readable = true;
-    out.writable = true;
-    out.executable = true;
-    return true;
+    return mmu.translate(virtualAddress, size, access, mmuIndex, out);
   }
 
   @Override

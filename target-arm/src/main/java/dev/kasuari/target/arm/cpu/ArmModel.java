@@ -2,7 +2,6 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.target.arm.isa.A64Features;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * What a processing element has: its instructions, exception levels, and what its identification
@@ -12,30 +11,35 @@ import java.util.TreeMap;
  * @param features as {@link A64Features} numbers them
  * @param levels the highest exception level, 1 to 3
  * @param midr MIDR_EL1
- * @param physicalBits size of physical addresses
- * @param identification ID_AA64* and others that never change, by register number
+ * @param identification the values of ID_AA64* registers by their names in small letters; those
+ *     without one are zero
  */
 public record ArmModel(
-    String name,
-    long features,
-    int levels,
-    int midr,
-    int physicalBits,
-    Map<Integer, Long> identification) {
+    String name, long features, int levels, int midr, Map<String, Long> identification) {
 
-  /** What there is so far of the instruction set, with two exception levels. */
+  /** What there is so far of the instruction set and of its environment, with EL0 and EL1. */
   public static ArmModel base() {
     long features = A64Features.CRC32 | A64Features.LSE | A64Features.FLAGM | A64Features.RCPC;
     features |= A64Features.RCPC2 | A64Features.SB | A64Features.PAN;
-    return new ArmModel("base", features, 1, 0x410f_d070, 44, Map.copyOf(new TreeMap<>()));
-  }
-
-  /** The same with another highest exception level. */
-  public ArmModel withLevels(int highest) {
-    return new ArmModel(name, features, highest, midr, physicalBits, identification);
+    return new ArmModel(
+        "base",
+        features,
+        1,
+        0x410f_d070,
+        Map.of(
+            "id_aa64pfr0_el1", 0x00ff_0011L, // no floating point, no SIMD
+            "id_aa64isar0_el1", 0x0010_0000_0021_0000L, // CRC32, LSE, FlagM
+            "id_aa64isar1_el1", 0x0000_0010_0020_0000L, // RCPC2, SB
+            "id_aa64mmfr0_el1", 0x0010_0124L, // 44 bits, all granules, ASIDs of 16 bits
+            "id_aa64mmfr1_el1", 0x0010_0000L)); // PAN
   }
 
   public boolean has(long feature) {
     return (features & feature) != 0;
+  }
+
+  /** The value of an identification register. */
+  public long identification(String register) {
+    return identification.getOrDefault(register, 0L);
   }
 }

@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateField;
+import java.util.List;
 
 /** Declares the system registers that are little more than storage. */
 final class Declarations {
@@ -11,6 +12,22 @@ final class Declarations {
 
   /** Lines of 64 bytes, PIPT; nothing has to be cleaned to be seen (D19.2.37). */
   private static final long CTR = 0x9444_c004L;
+
+  private static final List<String> IDENTIFICATION =
+      List.of(
+          "id_aa64pfr0_el1",
+          "id_aa64pfr1_el1",
+          "id_aa64zfr0_el1",
+          "id_aa64dfr0_el1",
+          "id_aa64dfr1_el1",
+          "id_aa64afr0_el1",
+          "id_aa64afr1_el1",
+          "id_aa64isar0_el1",
+          "id_aa64isar1_el1",
+          "id_aa64isar2_el1",
+          "id_aa64mmfr0_el1",
+          "id_aa64mmfr1_el1",
+          "id_aa64mmfr2_el1");
 
   private final ArmCpu cpu;
   private final GuestState state;
@@ -37,7 +54,9 @@ final class Declarations {
     registers.constant("revidr_el1", 0);
     registers.add("ctr_el0", (level, writes) -> el0(level, UCT), () -> CTR, null);
     registers.add("dczid_el0", this::zeroBlockSize, null);
-    cpu.model().identification().forEach(registers::constant);
+    for (String register : IDENTIFICATION) {
+      registers.constant(register, cpu.model().identification(register));
+    }
   }
 
   /** The level that an access from EL0 traps to unless SCTLR allows it, which is EL1 or EL2. */

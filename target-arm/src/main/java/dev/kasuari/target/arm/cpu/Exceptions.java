@@ -63,6 +63,9 @@ final class Exceptions {
     if (kind == Syndrome.UNKNOWN) {
       syndrome = Syndrome.STAGE_2; // IL, which has the place of that mark
     }
+    if (kind != Syndrome.UNKNOWN && (cause & Syndrome.STAGE_2) != 0) {
+      state.set(ArmState.HPFAR, cpu.mmu().hpfar());
+    }
     if (hasAddress(kind)) {
       state.set(ArmState.FAR, target, kind == Syndrome.PC_ALIGNMENT ? pc : address);
     }

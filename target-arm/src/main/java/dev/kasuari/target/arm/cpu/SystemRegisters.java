@@ -66,19 +66,6 @@ final class SystemRegisters {
     add(name, () -> value, null);
   }
 
-  /** The same, of a number that may have no name. */
-  void constant(int number, long value) {
-    String name = "0x%04x".formatted(number);
-    add(
-        new SystemRegister(
-            number,
-            name,
-            SystemRegister.level(number),
-            SystemRegisters::permitted,
-            () -> value,
-            null));
-  }
-
   /** A register that keeps the bits of {@code writable} and does nothing. */
   void field(String name, StateField field, int element, long writable) {
     add(

@@ -2,12 +2,10 @@ package dev.kasuari.target.arm.translate;
 
 import dev.kasuari.target.arm.cpu.ArmState;
 import dev.kasuari.target.arm.isa.A64Instructions;
-import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.Block;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Rmw;
-import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.ir.Value;
 
@@ -35,7 +33,7 @@ interface A64Atomic extends A64Instructions<A64> {
 
   /** Forgets all reservations. */
   static void clear(A64 t) {
-    t.e().set(StateView.of(EngineState.RESERVED, 4), t.e().constant32(0));
+    t.e().unreserve();
     t.e().set(ArmState.EXCLUSIVE_PAIR, 0, t.e().constant(0));
   }
 
@@ -73,7 +71,7 @@ interface A64Atomic extends A64Instructions<A64> {
     MemDesc desc = t.ordered(3, acquire == 1, false);
     Value first = e.load(desc, Type.I64, address);
     Value second = e.load(desc, Type.I64, e.add(address, 8));
-    e.set(StateView.of(EngineState.RESERVED, 4), e.constant32(0));
+    e.unreserve();
     e.set(ArmState.EXCLUSIVE_PAIR, 0, e.add(address, 1));
     e.set(ArmState.EXCLUSIVE_PAIR, 1, first);
     e.set(ArmState.EXCLUSIVE_PAIR, 2, second);

@@ -84,9 +84,12 @@ interface A64Branch extends A64Instructions<A64> {
   /** The reservations are gone with it (DDI 0487, B2.12.5). */
   @Override
   default void eret(A64 t) {
-    var e = t.e();
+    if (ArmMode.level(t.mode()) == 0) {
+      t.undefined();
+      return;
+    }
+    t.e().call(A64System.ERET);
     A64Atomic.clear(t);
-    e.call(A64System.ERET);
     t.exitToPc();
   }
 
