@@ -217,6 +217,10 @@ class OptionsOfMachinesTest {
             + " 'bmi1'?",
         "tcg,without=bmi1: | -accel tcg,without=bmi1:: 'without': no feature ''; there are pclmul,"
             + " fma, cx16, sse4_1, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha, lzcnt, all",
+        "tcg,backend=interp,cold-runs=1 | -accel tcg,backend=interp,cold-runs=1: 'cold-runs' is"
+            + " about machine code, and interp makes none",
+        "tcg,lockstep=on,cold-runs=1 | -accel tcg,lockstep=on,cold-runs=1: lockstep=on compiles"
+            + " every unit at once; leave cold-runs away",
         "tcg,backend=interp,without=bmi1 | -accel tcg,backend=interp,without=bmi1: 'without' is"
             + " about machine code, and interp makes none",
         "tcg,backend=interp,perf-map=on | -accel tcg,backend=interp,perf-map=on: 'perf-map' is"

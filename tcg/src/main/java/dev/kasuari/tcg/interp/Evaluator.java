@@ -53,14 +53,18 @@ public final class Evaluator {
     return switch (op) {
       case MUL2S -> evaluate(Op.MULHS, type, 0, a, b, 0, 0);
       case MUL2U -> evaluate(Op.MULHU, type, 0, a, b, 0, 0);
-      case ADDC -> Flags.add(a, b, a + b + c, (int) c, bits) & Flags.C;
-      case SUBB -> Flags.subtract(a, b, a - b - c, (int) c, bits) & Flags.C;
+      case ADDC -> carry(Flags.add(a, b, a + b + c, (int) c, bits));
+      case SUBB -> carry(Flags.subtract(a, b, a - b - c, (int) c, bits));
       case ADDF -> Flags.add(a, b, a + b, 0, bits);
       case ADCF -> Flags.add(a, b, a + b + c, (int) c, bits);
       case SUBF -> Flags.subtract(a, b, a - b, 0, bits);
       case SBBF -> Flags.subtract(a, b, a - b - c, (int) c, bits);
       default -> throw new IllegalArgumentException(op.mnemonic() + " has one result");
     };
+  }
+
+  private static long carry(int flags) {
+    return (flags & Flags.C) != 0 ? 1 : 0;
   }
 
   private static long fit(Type type, long value) {

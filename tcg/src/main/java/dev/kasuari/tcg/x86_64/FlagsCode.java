@@ -31,8 +31,7 @@ final class FlagsCode {
         Gpr d = g.defineFrom(i, 0);
         a.alu(Alu.XOR, BITS_32, d, Flags.C);
       }
-      case FLAGS_MAKE -> g.defineFrom(i, 0);
-      case FLAGS_BITS -> {
+      case FLAGS_MAKE, FLAGS_BITS -> {
         Gpr d = g.defineFrom(i, 0);
         a.alu(Alu.AND, BITS_32, d, Flags.ALL);
       }
