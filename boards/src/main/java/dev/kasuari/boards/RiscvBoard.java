@@ -11,7 +11,6 @@ import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
-import dev.kasuari.target.riscv.cpu.Timebase;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -44,7 +43,7 @@ abstract class RiscvBoard implements Board {
     serial = shared ? both : line;
     RamBlock rom = machine.ram().allocate(name + ".rom", ROM_SIZE);
     ram = machine.ram().allocate(name + ".ram", options.ram());
-    var aclint = Aclint.of(options.cpus(), Timebase.DEFAULT_FREQUENCY);
+    var aclint = Aclint.of(options.cpus(), RiscvCpu.DEFAULT_TIMEBASE);
 
     map(ROM, MemoryRegion.rom(rom));
     machine.sysBus().map(CLINT, aclint);

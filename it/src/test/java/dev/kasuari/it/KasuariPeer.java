@@ -6,9 +6,9 @@ import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
-import dev.kasuari.target.riscv.cpu.Timebase;
 import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
@@ -77,7 +77,7 @@ final class KasuariPeer implements Peer {
           .root()
           .add(Program.FINISHER, MemoryRegion.mmio("finisher", 0x1000, new Finisher(machine)));
       machine.root().add(Program.MTIMECMP, MemoryRegion.mmio("mtimecmp", 0x1000, new Ignored()));
-      Timebase time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
+      Timebase time = Timebase.of(machine.clock(), RiscvCpu.DEFAULT_TIMEBASE);
       var cpu = new RiscvCpu(0, model, machine, time);
       cpu.setResetVector(Program.BASE);
       var accelerator = new TcgAccelerator(machine, instructions, backEnd);

@@ -2,6 +2,7 @@ package dev.kasuari.target.riscv.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.machine.time.Timebase;
 
 /**
  * Cycle, time and instruction counters and who may read them. Source: unprivileged, chapter 8;

@@ -8,7 +8,9 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.cpu.Access;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.PageTranslation;
+import dev.kasuari.machine.cpu.Parking;
 import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.machine.time.Timebase;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class RiscvCpu extends Cpu {
   /** Where a hart begins unless the board says otherwise. */
   public static final long DEFAULT_RESET_VECTOR = 0x1000;
+
+  /** Ticks a second of time, if a board does not say. */
+  public static final long DEFAULT_TIMEBASE = 10_000_000;
 
   private final RiscvModel model;
   private final Log log;

@@ -1,6 +1,7 @@
 package dev.kasuari.target.riscv.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.machine.time.Timer;
 import dev.kasuari.machine.time.TimerQueue;
 

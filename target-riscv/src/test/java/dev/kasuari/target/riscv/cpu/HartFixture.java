@@ -6,6 +6,7 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.machine.time.ManualClock;
+import dev.kasuari.machine.time.Timebase;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -38,7 +39,7 @@ public final class HartFixture implements AutoCloseable {
     machine = Machine.builder("test").clock(clock).log(log).build();
     ram = machine.ram().allocate("ram", RAM_SIZE);
     machine.locked(() -> machine.root().add(RAM, MemoryRegion.ram(ram)));
-    Timebase time = Timebase.of(clock, Timebase.DEFAULT_FREQUENCY);
+    Timebase time = Timebase.of(clock, RiscvCpu.DEFAULT_TIMEBASE);
     for (int i = 0; i < count; i++) {
       var cpu = new RiscvCpu(i, model, machine, time);
       var runner = new FakeVcpu();

@@ -8,11 +8,11 @@ import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.riscv.asm.Assembler;
 import dev.kasuari.target.riscv.asm.Reg;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
-import dev.kasuari.target.riscv.cpu.Timebase;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
@@ -54,7 +54,7 @@ final class BareMetal implements AutoCloseable {
     ram = machine.ram().allocate("ram", RAM_SIZE);
     ram.put(0, program.assemble());
     accelerator = new TcgAccelerator(machine, new RiscvInstructionSet(), backEnd);
-    var time = Timebase.of(machine.clock(), Timebase.DEFAULT_FREQUENCY);
+    var time = Timebase.of(machine.clock(), RiscvCpu.DEFAULT_TIMEBASE);
     for (int i = 0; i < count; i++) {
       var hart = machine.own(new RiscvCpu(i, model, machine, time));
       hart.setResetVector(RAM);

@@ -1,11 +1,11 @@
-package dev.kasuari.target.riscv.cpu;
+package dev.kasuari.machine.cpu;
 
 /**
- * A hart that firmware has switched off executes nothing and no interrupt wakes it; one that
+ * A CPU that firmware has switched off executes nothing and no interrupt wakes it; one that
  * firmware has suspended waits for an interrupt and does something first when it comes.
  */
 public final class Parking {
-  private final RiscvCpu hart;
+  private final Cpu cpu;
   private volatile boolean stopped;
 
   /** Started, and not yet back in the loop. */
@@ -14,38 +14,40 @@ public final class Parking {
   private Runnable onWake = () -> {};
   private boolean suspended;
 
-  Parking(RiscvCpu hart) {
-    this.hart = hart;
+  /** Of a CPU that runs. */
+  public Parking(Cpu cpu) {
+    this.cpu = cpu;
   }
 
-  void reset() {
+  /** At a reset: it runs. Own thread, or while that is stopped. */
+  public void reset() {
     stopped = false;
     starting = false;
     suspended = false;
   }
 
-  /** Stops the hart after the present instruction. Own thread. */
+  /** Stops the CPU after the present instruction. Own thread. */
   public void stop() {
     stopped = true;
     starting = false;
-    if (hart.attached()) {
-      hart.vcpu().waitForInterrupt();
+    if (cpu.attached()) {
+      cpu.vcpu().waitForInterrupt();
     }
   }
 
-  /** True while the hart is switched off. Any thread. */
+  /** True while the CPU is switched off. Any thread. */
   public boolean stopped() {
     return stopped;
   }
 
-  /** Lets the hart run after {@code setUp}, which is done on its thread. Any thread. */
+  /** Lets the CPU run after {@code setUp}, which is done on its thread. Any thread. */
   public void start(Runnable setUp) {
-    hart.vcpu()
+    cpu.vcpu()
         .post(() -> {
           setUp.run();
           starting = true;
           stopped = false;
-          hart.vcpu().kick();
+          cpu.vcpu().kick();
         });
   }
 
@@ -56,16 +58,16 @@ public final class Parking {
   public void suspend(Runnable action) {
     onWake = action;
     suspended = true;
-    hart.vcpu().waitForInterrupt();
+    cpu.vcpu().waitForInterrupt();
   }
 
-  /** Any thread. */
-  boolean hasWork(boolean interrupt) {
+  /** What a CPU that may be parked answers for {@link Cpu#hasWork}. Any thread. */
+  public boolean hasWork(boolean interrupt) {
     return !stopped && (starting || interrupt);
   }
 
-  /** The hart is about to execute. Own thread. */
-  void awake() {
+  /** The CPU is about to execute. Own thread. */
+  public void awake() {
     starting = false;
     if (suspended) {
       suspended = false;

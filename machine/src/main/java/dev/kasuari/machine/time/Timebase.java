@@ -1,20 +1,15 @@
-package dev.kasuari.target.riscv.cpu;
+package dev.kasuari.machine.time;
 
-import dev.kasuari.machine.time.Clock;
-import dev.kasuari.machine.time.Timer;
 import java.util.function.LongSupplier;
 
 /**
- * The machine's {@code mtime}, which all harts read as {@code time}.
+ * A counter of the machine's that all CPUs read as their time: RISC-V's {@code mtime}, the system
+ * counter of Arm.
  *
- * @param ticks the counter, from any thread; whoever sets it back or forth calls {@link
- *     RiscvCpu#timeChanged} on every hart
+ * @param ticks the counter, from any thread; whoever sets it back or forth tells every CPU
  * @param frequency ticks a second of virtual time
  */
 public record Timebase(LongSupplier ticks, long frequency) {
-  /** Ticks a second of the {@code virt} board. */
-  public static final long DEFAULT_FREQUENCY = 10_000_000;
-
   private static final long SECOND = 1_000_000_000L;
 
   public Timebase {
@@ -48,7 +43,16 @@ public record Timebase(LongSupplier ticks, long frequency) {
     if (Long.compareUnsigned(now, target) >= 0) {
       return 0;
     }
-    long distance = target - now;
+    return nanosOf(target - now);
+  }
+
+  /**
+   * Nanoseconds that so many ticks take, rounded up; {@link Timer#NEVER} if that is longer than a
+   * machine lives.
+   *
+   * @param distance ticks, unsigned
+   */
+  public long nanosOf(long distance) {
     long seconds = Long.divideUnsigned(distance, frequency);
     if (seconds >= Timer.NEVER / SECOND) {
       return Timer.NEVER;
