@@ -1,6 +1,7 @@
 package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.host.RawMemory;
+import dev.kasuari.machine.InterruptPort;
 import dev.kasuari.machine.IrqLine;
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
@@ -8,7 +9,9 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.cpu.Access;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.PageTranslation;
+import dev.kasuari.machine.cpu.Parking;
 import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.arm.isa.A64Features;
 import org.jspecify.annotations.Nullable;
 
@@ -28,20 +31,30 @@ public final class ArmCpu extends Cpu {
   /** Bits of SCTLR that are one where the model has nothing that could change them. */
   private static final long SCTLR_RES1 = 0x30d0_0800L;
 
+  /** Ticks a second of the system counter, if a board does not say. */
+  public static final long DEFAULT_TIMEBASE = 62_500_000;
+
   private final ArmModel model;
+  private final Machine machine;
   private final Log log;
   private final Exceptions exceptions;
   private final Interrupts interrupts;
   private final SystemRegisters registers;
   private final Mmu mmu;
+  private final GenericTimers timers;
+  private final Parking parking = new Parking(this);
+  private @Nullable GicCpuInterface gic;
+  private @Nullable Psci firmware;
+  private Runnable start = () -> {};
   private long resetVector;
   private long mode;
   private boolean modeKnown;
 
-  /** A processing element of {@code machine}, at reset. */
-  public ArmCpu(int index, ArmModel model, Machine machine) {
+  /** A processing element of {@code machine}, at reset, whose system counter is {@code time}. */
+  public ArmCpu(int index, ArmModel model, Machine machine, Timebase time) {
     super(index, ArmState.LAYOUT);
     this.model = model;
+    this.machine = machine;
     this.log = machine.log();
     exceptions = new Exceptions(this, log);
     interrupts = new Interrupts(this);
@@ -55,11 +68,19 @@ public final class ArmCpu extends Cpu {
     mmu = new Mmu(state(), features, machine.memory(), log, index);
     registers = new SystemRegisters(state(), model.levels());
     new Declarations(this, registers).all();
+    timers = new GenericTimers(this, machine, time);
+    timers.declare(registers);
     reset();
   }
 
   public ArmModel model() {
     return model;
+  }
+
+  /** What an identification register says of the model and of what the board has added to it. */
+  long identification(String register) {
+    boolean withGic = gic != null && register.equals("id_aa64pfr0_el1");
+    return model.identification(register) | (withGic ? 1 << 24 : 0);
   }
 
   Exceptions exceptions() {
@@ -102,6 +123,18 @@ public final class ArmCpu extends Cpu {
 
   @Override
   public void reset() {
+    parking.reset();
+    resetRegisters();
+    setPc(resetVector);
+    start.run();
+    kick();
+    log.write(LogCategory.CPU_RESET, () -> "cpu" + index() + ": reset\n" + describe());
+  }
+
+  /**
+   * All that a warm reset sets, but for the program counter. Own thread, or while it is stopped.
+   */
+  void resetRegisters() {
     for (StateField field : ArmState.LAYOUT.fields()) {
       int length = field.size() * field.count();
       RawMemory.fill(state().address() + field.offset(), length, (byte) 0);
@@ -112,17 +145,80 @@ public final class ArmCpu extends Cpu {
     state().set(ArmState.NZCV, ConditionFlags.packed(0));
     state().set(ArmState.EL, model.levels());
     state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
+    if (gic != null) {
+      machine.locked(gic::reset);
+    }
+    timers.reset();
     interrupts.reset();
-    stateChanged();
-    setPc(resetVector);
-    log.write(LogCategory.CPU_RESET, () -> "cpu" + index() + ": reset\n" + describe());
+    modeKnown = false;
+    flushTlb();
   }
 
   /** After the registers were written from outside (a restored snapshot): remakes what follows. */
   public void stateChanged() {
     modeKnown = false;
+    timers.update();
     flushTlb();
     kick();
+  }
+
+  /** The board's counter was set: looks at the timers anew. Any thread. */
+  public void timeChanged() {
+    timers.update();
+  }
+
+  /** What is done after each reset, on the own thread or while that is stopped. */
+  void setStart(Runnable action) {
+    start = action;
+  }
+
+  /**
+   * Starts at a level as firmware hands over to what runs there: translation off, interrupts
+   * masked, and the levels above permit what they can forbid. Own thread, or while that is stopped.
+   *
+   * @param level 1 to the highest there is
+   * @param context what X0 has
+   */
+  public void startAt(int level, long pc, long context) {
+    if (level < 3 && model.levels() == 3) {
+      state().set(ArmState.SCR, Exceptions.SCR_NS | Exceptions.SCR_HCE | Exceptions.SCR_RW);
+      state().set(ArmState.CPTR, 3, 0);
+    }
+    if (level < 2 && hasHypervisor()) {
+      state().set(ArmState.HCR, Exceptions.HCR_RW);
+      state().set(ArmState.CNTHCTL, 3);
+    }
+    switchTo(level, Pstate.DAIF | Pstate.SP_SELECT);
+    setX(0, context);
+    setPc(pc);
+    flushTlb();
+  }
+
+  /** Firmware that answers calls of this processing element. */
+  void setFirmware(Psci newFirmware) {
+    firmware = newFirmware;
+  }
+
+  /** Whether an exception of this class is a call of the built-in firmware. */
+  public boolean callsFirmware(int kind) {
+    Psci psci = firmware;
+    return psci != null && psci.answers(kind);
+  }
+
+  /** Where in the machine it is: Aff3 to Aff0, each where MPIDR_EL1 has it. */
+  public long affinity() {
+    return index();
+  }
+
+  /** Switches the processing element off and on, as firmware does. */
+  public Parking parking() {
+    return parking;
+  }
+
+  @Override
+  public void close() {
+    timers.close();
+    super.close();
   }
 
   // ---- interrupt inputs ------------------------------------------------------------------------
@@ -145,6 +241,59 @@ public final class ArmCpu extends Cpu {
   /** The virtual FIQ input. */
   public IrqLine virtualFiqInput() {
     return interrupts.vfiq();
+  }
+
+  /** The output of a timer. */
+  public IrqLine timerOutput(ArmTimer timer) {
+    return timers.output(timer);
+  }
+
+  /**
+   * Connects an interrupt controller whose other half is in the processing element. Once, before it
+   * runs.
+   *
+   * @return the output of its maintenance interrupt
+   */
+  public IrqLine connectGic(InterruptPort port) {
+    var half = new GicCpuInterface(port, new GicSurroundings());
+    half.irq().connect(irqInput());
+    half.fiq().connect(fiqInput());
+    half.virq().connect(virtualIrqInput());
+    half.vfiq().connect(virtualFiqInput());
+    gic = half;
+    return half.maintenance();
+  }
+
+  private final class GicSurroundings implements GicCpuInterface.Surroundings {
+    @Override
+    public int level() {
+      return ArmCpu.this.level();
+    }
+
+    @Override
+    public boolean secure() {
+      return hasEl3() && (level() == 3 || (scr() & Exceptions.SCR_NS) == 0);
+    }
+
+    @Override
+    public boolean hasEl2() {
+      return hasHypervisor() && !secure();
+    }
+
+    @Override
+    public boolean hasEl3() {
+      return model.levels() == 3;
+    }
+
+    @Override
+    public long hcr() {
+      return state().get(ArmState.HCR);
+    }
+
+    @Override
+    public long scr() {
+      return state().get(ArmState.SCR);
+    }
   }
 
   // ---- the contract of a CPU -------------------------------------------------------------------
@@ -244,7 +393,19 @@ public final class ArmCpu extends Cpu {
 
   @Override
   public void raise(int cause, long value) {
+    int kind = cause & ~0x3ff_ffff;
+    Psci psci = firmware;
+    if (psci != null && psci.answers(kind) && !trapsToHypervisor(kind)) {
+      setPc(pc() + 4);
+      psci.call(this);
+      return;
+    }
     exceptions.raise(cause, value);
+  }
+
+  /** HCR_EL2.TSC: a hypervisor wants to see its guest's calls of firmware. */
+  private boolean trapsToHypervisor(int kind) {
+    return kind == Syndrome.SMC && level() == 1 && exceptions.hypervisor(Exceptions.HCR_TSC);
   }
 
   @Override
@@ -270,11 +431,15 @@ public final class ArmCpu extends Cpu {
 
   @Override
   public boolean hasWork() {
-    return interrupts.wakes();
+    return parking.hasWork(interrupts.wakes());
   }
 
   @Override
   public boolean deliverInterrupt() {
+    if (parking.stopped()) {
+      return false;
+    }
+    parking.awake();
     return interrupts.deliver();
   }
 
@@ -306,6 +471,10 @@ public final class ArmCpu extends Cpu {
     state().set(ArmState.PSTATE, pstate);
     state().set(ArmState.X, 31, state().get(ArmState.SP, stackPointer()));
     modeChanged();
+    GicCpuInterface half = gic;
+    if (half != null && model.levels() == 3) {
+      machine.locked(half::update); // the level decides what is a FIQ
+    }
   }
 
   /** The level whose stack pointer is in use. */
@@ -443,6 +612,17 @@ public final class ArmCpu extends Cpu {
     return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | transfer << 5 | crm << 1 | direction;
   }
 
+  private boolean reachGic(GicCpuInterface half, int number, boolean writes, int transfer) {
+    GicCpuInterface.Verdict verdict = half.check(number, writes);
+    refusal = Syndrome.UNKNOWN;
+    if (verdict == GicCpuInterface.Verdict.TRAP_EL2
+        || verdict == GicCpuInterface.Verdict.TRAP_EL3) {
+      exceptions.trapTo(verdict == GicCpuInterface.Verdict.TRAP_EL2 ? 2 : 3);
+      refusal = Syndrome.SYSTEM_TRAP | transferSyndrome(number, writes, transfer);
+    }
+    return verdict == GicCpuInterface.Verdict.ALLOWED;
+  }
+
   private long readValue;
 
   /**
@@ -453,6 +633,14 @@ public final class ArmCpu extends Cpu {
    * @return false if it is refused: see {@link #refusal}
    */
   public boolean readRegister(int number, int transfer) {
+    GicCpuInterface half = gic;
+    if (half != null && GicCpuInterface.has(number)) {
+      boolean reached = reachGic(half, number, false, transfer);
+      if (reached) {
+        machine.locked(() -> readValue = half.read(number));
+      }
+      return reached;
+    }
     SystemRegister register = reach(number, false, transfer);
     if (register == null || register.read() == null) {
       return false;
@@ -468,6 +656,14 @@ public final class ArmCpu extends Cpu {
 
   /** Writes a system register as MSR does; false if it is refused. */
   public boolean writeRegister(int number, int transfer, long value) {
+    GicCpuInterface half = gic;
+    if (half != null && GicCpuInterface.has(number)) {
+      boolean reached = reachGic(half, number, true, transfer);
+      if (reached) {
+        machine.locked(() -> half.write(number, value));
+      }
+      return reached;
+    }
     SystemRegister register = reach(number, true, transfer);
     if (register == null || register.write() == null) {
       return false;

@@ -50,12 +50,12 @@ final class Declarations {
 
   private void identification() {
     registers.constant("midr_el1", Integer.toUnsignedLong(cpu.model().midr()));
-    registers.constant("mpidr_el1", 1L << 31 | cpu.index());
+    registers.constant("mpidr_el1", 1L << 31 | cpu.affinity());
     registers.constant("revidr_el1", 0);
     registers.add("ctr_el0", (level, writes) -> el0(level, UCT), () -> CTR, null);
     registers.add("dczid_el0", this::zeroBlockSize, null);
     for (String register : IDENTIFICATION) {
-      registers.constant(register, cpu.model().identification(register));
+      registers.add(register, () -> cpu.identification(register), null);
     }
   }
 

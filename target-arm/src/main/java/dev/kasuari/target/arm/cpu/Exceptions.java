@@ -15,7 +15,9 @@ final class Exceptions {
   static final long HCR_FMO = 1 << 3;
   static final long HCR_IMO = 1 << 4;
   static final long HCR_AMO = 1 << 5;
+  static final long HCR_TSC = 1 << 19;
   static final long HCR_TGE = 1 << 27;
+  static final long HCR_RW = 1L << 31;
   static final long HCR_E2H = 1L << 34;
 
   // SCR_EL3.
@@ -25,6 +27,7 @@ final class Exceptions {
   static final long SCR_EA = 1 << 3;
   static final long SCR_SMD = 1 << 7;
   static final long SCR_HCE = 1 << 8;
+  static final long SCR_RW = 1 << 10;
 
   private final ArmCpu cpu;
   private final GuestState state;

@@ -92,7 +92,8 @@ public final class Psci {
       int index = cpu.index();
       power[index] = new AtomicInteger(index == 0 ? ON : OFF);
       cpu.setFirmware(this);
-      cpu.setStart(index == 0 ? () -> reset(index, start) : () -> reset(index, cpu.parking()::stop));
+      cpu.setStart(
+          index == 0 ? () -> reset(index, start) : () -> reset(index, cpu.parking()::stop));
     }
   }
 
@@ -213,6 +214,7 @@ public final class Psci {
     int level = caller.level();
     cpu.parking()
         .start(() -> {
+          cpu.resetRegisters();
           cpu.startAt(level, entry, context);
           state.set(ON);
         });
@@ -234,8 +236,7 @@ public final class Psci {
 
   private @Nullable Long shutDown(ArmCpu cpu) {
     cpu.parking().stop();
-    machine.requestShutdown(
-        new Shutdown(Shutdown.Cause.GUEST, 0, "powered off by the guest"));
+    machine.requestShutdown(new Shutdown(Shutdown.Cause.GUEST, 0, "powered off by the guest"));
     return null;
   }
 

@@ -105,22 +105,23 @@ interface A64Branch extends A64Instructions<A64> {
   }
 
   /** A call of a level that there is, from any but EL0. */
-  private static void callOf(A64 t, int level, int syndrome) {
-    if (ArmMode.level(t.mode()) == 0 || t.cpu().model().levels() < level) {
+  private static void callOf(A64 t, int level, int kind, int imm) {
+    boolean answered = t.cpu().model().levels() >= level || t.cpu().callsFirmware(kind);
+    if (ArmMode.level(t.mode()) == 0 || !answered) {
       t.undefined();
     } else {
-      t.raise(syndrome);
+      t.raise(kind | imm);
     }
   }
 
   @Override
   default void hvc(A64 t, int imm) {
-    callOf(t, 2, Syndrome.HVC | imm);
+    callOf(t, 2, Syndrome.HVC, imm);
   }
 
   @Override
   default void smc(A64 t, int imm) {
-    callOf(t, 3, Syndrome.SMC | imm);
+    callOf(t, 3, Syndrome.SMC, imm);
   }
 
   @Override

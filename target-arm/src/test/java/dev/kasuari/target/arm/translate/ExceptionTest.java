@@ -9,6 +9,7 @@ import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmModel;
@@ -115,7 +116,8 @@ class ExceptionTest {
       RamBlock ram = machine.ram().allocate("ram", RAM_SIZE);
       ram.put(0, image.array());
       var accelerator = new TcgAccelerator(machine, new ArmInstructionSet(), backEnd(backEnd));
-      var cpu = machine.own(new ArmCpu(0, ArmModel.base(), machine));
+      var time = Timebase.of(machine.clock(), ArmCpu.DEFAULT_TIMEBASE);
+      var cpu = machine.own(new ArmCpu(0, ArmModel.base(), machine, time));
       machine.locked(() -> {
         machine.root().add(RAM, MemoryRegion.ram(ram));
         var device = new Device(machine, cpu);

@@ -9,6 +9,7 @@ import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.machine.memory.RamBlock;
+import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmModel;
@@ -117,7 +118,8 @@ class UserLevelDifferentialTest {
             .add(SequenceBatch.FINISHER, MemoryRegion.mmio("end", 0x1000, new Finisher(machine)));
       });
       var accelerator = new TcgAccelerator(machine, new ArmInstructionSet(), backEnd);
-      var cpu = machine.own(new ArmCpu(0, ArmModel.base(), machine));
+      var time = Timebase.of(machine.clock(), ArmCpu.DEFAULT_TIMEBASE);
+      var cpu = machine.own(new ArmCpu(0, ArmModel.base(), machine, time));
       cpu.setResetVector(SequenceBatch.RAM + SequenceBatch.LOAD);
       accelerator.add(cpu);
       machine.addExecution(accelerator);
