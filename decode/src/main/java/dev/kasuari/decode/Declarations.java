@@ -67,7 +67,7 @@ final class Declarations {
       throw line.source().error("feature %s is the 65th; there is room for 64", name);
     }
     var description = line.tokens().size() > 2 ? Line.text(line.tokens().get(2)) : name;
-    features.add(new Feature(name, description, false));
+    features.add(new Feature(name, description, false, ""));
   }
 
   /** {@code exclusive rv32 rv64}: exactly one of them is there. */
@@ -83,7 +83,24 @@ final class Declarations {
   void later(Line line) {
     for (String name : line.rest()) {
       int bit = declaredBit(line.source(), name);
-      features.set(bit, new Feature(name, features.get(bit).description(), true));
+      Feature feature = features.get(bit);
+      features.set(bit, new Feature(name, feature.description(), true, feature.guard()));
+    }
+  }
+
+  /** {@code guard vectors simd sha3}: that method permits what needs one of them. */
+  void guard(Line line) {
+    String method = Parser.word(line, 1, "guard METHOD FEATURE...");
+    if (!method.matches("[a-z]\\w*")) {
+      throw line.source().error("%s is no method's name: want guard METHOD FEATURE...", method);
+    }
+    for (String name : line.rest().subList(1, line.rest().size())) {
+      int bit = declaredBit(line.source(), name);
+      Feature feature = features.get(bit);
+      if (!feature.guard().isEmpty()) {
+        throw line.source().error("%s has the guard %s already", name, feature.guard());
+      }
+      features.set(bit, new Feature(name, feature.description(), feature.later(), method));
     }
   }
 

@@ -201,11 +201,25 @@ final class DecoderSource {
       dispatchParameters();
       code.line("switch (pattern) {");
       for (Pattern p : isa.patterns().subList(i * CALLS, Math.min(count, (i + 1) * CALLS))) {
-        code.line("case %sPatterns.%s -> %s;", isa.name(), p.constant(), call(p));
+        dispatchOne(p);
       }
       code.line("default -> throw new IllegalArgumentException(\"no pattern \" + pattern);");
       code.line("}").line("}");
     }
+  }
+
+  private void dispatchOne(Pattern p) {
+    String permitted =
+        isa.guards(p).stream()
+            .map("visitor.%s(context)"::formatted)
+            .collect(Collectors.joining(" && "));
+    if (permitted.isEmpty()) {
+      code.line("case %sPatterns.%s -> %s;", isa.name(), p.constant(), call(p));
+      return;
+    }
+    code.line("case %sPatterns.%s -> {", isa.name(), p.constant());
+    code.line("if (%s) {", permitted).line("%s;", call(p)).line("}");
+    code.line("}");
   }
 
   private void dispatchParameters() {

@@ -3,6 +3,7 @@ package dev.kasuari.decode;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * An instruction set, as its pattern files describe it.
@@ -36,8 +37,9 @@ record Isa(
    * A feature of the CPU, or a mode that it is in.
    *
    * @param later whether translators may leave out what needs it
+   * @param guard the method that permits what needs it, or ""
    */
-  record Feature(String name, String description, boolean later) {}
+  record Feature(String name, String description, boolean later, String guard) {}
 
   /** So many bits where the condition holds. */
   record WidthRule(int bits, Predicate when, Source source) {}
@@ -100,6 +102,33 @@ record Isa(
   /** The longest instruction in bits. */
   int window() {
     return patterns.stream().mapToInt(Pattern::bits).max().orElse(unit);
+  }
+
+  /** The features, of which it has one for sure, that a clause of its condition names. */
+  private Stream<List<Feature>> needs(Pattern p) {
+    return p.predicate().clauses().stream()
+        .filter(clause ->
+            clause.literals().stream()
+                .allMatch(each -> each instanceof Predicate.HasFeature has && has.present()))
+        .map(clause ->
+            clause.literals().stream()
+                .map(each -> features.get(((Predicate.HasFeature) each).bit()))
+                .toList());
+  }
+
+  /** Whether a pattern needs a feature that is not translated yet. */
+  boolean later(Pattern p) {
+    return needs(p).anyMatch(each -> each.stream().allMatch(Feature::later));
+  }
+
+  /** The methods that permit a pattern's instruction, in the order of the features. */
+  List<String> guards(Pattern p) {
+    return needs(p)
+        .filter(each -> each.stream().map(Feature::guard).distinct().count() == 1)
+        .map(each -> each.getFirst().guard())
+        .filter(guard -> !guard.isEmpty())
+        .distinct()
+        .toList();
   }
 
   /** The Java type that holds any instruction. */

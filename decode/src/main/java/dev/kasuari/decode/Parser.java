@@ -98,6 +98,7 @@ final class Parser {
       case "feature" -> declarations.feature(line);
       case "exclusive" -> declarations.exclusive(line);
       case "later" -> declarations.later(line);
+      case "guard" -> declarations.guard(line);
       case "printer" -> declarations.printer(line);
       case "field" -> declarations.field(line);
       case "section" -> section(line);

@@ -22,7 +22,7 @@ final class VisitorSource {
       code.line("/** {@code %s}: %s%s */", p.name(), p.picture(), conditions(p));
       String parameters = Generated.parameters(p, true);
       String rest = parameters.isEmpty() ? "" : ", " + parameters;
-      if (later(isa, p)) {
+      if (isa.later(p)) {
         code.line("default void %s(C context%s) {", p.method(), rest);
         code.line("later(context);").line("}");
       } else {
@@ -34,18 +34,26 @@ final class VisitorSource {
       code.line("/** An instruction of a feature that is not translated yet. */");
       code.line("void later(C context);");
     }
+    guards(isa, code);
     return code.line("}").toString();
   }
 
-  /** Whether it needs a feature that is not translated yet. */
-  private static boolean later(Isa isa, Pattern p) {
-    return p.predicate().clauses().stream()
-        .anyMatch(clause ->
-            clause.literals().stream()
-                .allMatch(each ->
-                    each instanceof Predicate.HasFeature feature
-                        && feature.present()
-                        && isa.features().get(feature.bit()).later()));
+  private static void guards(Isa isa, Code code) {
+    for (Isa.Feature feature : isa.features()) {
+      var guarded = isa.features().stream().filter(f -> f.guard().equals(feature.guard())).toList();
+      if (feature.guard().isEmpty() || !guarded.getFirst().equals(feature)) {
+        continue;
+      }
+      code.line("");
+      code.line("/**");
+      code.line(
+          " * Permits an instruction that needs one of %s, before its method is called.",
+          String.join(", ", guarded.stream().map(Isa.Feature::name).toList()));
+      code.line(" *");
+      code.line(" * @return false if its method is not to be called");
+      code.line(" */");
+      code.line("boolean %s(C context);", feature.guard());
+    }
   }
 
   private static String conditions(Pattern p) {

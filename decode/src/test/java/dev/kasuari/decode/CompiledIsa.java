@@ -22,6 +22,7 @@ import javax.tools.ToolProvider;
 final class CompiledIsa implements AutoCloseable {
   private final Isa isa;
   private final URLClassLoader loader;
+  private boolean permits = true;
 
   CompiledIsa(Isa isa, Path directory) throws IOException {
     this(isa, directory, Map.of());
@@ -69,7 +70,12 @@ final class CompiledIsa implements AutoCloseable {
     return (int) call("Decoder", "match", sized(insn), features);
   }
 
-  /** The name of the method that the decoder called, and its arguments; empty if none. */
+  /** From now on guards permit nothing. */
+  void forbid() {
+    permits = false;
+  }
+
+  /** The names of the methods that the decoder called, with their arguments; empty if none. */
   List<Object> decode(long insn, long features) {
     var calls = new ArrayList<Object>();
     var visitor =
@@ -79,7 +85,7 @@ final class CompiledIsa implements AutoCloseable {
             (proxy, method, arguments) -> {
               calls.add(method.getName());
               calls.addAll(List.of(arguments).subList(1, arguments.length));
-              return null;
+              return method.getReturnType() == boolean.class ? permits : null;
             });
     boolean decoded =
         (boolean) call("Decoder", "decode", sized(insn), features, "context", visitor);

@@ -84,6 +84,10 @@ class PatternErrorTest {
         Arguments.of("printer p hex 3", "t:9: 3: want >>BITS or &MASK"),
         Arguments.of("printer dec hex", "t:9: printer dec is declared twice"),
         Arguments.of("feature old", "t:9: feature old is declared twice"),
+        Arguments.of(
+            "guard Open old", "t:9: Open is no method's name: want guard METHOD FEATURE..."),
+        Arguments.of("guard open gold", "t:9: no feature gold; declared are old new"),
+        Arguments.of("guard a old\nguard b old", "t:10: old has the guard a already"),
         Arguments.of("format f r", "t:9: a format's name starts with @: @f"),
         Arguments.of("format @f r\nformat @f s", "t:10: format @f is declared twice"),
         Arguments.of("section Base", "t:9: want section \"NAME\" [FEATURES]"),

@@ -25,6 +25,7 @@ class ToyIsaTest {
       feature wide
       feature slow
       exclusive fast slow
+      guard open wide
       address 16 [slow]
 
       printer reg list a b c d e f g h
@@ -63,6 +64,7 @@ class ToyIsaTest {
         swap.rest  r s      01...... => swap.low r=s s=r "swap.rest"
       }
       final    11111111
+      broad    r [wide] 11000...
       for      11111110
       alias ld8 [slow] imm==0 "slowclr {r}"
       alias ld8 imm==0 "clr {r}"
@@ -70,6 +72,7 @@ class ToyIsaTest {
       """;
 
   private static final long FAST = 1;
+  private static final long WIDE = 2;
   private static final long SLOW = 4;
 
   @TempDir static Path directory;
@@ -106,6 +109,15 @@ class ToyIsaTest {
     assertThat(toy.disassemble(0, 0x12, SLOW, false)).isEqualTo("slowdec c");
     assertThat(toy.disassemble(0, 0x12, SLOW, true)).isEqualTo("dec     c");
     assertThat(toy.decode(0x12, 0)).isEmpty();
+  }
+
+  @Test
+  void asksTheGuardFirst() {
+    assertThat(toy.decode(0b11000_010, FAST | WIDE)).containsExactly("open", "broad", 2);
+    toy.forbid();
+    assertThat(toy.decode(0b11000_010, FAST | WIDE)).containsExactly("open");
+    assertThat(toy.decode(0b00001_010, FAST | WIDE)).containsExactly("inc", 2);
+    assertThat(toy.decode(0b11000_010, FAST)).isEmpty();
   }
 
   @Test
@@ -184,7 +196,7 @@ class ToyIsaTest {
     long seed = 7;
     var random = new Random(seed);
     for (Pattern p : toy.isa().patterns()) {
-      long features = p.name().equals("dec.s") ? SLOW : FAST;
+      long features = p.name().equals("dec.s") ? SLOW : FAST | WIDE;
       for (int i = 0; i < 300; i++) {
         long insn = toy.random(random, features, p.index());
         assertThat(toy.match(insn, features))

@@ -39,6 +39,7 @@ public final class ArmCpu extends Cpu {
   private final Log log;
   private final Exceptions exceptions;
   private final Interrupts interrupts;
+  private final FpAccess fpAccess;
   private final SystemRegisters registers;
   private final Mmu mmu;
   private final GenericTimers timers;
@@ -58,6 +59,7 @@ public final class ArmCpu extends Cpu {
     this.log = machine.log();
     exceptions = new Exceptions(this, log);
     interrupts = new Interrupts(this);
+    fpAccess = new FpAccess(this);
     var features =
         VmsaFeatures.of(
             model.identification("id_aa64pfr0_el1"),
@@ -337,7 +339,7 @@ public final class ArmCpu extends Cpu {
         level,
         data,
         unprivileged,
-        true,
+        fpAccess.trapLevel() != 0,
         (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
         (sctlr & SCTLR_A) != 0,
         (pstate & Pstate.IL) != 0,
@@ -554,6 +556,12 @@ public final class ArmCpu extends Cpu {
       return false;
     }
     return true;
+  }
+
+  /** A floating-point or SIMD instruction that is disabled here: always refused. */
+  public boolean vectors() {
+    refusal = fpAccess.trap();
+    return false;
   }
 
   /** Performs ERET. */

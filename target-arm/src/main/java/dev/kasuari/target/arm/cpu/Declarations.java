@@ -103,7 +103,13 @@ final class Declarations {
           });
       registers.field("actlr_el" + level, ArmState.ACTLR, level, 0);
     }
-    registers.field("cpacr_el1", ArmState.CPACR, 0, 3 << 20);
+    registers.add(
+        "cpacr_el1",
+        () -> state.get(ArmState.CPACR),
+        value -> {
+          state.set(ArmState.CPACR, value & 3 << 20);
+          cpu.modeChanged();
+        });
     changing("cptr_el2", ArmState.CPTR, 2);
     changing("cptr_el3", ArmState.CPTR, 3);
     changing("hcr_el2", ArmState.HCR, 0);

@@ -56,6 +56,15 @@ interface A64System extends A64Instructions<A64> {
         }
       };
 
+  /** A floating-point or SIMD instruction that is disabled. */
+  Helper VECTORS =
+      new CpuCall("vectors") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.vectors();
+        }
+      };
+
   /** Argument: the register's number, above it the general-purpose register. */
   Helper READ =
       new CpuCall("mrs") {
@@ -252,6 +261,17 @@ interface A64System extends A64Instructions<A64> {
     }
     t.e().set(ArmState.PSTATE, t.e().and(t.e().get(ArmState.PSTATE), ~bits));
     t.exitToNext(ExitReason.LOOKUP);
+  }
+
+  /** Floating-point and SIMD instructions trap where they are disabled. */
+  @Override
+  default boolean vectors(A64 t) {
+    if (!ArmMode.fpTraps(t.mode())) {
+      return true;
+    }
+    t.e().call(VECTORS);
+    t.exitToNext(ExitReason.LOOKUP);
+    return false;
   }
 
   // ---- system registers ------------------------------------------------------------------------

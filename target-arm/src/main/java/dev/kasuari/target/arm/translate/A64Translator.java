@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Fetches, decodes and hands to the semantics. */
 final class A64Translator
-    implements Translator, A64Data, A64Branch, A64Memory, A64Atomic, A64System {
+    implements Translator, A64Data, A64Branch, A64Memory, A64Atomic, A64System, A64Float {
   private final ArmCpu cpu;
   private final long features;
   private @Nullable A64 instruction;

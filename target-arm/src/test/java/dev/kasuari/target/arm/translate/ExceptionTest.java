@@ -14,6 +14,7 @@ import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmModel;
 import dev.kasuari.target.arm.isa.A64Encoder;
+import dev.kasuari.target.arm.isa.A64Features;
 import dev.kasuari.target.arm.isa.A64SystemRegisters;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
@@ -110,6 +111,16 @@ class ExceptionTest {
     }
   }
 
+  private static ArmModel withVectors() {
+    ArmModel base = ArmModel.base();
+    return new ArmModel(
+        base.name(),
+        base.features() | A64Features.FP | A64Features.SIMD,
+        base.levels(),
+        base.midr(),
+        base.identification());
+  }
+
   /** What the vectors collect of the program. */
   private long[] run(String backEnd) throws InterruptedException {
     try (var machine = Machine.builder("exceptions").build()) {
@@ -117,7 +128,7 @@ class ExceptionTest {
       ram.put(0, image.array());
       var accelerator = new TcgAccelerator(machine, new ArmInstructionSet(), backEnd(backEnd));
       var time = Timebase.of(machine.clock(), ArmCpu.DEFAULT_TIMEBASE);
-      var cpu = machine.own(new ArmCpu(0, ArmModel.base(), machine, time));
+      var cpu = machine.own(new ArmCpu(0, withVectors(), machine, time));
       machine.locked(() -> {
         machine.root().add(RAM, MemoryRegion.ram(ram));
         var device = new Device(machine, cpu);
@@ -204,6 +215,36 @@ class ExceptionTest {
     assertThat(seen[1]).isEqualTo(0x8000_1238L);
     assertThat(seen[2]).isEqualTo(at);
     assertThat(seen[4]).isEqualTo(0x200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void floatingPointTrapsWhereItIsDisabled(String backEnd) throws InterruptedException {
+    begin();
+    write("cpacr_el1", 3 << 20);
+    put(A64Encoder.fmov(3, 1, 2));
+    write("cpacr_el1", 2 << 20);
+    long at = here();
+    put(A64Encoder.fmov(3, 1, 2));
+    assertThat(run(backEnd)).containsExactly(0x1fe0_0000L, 0, at, 0x3c5, 0x200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void floatingPointMayBeDisabledForApplicationsAlone(String backEnd) throws InterruptedException {
+    begin();
+    write("cpacr_el1", 1 << 20);
+    put(A64Encoder.fmov(3, 1, 2));
+    long user = here() + 4L * 7;
+    load(0, user);
+    put(A64Encoder.msr(register("elr_el1"), 0));
+    write("spsr_el1", 0);
+    put(A64Encoder.eret());
+    while (here() < user) {
+      put(A64Encoder.nop());
+    }
+    put(A64Encoder.fmov(3, 1, 2));
+    assertThat(run(backEnd)).containsExactly(0x1fe0_0000L, 0, user, 0, 0x400);
   }
 
   @ParameterizedTest
