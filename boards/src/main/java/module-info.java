@@ -7,6 +7,7 @@ module dev.kasuari.boards {
   requires transitive dev.kasuari.boot;
   requires transitive dev.kasuari.hw;
   requires transitive dev.kasuari.machine;
+  requires transitive dev.kasuari.target.arm;
   requires transitive dev.kasuari.target.riscv;
   requires transitive dev.kasuari.tcg;
 

@@ -1,8 +1,12 @@
 package dev.kasuari.boards;
 
+import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.backend.CharBackend;
+import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.InstructionSet;
+import dev.kasuari.tcg.TcgAccelerator;
 import java.util.List;
 
 /**
@@ -24,5 +28,26 @@ public record BoardOptions(
     OptionSource properties) {
   public BoardOptions {
     serials = List.copyOf(serials);
+  }
+
+  /** What runs CPUs of this instruction set; the machine owns and executes it. */
+  TcgAccelerator accelerator(Machine machine, InstructionSet instructions) {
+    BackEnd made = machine.own(backEnd.make(instructions));
+    var accelerator = new TcgAccelerator(machine, instructions, made);
+    backEnd.observers().forEach(accelerator::observe);
+    machine.addExecution(accelerator);
+    return accelerator;
+  }
+
+  /**
+   * What the one serial port of a board is connected to.
+   *
+   * @throws OptionException if there is nothing
+   */
+  CharBackend serial() {
+    if (serials.isEmpty()) {
+      throw new OptionException("the board has one serial port: -serial none is not there yet");
+    }
+    return serials.getFirst();
   }
 }

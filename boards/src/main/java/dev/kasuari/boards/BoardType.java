@@ -20,6 +20,11 @@ public interface BoardType {
   /** Lines for {@code -cpu help}. */
   List<String> cpuHelp();
 
+  /** What {@code -M} takes besides the name; {@link #build} reads it. */
+  default List<String> properties() {
+    return List.of();
+  }
+
   /** Bytes of RAM if {@code -m} does not say. */
   long defaultRam();
 

@@ -15,6 +15,7 @@ public final class Boards {
   public static List<BoardType> all() {
     return List.of(
         new RiscvBoardType("virt", "RISC-V VirtIO board", RiscvVirtBoard::new),
-        new RiscvBoardType("spike", "RISC-V Spike board", RiscvSpikeBoard::new));
+        new RiscvBoardType("spike", "RISC-V Spike board", RiscvSpikeBoard::new),
+        new ArmBoardType());
   }
 }

@@ -9,7 +9,6 @@ import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.memory.MemoryRegion;
 import dev.kasuari.machine.memory.RamBlock;
-import dev.kasuari.qapi.OptionException;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import java.util.List;
 import java.util.OptionalLong;
@@ -38,7 +37,7 @@ abstract class RiscvBoard implements Board {
    */
   RiscvBoard(String name, Machine machine, BoardOptions options, boolean shared) {
     this.machine = machine;
-    CharBackend line = serial(options);
+    CharBackend line = options.serial();
     SharedConsole both = new SharedConsole(line);
     serial = shared ? both : line;
     RamBlock rom = machine.ram().allocate(name + ".rom", ROM_SIZE);
@@ -52,13 +51,6 @@ abstract class RiscvBoard implements Board {
     boot =
         new RiscvBoot(
             machine, harts.all(), shared ? both : new SerialSbiConsole(line), RAM, ram, rom);
-  }
-
-  private static CharBackend serial(BoardOptions options) {
-    if (options.serials().isEmpty()) {
-      throw new OptionException("the board has one serial port: -serial none is not there yet");
-    }
-    return options.serials().getFirst();
   }
 
   private void map(long address, MemoryRegion region) {

@@ -11,7 +11,6 @@ import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import dev.kasuari.target.riscv.cpu.RiscvModel;
 import dev.kasuari.target.riscv.cpu.RiscvOption;
 import dev.kasuari.target.riscv.translate.RiscvInstructionSet;
-import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,10 +36,7 @@ final class RiscvHarts {
   RiscvHarts(Machine machine, BoardOptions options, long start, Aclint aclint) {
     model = model(options.cpu());
     var time = new Timebase(aclint::mtime, aclint.frequency());
-    var instructions = new RiscvInstructionSet();
-    BackEnd backEnd = machine.own(options.backEnd().make(instructions));
-    var accelerator = new TcgAccelerator(machine, instructions, backEnd);
-    options.backEnd().observers().forEach(accelerator::observe);
+    TcgAccelerator accelerator = options.accelerator(machine, new RiscvInstructionSet());
     var added = new ArrayList<RiscvCpu>();
     for (int i = 0; i < options.cpus(); i++) {
       RiscvCpu hart = machine.own(new RiscvCpu(i, model, machine, time));
@@ -48,7 +44,6 @@ final class RiscvHarts {
       added.add(hart);
       accelerator.add(hart);
     }
-    machine.addExecution(accelerator);
     harts = List.copyOf(added);
     describe(machine.hardware().child("cpus"), aclint.frequency());
     connect(aclint);

@@ -33,7 +33,8 @@ final class KernelFormats {
     KernelImage image = linux(in, machine, wrapping);
     return image != null
         ? image
-        : new KernelImage.Movable(wrapping + "raw code", file, file.length, 0);
+        : new KernelImage.Movable(
+            wrapping + "raw code", file, file.length, LinuxImage.unsaidTextOffset(machine));
   }
 
   /**
@@ -60,10 +61,9 @@ final class KernelFormats {
 
   private static @Nullable KernelImage linux(Bytes in, Architecture machine, String wrapping)
       throws BootException {
-    boolean riscv = machine == Architecture.RISCV64 || machine == Architecture.RISCV32;
-    RiscvImage header = riscv ? RiscvImage.of(in) : null;
+    LinuxImage header = LinuxImage.of(in, machine);
     PeHeader pe = PeHeader.of(in);
-    if (header == null && pe != null && riscv) {
+    if (header == null && pe != null && LinuxImage.known(machine)) {
       throw new BootException(in.name() + ": is an EFI program; only an EFI firmware can start it");
     }
     if (header == null) {
@@ -73,9 +73,14 @@ final class KernelFormats {
       throw new BootException(
           in.name() + ": truncated: it has " + in.length() + " of " + pe.fileEnd() + " bytes");
     }
-    String form = pe == null ? "RISC-V Linux Image" : "RISC-V Linux Image with EFI stub";
+    String form = family(machine) + (pe == null ? " Linux Image" : " Linux Image with EFI stub");
     long size = Math.max(header.imageSize(), in.length());
     return new KernelImage.Movable(wrapping + form, in.array(), size, header.textOffset());
+  }
+
+  /** The architecture without its width. */
+  private static String family(Architecture machine) {
+    return machine == Architecture.AARCH64 ? machine.title() : "RISC-V";
   }
 
   /** Formats that name their architecture without being ELF. */

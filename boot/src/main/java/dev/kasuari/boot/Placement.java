@@ -74,6 +74,19 @@ public record Placement(long kernel, long kernelEnd, long initrd, long initrdEnd
   }
 
   /**
+   * Places everything for an AArch64 machine: the kernel where its header says, from a multiple of
+   * 2 MiB, and not in the first page of memory, where people look for the devicetree.
+   *
+   * @throws BootException if it does not fit; the message says how much memory would do
+   */
+  public static Placement arm64(Ram ram, KernelImage kernel, long initrdSize, long dtbSize)
+      throws BootException {
+    long offset = kernel instanceof KernelImage.Movable image ? image.textOffset() : 0;
+    long preferred = ram.base() + (offset < PAGE ? offset + 2 * MIB : offset);
+    return place(ram, kernel.start(preferred), kernel.end(preferred), initrdSize, dtbSize);
+  }
+
+  /**
    * Places initrd and devicetree beside a kernel (or, without one, a firmware) that lies at known
    * addresses.
    */

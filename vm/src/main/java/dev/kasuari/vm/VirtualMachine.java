@@ -18,6 +18,7 @@ import dev.kasuari.qapi.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,7 +26,7 @@ import java.util.List;
  * loaded. Many live in one process; {@link #close} gives back all that one took.
  */
 public final class VirtualMachine implements AutoCloseable {
-  /** Of QEMU's machines, and of its {@code virt} of RISC-V. */
+  /** Of QEMU's machines, and of its {@code virt} of RISC-V and Arm. */
   private static final List<String> OTHER_PROPERTIES =
       List.of(
           "acpi",
@@ -33,6 +34,17 @@ public final class VirtualMachine implements AutoCloseable {
           "aia",
           "aia-guests",
           "append",
+          "compact-highmem",
+          "default-bus-bypass-iommu",
+          "dtb-kaslr-seed",
+          "highmem-ecam",
+          "highmem-mmio",
+          "highmem-redists",
+          "iommu",
+          "mte",
+          "ras",
+          "x-oem-id",
+          "x-oem-table-id",
           "boot",
           "confidential-guest-support",
           "dtb",
@@ -180,14 +192,19 @@ public final class VirtualMachine implements AutoCloseable {
     }
   }
 
-  /** No board has properties yet; the machine's own were taken before. */
+  /** The machine's own properties were taken before. */
   private static void checkProperties(MachineDescription description) {
     String where = description.properties().where();
+    List<String> ofBoard = description.board().properties();
     for (String key : description.properties().tree().members().keySet()) {
+      if (ofBoard.contains(key)) {
+        continue;
+      }
       if (OTHER_PROPERTIES.contains(key)) {
         throw NotYet.of(where + ": '" + key + "'", "property");
       }
-      List<String> known = List.of("type", "accel", "dumpdtb");
+      var known = new ArrayList<>(List.of("type", "accel", "dumpdtb"));
+      known.addAll(ofBoard);
       throw new OptionException(
           where + ": unknown property '" + key + "'" + Nearest.hint(key, known));
     }

@@ -129,6 +129,11 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
     return port("cpu[" + index + "]", InterruptPort.class);
   }
 
+  /** Where a translator of messages hands over the interrupts. */
+  public LpiPort lpis() {
+    return port("lpi", LpiPort.class);
+  }
+
   /** Where translators of messages are plugged in. */
   public GicFrames frames() {
     return frames;

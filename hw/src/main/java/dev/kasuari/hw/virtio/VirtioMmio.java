@@ -25,10 +25,14 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
    *
    * @param slot the number of its bus: virtio-mmio-bus.0, virtio-mmio-bus.1 and so on
    * @param forceLegacy the interface from before version 1, which is not there
+   * @param size bytes from one such device to the next; the configuration space fills them
+   * @param coherent whether software is told that its caches see what the device writes
    */
   public record Props(
       @Options.Default("0") @Options.Range(min = 0) int slot,
-      @Options.Default("off") boolean forceLegacy) {}
+      @Options.Default("off") boolean forceLegacy,
+      @Options.Default("4096") @Options.Range(min = 0x200, max = 0x10000) int size,
+      @Options.Default("off") boolean coherent) {}
 
   /** What the transport itself keeps: what the next accesses are about. */
   public static final class State {
@@ -41,14 +45,18 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
   private static final int VENDOR = 0x5553_414b; // "KASU"
   private static final int CONFIG = 0x100;
 
-  /** Bytes from one such device to the next on most boards; the configuration space fills it. */
   private static final int SIZE = 0x1000;
 
   private VirtioBus bus;
 
   /** A place whose bus has that number. */
   public static VirtioMmio of(int slot) {
-    return VirtioMmioType.TYPE.create(new Props(slot, false));
+    return VirtioMmioType.TYPE.create(new Props(slot, false, SIZE, false));
+  }
+
+  /** As described. */
+  public static VirtioMmio of(Props props) {
+    return VirtioMmioType.TYPE.create(props);
   }
 
   /** What the device is plugged into. */
@@ -61,7 +69,7 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
     bus = w.bus(new VirtioBus("virtio-mmio-bus." + props().slot(), w, w.irq("irq")));
     w.region(
         "regs",
-        SIZE,
+        props().size(),
         Registers.width(4)
             .accepts(1, 8)
             .at(0x000, "MagicValue")
@@ -124,7 +132,7 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
             .constant(-1)
             .at(0x0fc, "ConfigGeneration")
             .read(() -> of(VirtioDevice::configGeneration))
-            .window(CONFIG, SIZE - CONFIG, "Config", new Configuration()));
+            .window(CONFIG, props().size() - CONFIG, "Config", new Configuration()));
   }
 
   private int of(ToIntFunction<VirtioDevice<?, ?>> value) {
@@ -191,5 +199,8 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
   @Override
   public void describe(HardwareNode n) {
     n.named("virtio_mmio").compatible("virtio,mmio").reg().interrupts();
+    if (props().coherent()) {
+      n.flag("dma-coherent");
+    }
   }
 }

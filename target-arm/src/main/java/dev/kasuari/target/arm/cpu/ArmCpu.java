@@ -169,8 +169,8 @@ public final class ArmCpu extends Cpu {
     timers.update();
   }
 
-  /** What is done after each reset, on the own thread or while that is stopped. */
-  void setStart(Runnable action) {
+  /** Sets what is done after each reset, on the own thread or while that is stopped. */
+  public void setStart(Runnable action) {
     start = action;
   }
 

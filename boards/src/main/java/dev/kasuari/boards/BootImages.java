@@ -1,0 +1,196 @@
+package dev.kasuari.boards;
+
+import dev.kasuari.boot.Architecture;
+import dev.kasuari.boot.BootException;
+import dev.kasuari.boot.BootFile;
+import dev.kasuari.boot.Fdt;
+import dev.kasuari.boot.FdtNode;
+import dev.kasuari.boot.FdtRenderer;
+import dev.kasuari.boot.KernelImage;
+import dev.kasuari.boot.Placement;
+import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.memory.RamBlock;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a board finds in its RAM after every reset: kernel or firmware, initial RAM disk and
+ * devicetree, as {@code -kernel}, {@code -initrd}, {@code -append} and {@code -dtb} say. A board
+ * decides where they are and who starts.
+ */
+final class BootImages {
+  /** More than the properties that name the initrd take. */
+  private static final int INITRD_PROPERTIES = 256;
+
+  /** Decides where a kernel and what belongs to it go. */
+  @FunctionalInterface
+  interface Placer {
+    /** For an initial RAM disk and a devicetree of so many bytes. */
+    Placement place(long initrdSize, long dtbSize) throws BootException;
+  }
+
+  /** Bytes written to an address at every reset. */
+  private record Piece(long address, MemorySegment bytes) {}
+
+  /** A kernel or firmware, and the address the machine preferred for it. */
+  private record Loaded(KernelImage image, long preferred) {}
+
+  private final Machine machine;
+  private final Placement.Ram memory;
+  private final RamBlock ram;
+  private final List<Piece> pieces = new ArrayList<>();
+  private final List<Loaded> images = new ArrayList<>();
+  private @Nullable Fdt tree;
+
+  /** Into a machine's main memory, which begins at an address. */
+  BootImages(Machine machine, long ramBase, RamBlock ram) {
+    this.machine = machine;
+    this.ram = ram;
+    memory = new Placement.Ram(ramBase, ram.size());
+  }
+
+  Placement.Ram memory() {
+    return memory;
+  }
+
+  /** The devicetree as software finds it. */
+  Fdt deviceTree() {
+    return Objects.requireNonNull(tree, "load() makes the devicetree");
+  }
+
+  /** The kernel that is to be started, or null if there is none. */
+  static @Nullable KernelImage kernel(BootOptions options, Architecture architecture)
+      throws BootException {
+    String file = options.kernel();
+    return file == null ? null : KernelImage.read("-kernel", file, architecture);
+  }
+
+  // ---- placing ---------------------------------------------------------------------------------
+
+  /**
+   * Places a kernel with its initial RAM disk and devicetree, and keeps all three.
+   *
+   * @throws BootException if they do not fit; the message names their options
+   */
+  Placement place(BootOptions options, KernelImage kernel, Placer placer) throws BootException {
+    byte[] initrd = initrd(options);
+    Placement place;
+    try {
+      place = placer.place(initrd.length, dtbSize(options));
+    } catch (BootException e) {
+      throw new BootException(files(options) + ": " + e.getMessage(), e);
+    }
+    keep(kernel, place.kernel());
+    finish(options, place, initrd);
+    return place;
+  }
+
+  /** What was to be placed, for a complaint. */
+  private static String files(BootOptions options) {
+    String kernel = "-kernel " + options.kernel();
+    return options.initrd() == null ? kernel : kernel + " -initrd " + options.initrd();
+  }
+
+  /** Places initial RAM disk and devicetree beside what lies at known addresses. */
+  Placement placeBeside(BootOptions options, long start, long end) throws BootException {
+    byte[] initrd = initrd(options);
+    Placement place = Placement.place(memory, start, end, initrd.length, dtbSize(options));
+    finish(options, place, initrd);
+    return place;
+  }
+
+  /** Keeps a devicetree alone, for software that looks for it at an address. */
+  void placeDtb(BootOptions options, long address) throws BootException {
+    Fdt made = describe(options);
+    keep(address, made.write());
+  }
+
+  /** Makes a devicetree that nobody is given, for whoever asks the machine for it. */
+  Fdt describe(BootOptions options) throws BootException {
+    Fdt made = describe(options, null);
+    tree = made;
+    return made;
+  }
+
+  private int dtbSize(BootOptions options) throws BootException {
+    return describe(options, null).write().length + INITRD_PROPERTIES;
+  }
+
+  private void finish(BootOptions options, Placement place, byte[] initrd) throws BootException {
+    if (initrd.length > 0) {
+      keep(place.initrd(), initrd);
+    }
+    Fdt made = describe(options, initrd.length > 0 ? place : null);
+    tree = made;
+    keep(place.dtb(), made.write());
+  }
+
+  /** The initial RAM disk's bytes, none if there is none. */
+  static byte[] initrd(BootOptions options) throws BootException {
+    String file = options.initrd();
+    return file == null ? new byte[0] : BootFile.read("-initrd", file);
+  }
+
+  private Fdt describe(BootOptions options, @Nullable Placement place) throws BootException {
+    String file = options.dtb();
+    Fdt fdt =
+        file == null
+            ? FdtRenderer.render(machine.describe())
+            : Fdt.read("-dtb " + file, BootFile.read("-dtb", file));
+    FdtNode chosen = fdt.root().node("chosen");
+    String append = options.append();
+    if (append != null) {
+      chosen.strings("bootargs", append);
+    }
+    if (place != null) {
+      chosen.longs("linux,initrd-start", place.initrd());
+      chosen.longs("linux,initrd-end", place.initrdEnd());
+    }
+    return fdt;
+  }
+
+  // ---- what is in memory at reset --------------------------------------------------------------
+
+  /** Keeps a kernel or firmware that goes to {@code preferred} if it can be moved. */
+  void keep(KernelImage image, long preferred) {
+    image.load(preferred, this::keep);
+    images.add(new Loaded(image, preferred));
+  }
+
+  /** Keeps bytes for an address in RAM. */
+  void keep(long address, byte[] data) {
+    keep(address, data, 0, data.length);
+  }
+
+  private void keep(long address, byte[] data, int offset, int length) {
+    pieces.add(new Piece(address, MemorySegment.ofArray(data).asSlice(offset, length)));
+  }
+
+  /** Writes all of it at every reset from now on. */
+  void writeAtReset() {
+    machine.onReset(() -> {
+      for (Piece piece : pieces) {
+        ram.segment().asSlice(piece.address() - memory.base()).copyFrom(piece.bytes());
+      }
+    });
+  }
+
+  /**
+   * Where in RAM a symbol of the kernel, or else of the firmware, is; empty before {@code load}.
+   *
+   * @throws BootException if a file's symbols cannot be read
+   */
+  OptionalLong symbol(String name) throws BootException {
+    for (Loaded loaded : images) {
+      OptionalLong found = loaded.image().symbol(name, loaded.preferred());
+      if (found.isPresent() && memory.contains(found.getAsLong())) {
+        return found;
+      }
+    }
+    return OptionalLong.empty();
+  }
+}
