@@ -12,5 +12,6 @@ module dev.kasuari.tcg {
   exports dev.kasuari.tcg.ir;
   exports dev.kasuari.tcg.listing;
   exports dev.kasuari.tcg.lockstep;
+  exports dev.kasuari.tcg.vector;
   exports dev.kasuari.tcg.x86_64;
 }

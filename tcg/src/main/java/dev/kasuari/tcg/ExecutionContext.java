@@ -5,6 +5,7 @@ import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.vector.VectorOperations;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
   private final Cpu cpu;
   private final SoftMmu mmu;
   private final FpOperations fp;
+  private final VectorOperations vectors;
   private final long state;
   private final JumpCache jumps = new JumpCache();
   private long[] frame = new long[1024];
@@ -53,6 +55,7 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     this.mmu = mmu;
     this.state = cpu.state().address();
     this.fp = new FpOperations(cpu.state(), env);
+    this.vectors = new VectorOperations(state);
     mmu.onPageFlush(jumps::dropPage);
   }
 
@@ -67,6 +70,10 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
 
   public FpOperations fp() {
     return fp;
+  }
+
+  public VectorOperations vectors() {
+    return vectors;
   }
 
   /** Host address of the guest state. */

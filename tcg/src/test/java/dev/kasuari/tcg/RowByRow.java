@@ -110,6 +110,8 @@ public final class RowByRow implements BackEnd {
         out(get(imm));
       } else if (op == Op.SET) {
         set(imm, in(0));
+      } else if (op == Op.VECTOR) {
+        context.vectors().apply(unit.vector(i));
       } else if (op == Op.CALL) {
         call();
       } else if (op.is(Op.Trait.MEMORY)) {

@@ -48,6 +48,7 @@ final class SlowOperations {
       case SET -> set(context.state(), unit.immediate(i), a);
       case BRFLAGS ->
           r[Lowering.flagSlot(unit)] = FlagCond.of((int) unit.immediate(i)).test((int) a) ? 1 : 0;
+      case VECTOR -> context.vectors().apply(unit.vector(i));
       case FCLASS -> r[unit.result(i)] = context.fp().classify(unit.immediate(i), a);
       default -> {
         long d = operand(unit, slots, i, 3, r);

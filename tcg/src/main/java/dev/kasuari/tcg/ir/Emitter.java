@@ -24,12 +24,14 @@ public final class Emitter {
 
   private final List<GuestInstruction> instructions = new ArrayList<>();
   private final List<Helper> helpers = new ArrayList<>();
+  private final List<VectorDesc> vectors = new ArrayList<>();
 
   /** Starts a unit: its entry block and {@code unit_start}, whose count is filled in at the end. */
   public void begin() {
     columns.clear();
     instructions.clear();
     helpers.clear();
+    vectors.clear();
     open = false;
     bind(block());
     append(Op.UNIT_START, Type.I64, 0, 0);
@@ -39,7 +41,10 @@ public final class Emitter {
   public IrUnit finish() {
     IrUnit made = view();
     return new IrUnit(
-        new Columns(columns), List.copyOf(made.instructions()), List.copyOf(made.helpers()));
+        new Columns(columns),
+        List.copyOf(made.instructions()),
+        List.copyOf(made.helpers()),
+        List.copyOf(made.vectors()));
   }
 
   /** The same, but what it returns is gone when the next unit begins. */
@@ -53,7 +58,7 @@ public final class Emitter {
       }
     }
     columns.immediate[0] = instructions.size();
-    return new IrUnit(columns, instructions, helpers);
+    return new IrUnit(columns, instructions, helpers, vectors);
   }
 
   /** Whether operations may be appended: a block is bound and has no terminator yet. */
@@ -457,6 +462,12 @@ public final class Emitter {
 
   public void set(StateField field, int index, Value value) {
     set(StateView.of(field.at(index), field.size()), value);
+  }
+
+  /** Works on vectors that are in the state. */
+  public void vector(VectorDesc desc) {
+    vectors.add(desc);
+    append(Op.VECTOR, Type.I64, 0, vectors.size() - 1);
   }
 
   // ---- memory ----------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ public final class InstructionMap {
     Op op = unit.op(i);
     return op.is(Op.Trait.TRAPS)
         || op.is(Op.Trait.FP)
+        || op == Op.VECTOR
         || (op.terminator() && unit.target(i) == IrUnit.NONE);
   }
 

@@ -13,7 +13,7 @@ public final class IrUnit {
   public static final int NONE = -1;
 
   /** A unit of nothing, for who has none yet. */
-  public static final IrUnit EMPTY = new IrUnit(new Columns(0, 0), List.of(), List.of());
+  public static final IrUnit EMPTY = new IrUnit(new Columns(0, 0), List.of(), List.of(), List.of());
 
   private static final Op[] OPS = Op.values();
   private static final Type[] TYPES = Type.values();
@@ -21,11 +21,17 @@ public final class IrUnit {
   private final Columns columns;
   private final List<GuestInstruction> instructions;
   private final List<Helper> helpers;
+  private final List<VectorDesc> vectors;
 
-  IrUnit(Columns columns, List<GuestInstruction> instructions, List<Helper> helpers) {
+  IrUnit(
+      Columns columns,
+      List<GuestInstruction> instructions,
+      List<Helper> helpers,
+      List<VectorDesc> vectors) {
     this.columns = columns;
     this.instructions = instructions;
     this.helpers = helpers;
+    this.vectors = vectors;
   }
 
   /** The operation with that ordinal. */
@@ -46,7 +52,7 @@ public final class IrUnit {
       int newArgumentTotal) {
     var changed =
         new Columns(columns, op, type, immediate, argumentStart, newArguments, newArgumentTotal);
-    return new IrUnit(changed, instructions, helpers);
+    return new IrUnit(changed, instructions, helpers, vectors);
   }
 
   /** Number of operations. */
@@ -143,6 +149,15 @@ public final class IrUnit {
     return helpers;
   }
 
+  public List<VectorDesc> vectors() {
+    return vectors;
+  }
+
+  /** What a {@link Op#VECTOR} does. */
+  public VectorDesc vector(int i) {
+    return vectors.get(auxiliary(i));
+  }
+
   /**
    * The first guest instructions of this unit as a unit of their own, which then looks up what
    * follows them.
@@ -178,7 +193,7 @@ public final class IrUnit {
     shorter.result[pc] = shorter.value(Type.I64);
     shorter.operation(Op.EXIT, Type.I64, 0, ExitReason.LOOKUP.ordinal());
     shorter.argument(shorter.result[pc]);
-    return new IrUnit(shorter, instructions.subList(0, count), helpers);
+    return new IrUnit(shorter, instructions.subList(0, count), helpers, vectors);
   }
 
   @Override

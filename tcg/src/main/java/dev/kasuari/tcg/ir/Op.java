@@ -104,6 +104,10 @@ public enum Op {
   GET("get", "", "T", Trait.READS_STATE),
   SET("set", "T", "", Trait.WRITES_STATE),
 
+  // ---- vectors of the guest state ---------------------------------------------------------------
+  /** The auxiliary is a {@link VectorDesc} of the unit. */
+  VECTOR("vector", "", "", Trait.READS_STATE, Trait.WRITES_STATE),
+
   // ---- guest memory; the immediate is a MemDesc ------------------------------------------------
   LOAD("load", "q", "T", Trait.MEMORY, Trait.TRAPS),
   STORE("store", "qT", "", Trait.MEMORY, Trait.TRAPS),

@@ -180,6 +180,13 @@ public final class Optimizer {
     switch (unit.op(i)) {
       case GET -> get(i);
       case SET -> set(i);
+      case VECTOR -> {
+        VectorDesc desc = unit.vector(i);
+        forget(desc.written());
+        if (desc.saturation() != VectorDesc.NONE) {
+          forget(desc.flag());
+        }
+      }
       case CALL -> known = 0;
       case FPFLAGS_SET, FPROUND_SET -> {}
       case BRCOND -> fuse(i);

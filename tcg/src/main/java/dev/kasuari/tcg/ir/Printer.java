@@ -60,6 +60,7 @@ public final class Printer {
       case EXTRACT, DEPOSIT -> (imm & 0xff) + "+" + (imm >> 8);
       case SETCOND, SELECT, BRCOND -> Cond.of((int) imm).toString();
       case FLAGS_SETCOND, BRFLAGS -> FlagCond.of((int) imm).toString();
+      case VECTOR -> unit.vector(i).describe();
       case GET, SET -> StateView.describe(imm);
       case LOAD, STORE, LOAD2, STORE2, CAS, CAS2, LL, SC, PROBE ->
           '[' + MemDesc.describe(imm) + ']';

@@ -4,10 +4,11 @@ import dev.kasuari.machine.cpu.StateField;
 
 /**
  * Bytes of guest state as an operation sees them, packed into an immediate: offset, size in bytes
- * (1, 2, 4, 8, at most the operation's type), and whether a narrow read sign-extends.
+ * (1, 2, 4, 8, at most the operation's type; of vectors up to 32767), and whether a narrow read
+ * sign-extends.
  */
 public final class StateView {
-  private static final long SIGNED = 1L << 40;
+  private static final long SIGNED = 1L << 47;
 
   private StateView() {}
 
@@ -31,7 +32,7 @@ public final class StateView {
   }
 
   public static int size(long view) {
-    return (int) (view >>> 32) & 0xff;
+    return (int) (view >>> 32) & 0x7fff;
   }
 
   public static boolean isSigned(long view) {

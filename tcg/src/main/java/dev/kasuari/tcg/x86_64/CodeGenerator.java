@@ -182,6 +182,7 @@ final class CodeGenerator {
         options,
         stubs,
         unit.helpers(),
+        List.copyOf(unit.vectors()),
         words(),
         pageOffset,
         entry,
@@ -218,6 +219,10 @@ final class CodeGenerator {
       case ADDF, ADCF, SUBF, SBBF, LOGICF, CMCF, FLAGS_MAKE, FLAGS_BITS, FLAGS_SETCOND ->
           flags.operation(i);
       case LOAD, STORE, CAS, RMW, LL, SC, UNRESERVE, PROBE, FENCE -> memory.operation(i);
+      case VECTOR -> {
+        registers.vector(unit.vector(i));
+        inJava(i);
+      }
       case CALL -> {
         registers.leaveState();
         inJava(i);

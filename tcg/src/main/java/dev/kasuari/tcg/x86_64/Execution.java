@@ -253,6 +253,10 @@ final class Execution {
         context.cpu().setPc(base(code) + sites.delta(site));
         yield context.call(code.helper(sites.auxiliary(site)), a, b, c);
       }
+      case VECTOR -> {
+        context.vectors().apply(code.vector(sites.auxiliary(site)));
+        yield 0;
+      }
       case FCLASS -> context.fp().classify(desc, a);
       default ->
           op.is(Op.Trait.FP)

@@ -3,6 +3,7 @@ package dev.kasuari.tcg.x86_64;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.StateView;
+import dev.kasuari.tcg.ir.VectorDesc;
 import java.util.Arrays;
 
 /**
@@ -141,15 +142,21 @@ final class Liveness {
             return true;
           }
         }
-        if (overwrittenCount == overwritten.length) {
-          overwritten = Arrays.copyOf(overwritten, 2 * overwrittenCount);
-        }
-        overwritten[overwrittenCount++] = view;
+        overwrites(view);
       }
       case GET -> {
         long view = unit.immediate(i);
         for (int o = overwrittenCount - 1; o >= 0; o--) {
           if (StateView.overlap(overwritten[o], view)) {
+            overwritten[o] = overwritten[--overwrittenCount];
+          }
+        }
+      }
+      case VECTOR -> {
+        VectorDesc desc = unit.vector(i);
+        overwrites(desc.written());
+        for (int o = overwrittenCount - 1; o >= 0; o--) {
+          if (desc.readsAny(overwritten[o])) {
             overwritten[o] = overwritten[--overwrittenCount];
           }
         }
@@ -162,6 +169,13 @@ final class Liveness {
       }
     }
     return false;
+  }
+
+  private void overwrites(long view) {
+    if (overwrittenCount == overwritten.length) {
+      overwritten = Arrays.copyOf(overwritten, 2 * overwrittenCount);
+    }
+    overwritten[overwrittenCount++] = view;
   }
 
   /** Whether nobody needs what an operation computes. */

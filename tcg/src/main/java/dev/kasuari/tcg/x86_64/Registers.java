@@ -4,6 +4,7 @@ import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.Type;
+import dev.kasuari.tcg.ir.VectorDesc;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -411,6 +412,34 @@ final class Registers {
     pendingView[pendingCount] = view;
     pendingValue[pendingCount++] = value;
     pending[value]++;
+  }
+
+  /**
+   * A vector operation, which does not trap, is about to look at the state and to write to it:
+   * memory has what it reads, and no value is found any more where it writes.
+   */
+  void vector(VectorDesc desc) {
+    for (int p = pendingCount - 1; p >= 0; p--) {
+      if (desc.readsAny(pendingView[p])) {
+        write(p);
+      }
+    }
+    overwrite(desc.written());
+    if (desc.saturation() != VectorDesc.NONE) {
+      overwrite(desc.flag());
+    }
+  }
+
+  /** Somebody else writes a view. */
+  private void overwrite(long view) {
+    for (int p = pendingCount - 1; p >= 0; p--) {
+      if (StateView.contains(view, pendingView[p])) {
+        drop(p);
+      } else if (StateView.overlap(view, pendingView[p])) {
+        write(p);
+      }
+    }
+    evictHomes(view, NONE);
   }
 
   private void drop(int p) {

@@ -8,6 +8,7 @@ import dev.kasuari.tcg.interp.Evaluator;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Optimizer;
+import dev.kasuari.tcg.ir.VectorDesc;
 import dev.kasuari.tcg.listing.Objdump;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,7 @@ final class X86Code implements CompiledCode {
   private final CodeOptions options;
   private final Stubs stubs;
   private final List<Helper> helpers;
+  private final List<VectorDesc> vectors;
   private final long[] words;
   private final int pageOffset;
   private final long entry;
@@ -46,6 +48,7 @@ final class X86Code implements CompiledCode {
    * @param number names it in the space
    * @param options how it was compiled
    * @param helpers what the unit calls
+   * @param vectors its operations on vectors
    * @param words what besides the program counter is put back for each guest instruction; empty if
    *     nothing ever is
    * @param pageOffset where in its page the unit begins
@@ -63,6 +66,7 @@ final class X86Code implements CompiledCode {
       CodeOptions options,
       Stubs stubs,
       List<Helper> helpers,
+      List<VectorDesc> vectors,
       long[] words,
       int pageOffset,
       long entry,
@@ -78,6 +82,7 @@ final class X86Code implements CompiledCode {
     this.options = options;
     this.stubs = stubs;
     this.helpers = helpers;
+    this.vectors = vectors;
     this.words = words;
     this.pageOffset = pageOffset;
     this.entry = entry;
@@ -97,6 +102,11 @@ final class X86Code implements CompiledCode {
   /** A function that the unit calls. */
   Helper helper(int index) {
     return helpers.get(index);
+  }
+
+  /** An operation of the unit on vectors. */
+  VectorDesc vector(int index) {
+    return vectors.get(index);
   }
 
   /** What besides the program counter is put back when a guest instruction traps. */

@@ -36,6 +36,8 @@ public final class RandomProgram {
   private final boolean flags;
   private final boolean flagBranches;
   private final boolean calls;
+  private final boolean vectors;
+  private final RandomVector vector;
 
   /** Values that may be used here, by scope. */
   private final List<Value> scope = new ArrayList<>();
@@ -58,6 +60,8 @@ public final class RandomProgram {
     flags = operations.contains(Op.ADDF);
     flagBranches = operations.contains(Op.BRFLAGS);
     calls = operations.contains(Op.CALL);
+    vectors = operations.contains(Op.VECTOR);
+    vector = new RandomVector(random, TestCpu.X, TestCpu.X.at(REGISTERS - 1));
   }
 
   private static Stream<Op> only(Set<Op> operations, Op.Trait trait) {
@@ -210,7 +214,11 @@ public final class RandomProgram {
     } else if (kind < 12 && mayTrap && !memory.isEmpty()) {
       memory(pick(memory));
     } else if (kind < 14 && maySet) {
-      set();
+      if (vectors && chance(2)) {
+        e.vector(vector.any());
+      } else {
+        set();
+      }
     } else if (kind < 15 && !floats.isEmpty()) {
       floatingPoint(pick(floats));
     } else if (kind < 16 && mayTrap && calls) {

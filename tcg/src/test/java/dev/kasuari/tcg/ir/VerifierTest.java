@@ -77,7 +77,7 @@ class VerifierTest {
         columns.block(firstParameter.get(block), parameters.get(block));
         columns.blockStart[block] = starts.get(block);
       }
-      return new IrUnit(columns, List.of(), List.of());
+      return new IrUnit(columns, List.of(), List.of(), List.of());
     }
   }
 
