@@ -21,15 +21,19 @@ public record ArmModel(
   public static ArmModel base() {
     long features = A64Features.CRC32 | A64Features.LSE | A64Features.FLAGM | A64Features.RCPC;
     features |= A64Features.RCPC2 | A64Features.SB | A64Features.PAN;
+    features |= A64Features.FP | A64Features.SIMD | A64Features.RDM | A64Features.DOTPROD;
+    features |= A64Features.I8MM | A64Features.AES | A64Features.PMULL | A64Features.SHA1;
+    features |= A64Features.SHA256 | A64Features.SHA512 | A64Features.SHA3;
+    features |= A64Features.SM3 | A64Features.SM4;
     return new ArmModel(
         "base",
         features,
         1,
         0x410f_d070,
         Map.of(
-            "id_aa64pfr0_el1", 0x00ff_0011L, // no floating point, no SIMD
-            "id_aa64isar0_el1", 0x0010_0000_0021_0000L, // CRC32, LSE, FlagM
-            "id_aa64isar1_el1", 0x0000_0010_0020_0000L, // RCPC2, SB
+            "id_aa64pfr0_el1", 0x0000_0011L, // floating point and SIMD
+            "id_aa64isar0_el1", 0x0010_1111_1021_2120L, // all but half-precision products
+            "id_aa64isar1_el1", 0x0010_0010_0020_0000L, // RCPC2, SB, I8MM
             "id_aa64mmfr0_el1", 0x0010_0124L, // 44 bits, all granules, ASIDs of 16 bits
             "id_aa64mmfr1_el1", 0x0010_0000L)); // PAN
   }

@@ -127,6 +127,17 @@ final class A64 {
     emitter.set(ArmState.X, r, value.type() == Type.I32 ? emitter.widenUnsigned(value) : value);
   }
 
+  /**
+   * A lane's bits in each lane of 64 bits.
+   *
+   * @param size the logarithm of a lane's bytes, above which the value is zero
+   */
+  Value replicate(int size, Value lane) {
+    return size == 3
+        ? lane
+        : emitter.mul(lane, emitter.constant(Long.divideUnsigned(-1, -1L >>> (64 - (8 << size)))));
+  }
+
   // ---- flags -----------------------------------------------------------------------------------
 
   /** The condition flags, whose C is the complement of PSTATE.C. */

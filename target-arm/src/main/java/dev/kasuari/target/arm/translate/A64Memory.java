@@ -34,6 +34,15 @@ interface A64Memory extends A64Instructions<A64> {
     }
   }
 
+  /**
+   * After an access that nothing loaded into the base register: what the operand index asks for.
+   */
+  static void index(A64 t, int index, int rn, Value base, long offset) {
+    if (index == POST || index == PRE) {
+      writeBack(t, rn, base, offset);
+    }
+  }
+
   // ---- offsets ---------------------------------------------------------------------------------
 
   @Override
@@ -55,9 +64,7 @@ interface A64Memory extends A64Instructions<A64> {
   default void strI(A64 t, int size, int index, int rt, int rn, int imm) {
     Value base = t.base(rn);
     store(t, t.mem(size), rt, index == POST ? base : t.plus(base, imm));
-    if (index == POST || index == PRE) {
-      writeBack(t, rn, base, imm);
-    }
+    index(t, index, rn, base, imm);
   }
 
   /** With the base register as destination, which is unpredictable, the loaded value stays. */
@@ -145,9 +152,7 @@ interface A64Memory extends A64Instructions<A64> {
     MemDesc desc = t.mem(size);
     t.e().store(desc, address, t.x(sf, rt));
     t.e().store(desc, t.plus(address, 1L << size), t.x(sf, rt2));
-    if (index == POST || index == PRE) {
-      writeBack(t, rn, base, offset);
-    }
+    index(t, index, rn, base, offset);
   }
 
   private static void loadPair(

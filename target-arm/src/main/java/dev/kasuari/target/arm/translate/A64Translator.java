@@ -12,7 +12,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Fetches, decodes and hands to the semantics. */
 final class A64Translator
-    implements Translator, A64Data, A64Branch, A64Memory, A64Atomic, A64System, A64Float {
+    implements Translator,
+        A64Data,
+        A64Branch,
+        A64Memory,
+        A64Atomic,
+        A64System,
+        A64Float,
+        A64SimdMemory,
+        A64SimdMove,
+        A64SimdSame,
+        A64SimdDifferent,
+        A64SimdElement,
+        A64SimdMisc,
+        A64SimdShift,
+        A64Crypto {
   private final ArmCpu cpu;
   private final long features;
   private @Nullable A64 instruction;

@@ -132,6 +132,9 @@ class A64DecoderTest {
     var call = new ArrayList<Object>();
     InvocationHandler recorder =
         (proxy, method, arguments) -> {
+          if (method.getReturnType() == boolean.class) {
+            return true; // a guard, which permits it
+          }
           call.add(method.getName());
           call.addAll(List.of(arguments).subList(1, arguments.length));
           return null;

@@ -16,8 +16,8 @@ import java.util.random.RandomGenerator;
 
 /**
  * Sequences of instructions one after the other in an image in RAM, with what each of them starts
- * from and where it leaves its results. X28 is the base of all memory accesses, X29 where results
- * go, and X30 stays.
+ * from and where it leaves its results. X28 is the base of all memory accesses, and is set again
+ * after each that moves it; X29 is where results go, and X30 stays.
  */
 final class SequenceBatch {
   static final long RAM = 0x4000_0000L;
@@ -29,20 +29,39 @@ final class SequenceBatch {
   /** A store here ends the program where HVC reaches no firmware and is undefined. */
   static final long FINISHER = 0x0910_0000L;
 
+  private static final long FEATURES = ArmModel.base().features();
+
+  /** Sections whose registers are vectors. */
+  private static final Set<String> CIPHERS =
+      Set.of("AES", "SHA1", "SHA256", "SHA512", "SHA3", "SM3", "SM4");
+
   private static final int LENGTH = 12;
   private static final int REGISTERS = 28;
-  private static final int SCRATCH_BYTES = 256;
+  private static final int VECTORS = 32;
+  private static final int SCRATCH_BYTES = 512;
   private static final int BASE = 28;
   private static final int RESULTS = 29;
 
-  /** Words in front of the memory: flags, registers, and nothing. */
-  private static final int HEADER = 32;
+  /** Words in front of the vector registers: flags, registers, and nothing. */
+  private static final int GENERAL = 32;
+
+  /** Words in front of the memory. */
+  private static final int HEADER = GENERAL + 2 * VECTORS;
+
+  /** Bytes that a sequence starts from. */
+  private static final int START = 8 * GENERAL + 16 * VECTORS;
+
+  /** Instructions that one of a sequence becomes at most. */
+  private static final int EXPANSION = 4;
 
   /** Flags, registers and memory, in bytes. */
   static final int RESULT = 8 * HEADER + SCRATCH_BYTES;
 
   private static final int NZCV = A64SystemRegisters.number("nzcv");
-  private static final int HEAD = 4 * (1 + 2 + 2 * REGISTERS);
+  private static final int CPACR = A64SystemRegisters.number("cpacr_el1");
+
+  /** Around a sequence. */
+  private static final int FRAME = 4 * (16 + 2 * REGISTERS + 2 * VECTORS);
 
   /** What would leave the sequence, or is not the same in every implementation. */
   private static final Set<String> LEFT_OUT =
@@ -85,6 +104,7 @@ final class SequenceBatch {
           "yield",
           "ldr.l",
           "ldrs.l",
+          "ldr.vl",
           "stllr",
           "ldlar",
           "adr",
@@ -107,10 +127,12 @@ final class SequenceBatch {
     this.seed = seed;
     this.size = size;
     this.codes = new int[size][];
-    int sequence = HEAD + 4 * LENGTH + 4 * (REGISTERS / 2 + 4) + 64;
-    resultsAt = (size * sequence + 3 * 4096) & -4096;
-    int dataBytes = size * (RESULT + 8 * (REGISTERS + 1));
-    image = ByteBuffer.allocate(resultsAt + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+    resultsAt = (size * (FRAME + 4 * EXPANSION * LENGTH) + 3 * 4096) & -4096;
+    image = ByteBuffer.allocate(resultsAt + size * (RESULT + START));
+    image.order(ByteOrder.LITTLE_ENDIAN);
+    address(0, 3 << 20);
+    put(A64Encoder.msr(CPACR, 0));
+    put(A64Encoder.isb(15));
     for (int i = 0; i < size; i++) {
       sequence(i);
     }
@@ -134,27 +156,47 @@ final class SequenceBatch {
   }
 
   private int startOffset(int i) {
-    return resultsAt + size * RESULT + i * 8 * (REGISTERS + 1);
+    return resultsAt + size * RESULT + i * START;
   }
 
   static String resultName(int word) {
     if (word == 0) {
       return "flags";
     }
-    return word <= REGISTERS ? "x" + (word - 1) : "memory + " + 8 * (word - HEADER);
+    if (word < GENERAL) {
+      return "x" + (word - 1);
+    }
+    int half = word - GENERAL;
+    return word < HEADER
+        ? "v%d.d[%d]".formatted(half / 2, half % 2)
+        : "memory + " + 8 * (word - HEADER);
   }
 
   // ---- what is executed ------------------------------------------------------------------------
 
   private static boolean wanted(int pattern) {
-    return !LEFT_OUT.contains(A64Patterns.name(pattern));
+    String name = A64Patterns.name(pattern);
+    return !LEFT_OUT.contains(name) && !floatingPoint(pattern, name);
+  }
+
+  /** What is not translated yet. */
+  private static boolean floatingPoint(int pattern, String name) {
+    String section = A64Patterns.section(pattern);
+    boolean named = name.startsWith("f") || name.startsWith("scvtf") || name.startsWith("ucvtf");
+    return section.startsWith("Floating")
+        || (named && simd(pattern) && !section.equals("SIMD, modified immediate"));
+  }
+
+  private static boolean simd(int pattern) {
+    String section = A64Patterns.section(pattern);
+    return section.startsWith("SIMD") || CIPHERS.contains(section);
   }
 
   /** The sequences run these patterns. */
   void cover(boolean[] covered) {
     for (int[] code : codes) {
       for (int instruction : code) {
-        int pattern = A64Decoder.match(instruction, ArmModel.base().features());
+        int pattern = A64Decoder.match(instruction, FEATURES);
         covered[pattern] = true;
       }
     }
@@ -164,31 +206,47 @@ final class SequenceBatch {
   static List<String> missed(boolean[] covered) {
     List<String> missed = new ArrayList<>();
     for (int p = 0; p < covered.length; p++) {
-      if (A64Patterns.available(p, ArmModel.base().features()) && wanted(p) && !covered[p]) {
+      if (A64Patterns.available(p, FEATURES) && wanted(p) && !covered[p]) {
         missed.add(A64Patterns.name(p));
       }
     }
     return missed;
   }
 
-  /** Accesses go to the middle of the memory, and nothing changes its base. */
+  /** Accesses go to the middle of the memory. */
   private static long operand(int pattern, A64Patterns.Operand operand, RandomGenerator random) {
+    String section = A64Patterns.section(pattern);
+    boolean structures = section.endsWith("structures");
     boolean memory =
-        A64Patterns.section(pattern).startsWith("Load")
-            || A64Patterns.section(pattern).startsWith("Atomic")
-            || A64Patterns.section(pattern).startsWith("Acquire")
-            || A64Patterns.section(pattern).startsWith("Exclusive");
+        structures
+            || section.startsWith("Load")
+            || section.startsWith("Atomic")
+            || section.startsWith("Acquire")
+            || section.startsWith("Exclusive");
     return switch (operand.name()) {
-      case "rn" -> memory ? BASE : any(random);
-      case "rd", "rt", "rt2", "rs" -> written(random);
-      case "rm" -> memory ? 31 : any(random);
-      case "index" -> memory ? (A64Patterns.name(pattern).contains("p") ? 2 : 0) : 0;
+      case "rn" -> memory ? BASE : source(pattern, operand, random);
+      case "rd", "rt", "rt2", "rs" ->
+          vectorWritten(pattern) ? A64Generator.uniform(pattern, operand, random) : written(random);
+      case "rm" ->
+          structures && random.nextBoolean() ? 0 : memory ? 31 : source(pattern, operand, random);
       case "imm" ->
           memory
               ? offset(pattern, operand, random)
               : A64Generator.uniform(pattern, operand, random);
       default -> A64Generator.uniform(pattern, operand, random);
     };
+  }
+
+  private static boolean vectorWritten(int pattern) {
+    String name = A64Patterns.name(pattern);
+    boolean general = name.equals("smov") || name.equals("umov");
+    return !general && (simd(pattern) || name.contains(".v"));
+  }
+
+  private static long source(int pattern, A64Patterns.Operand operand, RandomGenerator random) {
+    String name = A64Patterns.name(pattern);
+    boolean general = name.equals("dup.g") || name.equals("ins.g") || !simd(pattern);
+    return general ? any(random) : A64Generator.uniform(pattern, operand, random);
   }
 
   private static long any(RandomGenerator random) {
@@ -230,14 +288,25 @@ final class SequenceBatch {
     for (int r = 0; r < REGISTERS; r++) {
       put(A64Encoder.ldrU(3, r, RESULTS, r));
     }
+    for (int r = 0; r < VECTORS; r++) {
+      put(A64Encoder.ldrVu(4, r, RESULTS, GENERAL / 2 + r));
+    }
     address(RESULTS, results);
     address(BASE, scratch);
     codes[i] = code(random);
     for (int instruction : codes[i]) {
       put(instruction);
+      if (movesBase(instruction)) {
+        int r = random.nextInt(REGISTERS);
+        put(A64Encoder.eorS(1, 0, BASE, 0, r, r));
+        address(BASE, scratch);
+      }
     }
     for (int r = 0; r < REGISTERS; r++) {
       put(A64Encoder.strU(3, r, RESULTS, 1 + r));
+    }
+    for (int r = 0; r < VECTORS; r++) {
+      put(A64Encoder.strVu(4, r, RESULTS, GENERAL / 2 + r));
     }
     put(A64Encoder.mrs(NZCV, 0));
     put(A64Encoder.strU(3, 0, RESULTS, 0));
@@ -245,6 +314,9 @@ final class SequenceBatch {
       image.putLong(startOffset(i) + 8 * r, value(random));
     }
     image.putLong(startOffset(i) + 8 * REGISTERS, (long) random.nextInt(16) << 28);
+    for (int word = GENERAL; word < START / 8; word++) {
+      image.putLong(startOffset(i) + 8 * word, lanes(random));
+    }
     for (int at = 0; at < SCRATCH_BYTES; at += 8) {
       image.putLong(resultOffset(i) + 8 * HEADER + at, value(random));
     }
@@ -252,8 +324,7 @@ final class SequenceBatch {
 
   private static int[] code(SplittableRandom random) {
     var generator =
-        new A64Generator(
-            random, ArmModel.base().features(), SequenceBatch::wanted, SequenceBatch::operand);
+        new A64Generator(random, FEATURES, SequenceBatch::wanted, SequenceBatch::operand);
     int[] code = new int[LENGTH];
     for (int n = 0; n < LENGTH; n++) {
       do {
@@ -264,9 +335,21 @@ final class SequenceBatch {
     return code;
   }
 
+  /** What post- or pre-indexes. */
+  private static boolean movesBase(int instruction) {
+    boolean vector = (instruction & 0x3f00_0000) == 0x3c00_0000;
+    boolean single = vector || (instruction & 0x3f00_0000) == 0x3800_0000;
+    if (single) {
+      return (instruction & 0x20_0400) == 0x400;
+    }
+    boolean structures = (instruction & 0xbe00_0000) == 0x0c00_0000;
+    boolean pair = (instruction & 0x3a00_0000) == 0x2800_0000;
+    return (pair || structures) && (instruction & 0x80_0000) != 0;
+  }
+
   /** LDP and LDPSW to one register: which of the values it gets is not said. */
   private static boolean unpredictable(int instruction) {
-    boolean pair = (instruction & 0x3e40_0000) == 0x2840_0000;
+    boolean pair = (instruction & 0x3a40_0000) == 0x2840_0000;
     return pair && (instruction & 31) == (instruction >> 10 & 31);
   }
 
@@ -279,6 +362,18 @@ final class SequenceBatch {
       case "smulh", "umulh" -> instruction | 0x7c00;
       default -> instruction;
     };
+  }
+
+  /** Lanes of some size that are likely to saturate, to be equal, or to have few bits. */
+  private static long lanes(SplittableRandom random) {
+    int bits = 8 << random.nextInt(4);
+    long mask = -1L >>> (64 - bits);
+    long lanes = 0;
+    for (int at = 0; at < 64; at += bits) {
+      long lane = bits == 64 ? value(random) : value(random) >> random.nextInt(64 - bits + 1);
+      lanes |= (lane & mask) << at;
+    }
+    return lanes;
   }
 
   private static long value(SplittableRandom random) {
