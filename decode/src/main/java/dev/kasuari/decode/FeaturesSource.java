@@ -17,6 +17,9 @@ final class FeaturesSource {
       code.line("public static final long %s = 1L << %d;", Names.constant(f.name()), i);
       code.line("");
     }
+    code.line("/** What translators may leave out, so that no CPU should have it. */");
+    code.line("public static final long LATER = 0x%xL;", later(isa));
+    code.line("");
     code.line("private static final List<String> NAMES =");
     code.line(
         "    List.of(%s);",
@@ -51,5 +54,13 @@ final class FeaturesSource {
                 .formatted(isa.name()))
         .line("}")
         .toString();
+  }
+
+  private static long later(Isa isa) {
+    long bits = 0;
+    for (int i = 0; i < isa.features().size(); i++) {
+      bits |= isa.features().get(i).later() ? 1L << i : 0;
+    }
+    return bits;
   }
 }

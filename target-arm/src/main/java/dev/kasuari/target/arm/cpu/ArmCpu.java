@@ -13,6 +13,7 @@ import dev.kasuari.machine.cpu.Parking;
 import dev.kasuari.machine.cpu.StateField;
 import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.arm.isa.A64Features;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,10 @@ public final class ArmCpu extends Cpu {
   private @Nullable GicCpuInterface gic;
   private @Nullable Psci firmware;
   private Runnable start = () -> {};
+  private final Traps traps;
+  private final IdentificationRegisters identification;
+  private final DebugRegisters debug;
+  private final SplittableRandom random;
   private long resetVector;
   private long mode;
   private boolean modeKnown;
@@ -68,8 +73,14 @@ public final class ArmCpu extends Cpu {
             model.identification("id_aa64mmfr1_el1"),
             model.identification("id_aa64mmfr2_el1"));
     mmu = new Mmu(state(), features, machine.memory(), log, index);
-    registers = new SystemRegisters(state(), model.levels());
-    new Declarations(this, registers).all();
+    registers = new SystemRegisters(state(), model);
+    traps = new Traps(this);
+    identification = new IdentificationRegisters(this, registers, traps);
+    debug = new DebugRegisters(this, registers, traps);
+    random = new SplittableRandom(machine.random().nextLong());
+    identification.declare();
+    debug.declare();
+    new Declarations(this, registers, traps).all();
     timers = new GenericTimers(this, machine, time);
     timers.declare(registers);
     reset();
@@ -98,7 +109,18 @@ public final class ArmCpu extends Cpu {
   }
 
   boolean hasHypervisor() {
-    return model.levels() >= 2;
+    return model.hasHypervisor();
+  }
+
+  /** Whether EL2 is there in the current security state. */
+  boolean el2Enabled() {
+    return hasHypervisor()
+        && (!model.hasSecureMonitor() || (state().get(ArmState.SCR) & Exceptions.SCR_NS) != 0);
+  }
+
+  /** A number that nobody can tell in advance. */
+  long randomNumber() {
+    return random.nextLong();
   }
 
   boolean hasPan() {
@@ -112,7 +134,7 @@ public final class ArmCpu extends Cpu {
   /** Whether a level is EL2 and runs as EL1 would, with EL0 below it. */
   boolean hypervisorHost(int level) {
     long both = Exceptions.HCR_E2H | Exceptions.HCR_TGE;
-    return level == 2 && hasHypervisor() && (state().get(ArmState.HCR) & both) == both;
+    return level == 2 && (state().get(ArmState.HCR) & both) == both && el2Enabled();
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -121,6 +143,10 @@ public final class ArmCpu extends Cpu {
   public void setResetVector(long address) {
     resetVector = address;
     setPc(address);
+  }
+
+  long resetVector() {
+    return resetVector;
   }
 
   @Override
@@ -147,6 +173,8 @@ public final class ArmCpu extends Cpu {
     state().set(ArmState.NZCV, ConditionFlags.packed(0));
     state().set(ArmState.EL, model.levels());
     state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
+    identification.reset();
+    debug.reset();
     if (gic != null) {
       machine.locked(gic::reset);
     }
@@ -503,9 +531,6 @@ public final class ArmCpu extends Cpu {
   }
 
   // ---- instructions ----------------------------------------------------------------------------
-
-  /** What DC ZVA zeroes, in bytes. */
-  public static final long ZERO_BLOCK = 64;
 
   private static final long SCTLR_UMA = 1 << 9;
 

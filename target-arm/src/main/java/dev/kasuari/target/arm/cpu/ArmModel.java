@@ -1,49 +1,282 @@
 package dev.kasuari.target.arm.cpu;
 
-import dev.kasuari.target.arm.isa.A64Features;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * What a processing element has: its instructions, exception levels, and what its identification
- * registers say.
- *
- * @param name as {@code -cpu} takes it
- * @param features as {@link A64Features} numbers them
- * @param levels the highest exception level, 1 to 3
- * @param midr MIDR_EL1
- * @param identification the values of ID_AA64* registers by their names in small letters; those
- *     without one are zero
+ * Which processing element it is: {@code -cpu NAME,property=value,…}. A value; the {@code with}
+ * methods make another.
  */
-public record ArmModel(
-    String name, long features, int levels, int midr, Map<String, Long> identification) {
+public final class ArmModel {
+  /** Bytes that DC ZVA zeroes. */
+  public static final int ZERO_BLOCK = 64;
 
-  /** What there is so far of the instruction set and of its environment, with EL0 and EL1. */
+  /** Ticks of the system counter in a second unless the model is told otherwise. */
+  private static final long COUNTER_FREQUENCY = 62_500_000;
+
+  private static final String MAX = "max";
+  private static final String PFR0 = "id_aa64pfr0_el1";
+  private static final String ISAR1 = "id_aa64isar1_el1";
+  private static final int APA = 4;
+  private static final int API = 8;
+  private static final int GPA = 24;
+  private static final int GPI = 28;
+
+  /** What QEMU's models have as well and these do not. */
+  private static final String NOT_YET = "sve.*|sme.*|kvm-.*|has_el[23]|rvbar|mp-affinity|psci-.*";
+
+  private final String name;
+  private final Map<String, Long> registers;
+  private final long counterFrequency;
+  private final long features;
+
+  private ArmModel(String name, Map<String, Long> wanted, long counterFrequency) {
+    this.name = name;
+    this.registers = Identification.announced(wanted);
+    this.counterFrequency = counterFrequency;
+    this.features = Identification.features(registers);
+  }
+
+  private ArmModel(ArmModel other, long more) {
+    this.name = other.name;
+    this.registers = other.registers;
+    this.counterFrequency = other.counterFrequency;
+    this.features = other.features | more;
+  }
+
+  // ---- by name ---------------------------------------------------------------------------------
+
+  /** All names, for {@code -cpu help}. */
+  public static List<String> names() {
+    return List.copyOf(ArmModels.all().keySet());
+  }
+
+  /**
+   * The model of that name, with EL0 and EL1.
+   *
+   * @throws IllegalArgumentException if there is none; the message is for people
+   */
+  public static ArmModel named(String name) {
+    Map<String, Long> wanted = ArmModels.all().get(name);
+    if (wanted == null) {
+      throw new IllegalArgumentException(
+          "-cpu %s: no such CPU model; there are %s".formatted(name, String.join(", ", names())));
+    }
+    return new ArmModel(name, wanted, COUNTER_FREQUENCY);
+  }
+
+  /**
+   * A model with properties, as in {@code max,pauth=off}; a property without a value is on.
+   *
+   * @throws IllegalArgumentException if there is no such model, property or value; the message is
+   *     for people
+   */
+  public static ArmModel parse(String cpu) {
+    String[] parts = cpu.split(",", -1);
+    ArmModel model = named(parts[0]);
+    for (int i = 1; i < parts.length; i++) {
+      int equals = parts[i].indexOf('=');
+      String property = equals < 0 ? parts[i] : parts[i].substring(0, equals);
+      model = model.with(property, equals < 0 ? "on" : parts[i].substring(equals + 1));
+    }
+    return model;
+  }
+
+  /** Lines for {@code -cpu help}: models and their properties. */
+  public static List<String> help() {
+    var lines = new ArrayList<>(names());
+    lines.add("");
+    lines.add("Properties, as in -cpu max,pauth=off:");
+    lines.addAll(properties());
+    return List.copyOf(lines);
+  }
+
+  /** The properties there are, each with what it says. */
+  private static List<String> properties() {
+    return List.of(
+        "aarch64=on          has to be on: there is no AArch32",
+        "cntfrq=NUMBER       ticks of the system counter in a second",
+        "lpa2=on|off         addresses of 52 bits in granules of 4 and 16 KiB (max)",
+        "pauth=on|off        pointer authentication (max)",
+        "pauth-impdef=on|off pointer authentication by a faster algorithm (max)",
+        "pmu=on|off          performance monitors");
+  }
+
+  /** All that there is of the instruction set and of its environment, with EL0 and EL1. */
   public static ArmModel base() {
-    long features = A64Features.CRC32 | A64Features.LSE | A64Features.FLAGM | A64Features.RCPC;
-    features |= A64Features.RCPC2 | A64Features.SB | A64Features.PAN;
-    features |= A64Features.FP | A64Features.SIMD | A64Features.RDM | A64Features.DOTPROD;
-    features |= A64Features.I8MM | A64Features.AES | A64Features.PMULL | A64Features.SHA1;
-    features |= A64Features.SHA256 | A64Features.SHA512 | A64Features.SHA3;
-    features |= A64Features.SM3 | A64Features.SM4;
-    return new ArmModel(
-        "base",
-        features,
-        1,
-        0x410f_d070,
-        Map.of(
-            "id_aa64pfr0_el1", 0x0000_0011L, // floating point and SIMD
-            "id_aa64isar0_el1", 0x0010_1111_1021_2120L, // all but half-precision products
-            "id_aa64isar1_el1", 0x0010_0010_0020_0000L, // RCPC2, SB, I8MM
-            "id_aa64mmfr0_el1", 0x0010_0124L, // 44 bits, all granules, ASIDs of 16 bits
-            "id_aa64mmfr1_el1", 0x0010_0000L)); // PAN
+    return named(MAX);
+  }
+
+  // ---- properties ------------------------------------------------------------------------------
+
+  /**
+   * The same with one property of {@code -cpu} changed.
+   *
+   * @throws IllegalArgumentException if there is no such property or value; the message is for
+   *     people
+   */
+  public ArmModel with(String property, String value) {
+    return switch (property) {
+      case "aarch64" -> {
+        if (!on(property, value)) {
+          throw new IllegalArgumentException(
+              "-cpu %s,aarch64=off: there is no AArch32".formatted(name));
+        }
+        yield this;
+      }
+      case "cntfrq" -> new ArmModel(name, registers, frequency(value));
+      case "pmu" -> on(property, value) ? this : withField("id_aa64dfr0_el1", 8, 0);
+      case "lpa2" -> {
+        boolean wide = on(property, onlyMax(property, value));
+        yield wide ? wideAgain() : narrow();
+      }
+      case "pauth" -> {
+        boolean there = on(property, onlyMax(property, value));
+        yield there
+            ? withPauth(field(ISAR1, API) != 0 ? 0 : 1, field(ISAR1, API))
+            : withPauth(0, 0);
+      }
+      case "pauth-impdef" -> {
+        boolean fast = on(property, onlyMax(property, value));
+        yield fast ? withPauth(0, 1) : withPauth(1, 0);
+      }
+      default -> throw unknown(property);
+    };
+  }
+
+  private String onlyMax(String property, String value) {
+    if (!name.equals(MAX)) {
+      throw new IllegalArgumentException(
+          "-cpu %s,%s: only max has that property".formatted(name, property));
+    }
+    return value;
+  }
+
+  private ArmModel narrow() {
+    String mmfr0 = "id_aa64mmfr0_el1";
+    ArmModel narrow = withField(mmfr0, 20, 1).withField(mmfr0, 28, 0);
+    return narrow.withField(mmfr0, 32, 2).withField(mmfr0, 40, 2);
+  }
+
+  private ArmModel wideAgain() {
+    String mmfr0 = "id_aa64mmfr0_el1";
+    ArmModel wide = withField(mmfr0, 20, 2).withField(mmfr0, 28, 1);
+    return wide.withField(mmfr0, 32, 3).withField(mmfr0, 40, 3);
+  }
+
+  private ArmModel withPauth(int architected, int implementationDefined) {
+    return withField(ISAR1, APA, architected)
+        .withField(ISAR1, GPA, architected)
+        .withField(ISAR1, API, implementationDefined)
+        .withField(ISAR1, GPI, implementationDefined);
+  }
+
+  private boolean on(String property, String value) {
+    return switch (value) {
+      case "on", "true", "yes", "y" -> true;
+      case "off", "false", "no", "n" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "-cpu %s,%s=%s: expected on or off".formatted(name, property, value));
+    };
+  }
+
+  private long frequency(String value) {
+    try {
+      long frequency = Long.decode(value);
+      if (frequency > 0 && frequency <= 1_000_000_000L) {
+        return frequency;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below with what would be right.
+    }
+    throw new IllegalArgumentException(
+        "-cpu %s,cntfrq=%s: expected a number of 1 to 1000000000".formatted(name, value));
+  }
+
+  private IllegalArgumentException unknown(String property) {
+    String text =
+        property.matches(NOT_YET)
+            ? "-cpu %s,%s: that property is not there yet; there are %s"
+            : "-cpu %s,%s: no such property; there are %s";
+    List<String> there = properties().stream().map(line -> line.split("=", 2)[0]).toList();
+    return new IllegalArgumentException(text.formatted(name, property, String.join(", ", there)));
+  }
+
+  // ---- what boards decide ----------------------------------------------------------------------
+
+  /** The same with these exception levels above EL1. */
+  public ArmModel withLevels(boolean el2, boolean el3) {
+    return withField(PFR0, 8, el2 ? 1 : 0).withField(PFR0, 12, el3 ? 1 : 0);
+  }
+
+  /** The same with instructions that it does not announce. */
+  public ArmModel withFeatures(long more) {
+    return new ArmModel(this, more);
+  }
+
+  private ArmModel withField(String register, int shift, long value) {
+    var changed = new HashMap<>(registers);
+    long others = registers.getOrDefault(register, 0L) & ~(15L << shift);
+    changed.put(register, others | value << shift);
+    return new ArmModel(name, changed, counterFrequency);
+  }
+
+  // ---- what it is ------------------------------------------------------------------------------
+
+  /** As {@code -cpu} takes it. */
+  public String name() {
+    return name;
+  }
+
+  /** What the devicetree calls it. */
+  public String compatible() {
+    return name.equals(MAX) ? "arm,armv8" : "arm," + name;
+  }
+
+  /** Bits of {@link dev.kasuari.target.arm.isa.A64Features}. */
+  public long features() {
+    return features;
   }
 
   public boolean has(long feature) {
     return (features & feature) != 0;
   }
 
-  /** The value of an identification register. */
+  /** The highest exception level, 1 to 3. */
+  public int levels() {
+    return hasSecureMonitor() ? 3 : hasHypervisor() ? 2 : 1;
+  }
+
+  /** Whether there is EL2. */
+  public boolean hasHypervisor() {
+    return field(PFR0, 8) != 0;
+  }
+
+  /** Whether there is EL3, and with it the secure state. */
+  public boolean hasSecureMonitor() {
+    return field(PFR0, 12) != 0;
+  }
+
+  /** Ticks of the system counter in a second. */
+  public long counterFrequency() {
+    return counterFrequency;
+  }
+
+  /** MIDR_EL1. */
+  public int midr() {
+    return (int) identification("midr_el1");
+  }
+
+  /** The value of a register that never changes, by its name in small letters; 0 for unknown. */
   public long identification(String register) {
-    return identification.getOrDefault(register, 0L);
+    return registers.getOrDefault(register, 0L);
+  }
+
+  /** Four bits of such a register. */
+  int field(String register, int shift) {
+    return (int) (identification(register) >>> shift) & 15;
   }
 }

@@ -88,6 +88,7 @@ public final class ArmState {
 
   public static final StateField SCR = LAYOUT.field("scr_el3", 8);
   public static final StateField HCR = LAYOUT.field("hcr_el2", 8);
+  public static final StateField HCRX = LAYOUT.field("hcrx_el2", 8);
   public static final StateField HSTR = LAYOUT.field("hstr_el2", 8);
   public static final StateField MDCR = LAYOUT.array("mdcr_el", 8, 4);
   public static final StateField VPIDR = LAYOUT.field("vpidr_el2", 8);
@@ -135,6 +136,7 @@ public final class ArmState {
   // ---- debug and performance monitors ----------------------------------------------------------
 
   public static final StateField MDSCR = LAYOUT.field("mdscr_el1", 8);
+  public static final StateField DBGCLAIM = LAYOUT.field("dbgclaim_el1", 8);
   public static final StateField OSLSR = LAYOUT.field("oslsr_el1", 8);
   public static final StateField DBGBVR = LAYOUT.array("dbgbvr_el1", 8, 16);
   public static final StateField DBGBCR = LAYOUT.array("dbgbcr_el1", 8, 16);

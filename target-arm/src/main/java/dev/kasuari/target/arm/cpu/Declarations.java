@@ -2,129 +2,103 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.target.arm.isa.A64Features;
+import dev.kasuari.target.arm.isa.A64SystemRegisters;
 import java.util.List;
 
 /** Declares the system registers that are little more than storage. */
 final class Declarations {
-  private static final long UMA = 1 << 9;
-  private static final long UCT = 1 << 15;
-  private static final long DZE = 1 << 14;
+  /** Registers of a model's own for which there is nothing here, as firmware of Arm's sets them. */
+  private static final int CPUACTLR = A64SystemRegisters.number(3, 1, 15, 2, 0);
 
-  /** Lines of 64 bytes, PIPT; nothing has to be cleaned to be seen (D19.2.37). */
-  private static final long CTR = 0x9444_c004L;
-
-  private static final List<String> IDENTIFICATION =
-      List.of(
-          "id_aa64pfr0_el1",
-          "id_aa64pfr1_el1",
-          "id_aa64zfr0_el1",
-          "id_aa64dfr0_el1",
-          "id_aa64dfr1_el1",
-          "id_aa64afr0_el1",
-          "id_aa64afr1_el1",
-          "id_aa64isar0_el1",
-          "id_aa64isar1_el1",
-          "id_aa64isar2_el1",
-          "id_aa64mmfr0_el1",
-          "id_aa64mmfr1_el1",
-          "id_aa64mmfr2_el1");
+  private static final int CPUECTLR = A64SystemRegisters.number(3, 1, 15, 2, 1);
+  private static final int CPUMERRSR = A64SystemRegisters.number(3, 1, 15, 2, 2);
+  private static final int L2MERRSR = A64SystemRegisters.number(3, 1, 15, 2, 3);
+  private static final int L2ACTLR = A64SystemRegisters.number(3, 1, 15, 0, 0);
+  private static final int L2CTLR = A64SystemRegisters.number(3, 1, 11, 0, 2);
+  private static final int L2ECTLR = A64SystemRegisters.number(3, 1, 11, 0, 3);
 
   private final ArmCpu cpu;
   private final GuestState state;
   private final SystemRegisters registers;
+  private final Traps traps;
 
-  Declarations(ArmCpu cpu, SystemRegisters registers) {
+  Declarations(ArmCpu cpu, SystemRegisters registers, Traps traps) {
     this.cpu = cpu;
     this.state = cpu.state();
     this.registers = registers;
+    this.traps = traps;
   }
 
   void all() {
-    identification();
     exceptions();
     control();
+    hypervisor();
     translation();
     processState();
     threads();
+    errors();
+    orderingRegions();
+    implementationDefined();
   }
 
-  private void identification() {
-    registers.constant("midr_el1", Integer.toUnsignedLong(cpu.model().midr()));
-    registers.constant("mpidr_el1", 1L << 31 | cpu.affinity());
-    registers.constant("revidr_el1", 0);
-    registers.add("ctr_el0", (level, writes) -> el0(level, UCT), () -> CTR, null);
-    registers.add("dczid_el0", this::zeroBlockSize, null);
-    for (String register : IDENTIFICATION) {
-      registers.add(register, () -> cpu.identification(register), null);
-    }
+  private boolean has(long feature) {
+    return cpu.model().has(feature);
   }
 
-  /** The level that an access from EL0 traps to unless SCTLR allows it, which is EL1 or EL2. */
-  private int el0(int level, long allowed) {
-    if (level != 0) {
-      return SystemRegister.Guard.PERMITTED;
-    }
-    int control = cpu.hypervisorHost(2) ? 2 : 1;
-    boolean permitted = (state.get(ArmState.SCTLR, control) & allowed) != 0;
-    return permitted ? SystemRegister.Guard.PERMITTED : control;
-  }
-
-  private long zeroBlockSize() {
-    long words = Long.numberOfTrailingZeros(ArmCpu.ZERO_BLOCK / 4);
-    boolean prohibited = el0(cpu.level(), DZE) != SystemRegister.Guard.PERMITTED;
-    return words | (prohibited ? 1 << 4 : 0);
-  }
+  // ---- exceptions ------------------------------------------------------------------------------
 
   private void exceptions() {
+    var memory = traps.virtualMemory();
     registers.byLevel("elr", ArmState.ELR, 1, -1);
     registers.byLevel("spsr", ArmState.SPSR, 1, 0xffff_ffffL);
-    registers.byLevel("esr", ArmState.ESR, 1, 0xffff_ffffL);
-    registers.byLevel("far", ArmState.FAR, 1, -1);
-    registers.byLevel("afsr0", ArmState.AFSR0, 1, 0);
-    registers.byLevel("afsr1", ArmState.AFSR1, 1, 0);
+    registers.byLevel("esr", memory, ArmState.ESR, 1, 0x1f_ffff_ffffL);
+    registers.byLevel("far", memory, ArmState.FAR, 1, -1);
+    registers.byLevel("afsr0", memory, ArmState.AFSR0, 1, 0);
+    registers.byLevel("afsr1", memory, ArmState.AFSR1, 1, 0);
     registers.byLevel("vbar", ArmState.VBAR, 1, -0x800);
-    registers.add(
-        "isr_el1", () -> state.getVolatile(ArmState.INPUTS) & (Pstate.I | Pstate.F), null);
-    if (cpu.hasHypervisor()) {
-      registers.field("hpfar_el2", ArmState.HPFAR);
-    }
+    registers.add("isr_el1", cpu.interrupts()::status, null);
+    registers.field("hpfar_el2", ArmState.HPFAR);
+    registers.add("rvbar_el" + cpu.model().levels(), cpu::resetVector, null);
   }
+
+  // ---- control ---------------------------------------------------------------------------------
 
   private void control() {
     for (int level = 1; level <= 3; level++) {
-      int of = level;
-      registers.add(
-          "sctlr_el" + level,
-          () -> state.get(ArmState.SCTLR, of),
-          value -> {
-            state.set(ArmState.SCTLR, of, value);
-            cpu.flushTlb();
-            cpu.modeChanged();
-          });
-      registers.field("actlr_el" + level, ArmState.ACTLR, level, 0);
+      changing("sctlr_el" + level, traps.virtualMemory(), ArmState.SCTLR, level);
+      registers.field("actlr_el" + level, traps.hcr(Traps.TACR), ArmState.ACTLR, level, 0);
     }
     registers.add(
         "cpacr_el1",
+        traps.cpacr(),
         () -> state.get(ArmState.CPACR),
         value -> {
           state.set(ArmState.CPACR, value & 3 << 20);
           cpu.modeChanged();
         });
-    changing("cptr_el2", ArmState.CPTR, 2);
-    changing("cptr_el3", ArmState.CPTR, 3);
-    changing("hcr_el2", ArmState.HCR, 0);
-    changing("scr_el3", ArmState.SCR, 0);
-    registers.field("hstr_el2", ArmState.HSTR);
-    registers.field("mdcr_el2", ArmState.MDCR, 2, -1);
-    registers.field("mdcr_el3", ArmState.MDCR, 3, -1);
-    registers.field("vpidr_el2", ArmState.VPIDR);
-    registers.field("vmpidr_el2", ArmState.VMPIDR);
+    changing("cptr_el2", traps.cpacr(), ArmState.CPTR, 2);
+    changing("cptr_el3", SystemRegisters::permitted, ArmState.CPTR, 3);
+    changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0);
+    registers.field("mdcr_el3", ArmState.MDCR, 3, 0xffff_ffffL);
+    registers.zero("sder32_el3", SystemRegisters::permitted);
+  }
+
+  private void hypervisor() {
+    changing("hcr_el2", SystemRegisters::permitted, ArmState.HCR, 0);
+    if (cpu.model().field("id_aa64mmfr1_el1", 40) != 0) {
+      registers.field("hcrx_el2", traps.needsScr(Traps.SCR_HXEN), ArmState.HCRX, 0, 0);
+    }
+    registers.field("hstr_el2", ArmState.HSTR, 0, 0);
+    registers.zero("hacr_el2", SystemRegisters::permitted);
+    registers.field("mdcr_el2", traps.debug(Traps.TDA), ArmState.MDCR, 2, 0xffff_ffffL);
   }
 
   /** A register whose change may change how everything is translated. */
-  private void changing(String name, StateField field, int element) {
+  private void changing(String name, SystemRegister.Guard guard, StateField field, int element) {
     registers.add(
         name,
+        guard,
         () -> state.get(field, element),
         value -> {
           state.set(field, element, value);
@@ -134,36 +108,41 @@ final class Declarations {
         });
   }
 
+  // ---- translation -----------------------------------------------------------------------------
+
   private void translation() {
+    var memory = traps.virtualMemory();
     for (int level = 1; level <= 3; level++) {
-      changing("ttbr0_el" + level, ArmState.TTBR0, level);
-      changing("tcr_el" + level, ArmState.TCR, level);
-      changing("mair_el" + level, ArmState.MAIR, level);
-      registers.field("amair_el" + level, ArmState.AMAIR, level, 0);
+      changing("ttbr0_el" + level, memory, ArmState.TTBR0, level);
+      changing("tcr_el" + level, memory, ArmState.TCR, level);
     }
-    changing("ttbr1_el1", ArmState.TTBR1, 1);
-    registers.field("contextidr_el1", ArmState.CONTEXTIDR, 1, 0xffff_ffffL);
+    changing("ttbr1_el1", memory, ArmState.TTBR1, 1);
+    // What memory's attributes are matters to address translation instructions alone.
+    registers.byLevel("mair", memory, ArmState.MAIR, 1, -1);
+    registers.byLevel("amair", memory, ArmState.AMAIR, 1, 0);
+    registers.field("contextidr_el1", memory, ArmState.CONTEXTIDR, 1, 0xffff_ffffL);
     registers.field("par_el1", ArmState.PAR);
-    changing("vttbr_el2", ArmState.VTTBR, 0);
-    changing("vtcr_el2", ArmState.VTCR, 0);
+    changing("vttbr_el2", SystemRegisters::permitted, ArmState.VTTBR, 0);
+    changing("vtcr_el2", SystemRegisters::permitted, ArmState.VTCR, 0);
   }
+
+  // ---- PSTATE ----------------------------------------------------------------------------------
 
   private void processState() {
     registers.add("currentel", () -> (long) cpu.level() << Pstate.LEVEL_SHIFT, null);
-    registers.add(
-        "daif",
-        (level, writes) -> el0(level, UMA),
-        () -> state.get(ArmState.PSTATE) & Pstate.DAIF,
-        value -> cpu.setPstate(Pstate.DAIF, value));
-    registers.add(
-        "spsel",
-        () -> state.get(ArmState.PSTATE) & Pstate.SP_SELECT,
-        value -> cpu.setPstate(Pstate.SP_SELECT, value));
+    bits("daif", traps.el0(Traps.UMA), Pstate.DAIF);
+    bits("spsel", SystemRegisters::permitted, Pstate.SP_SELECT);
     if (cpu.hasPan()) {
-      registers.add(
-          "pan",
-          () -> state.get(ArmState.PSTATE) & Pstate.PAN,
-          value -> cpu.setPstate(Pstate.PAN, value));
+      bits("pan", SystemRegisters::permitted, Pstate.PAN);
+    }
+    if (has(A64Features.UAO)) {
+      bits("uao", SystemRegisters::permitted, Pstate.UAO);
+    }
+    if (has(A64Features.DIT)) {
+      bits("dit", SystemRegisters::permitted, Pstate.DIT);
+    }
+    if (cpu.hasSsbs()) {
+      bits("ssbs", SystemRegisters::permitted, Pstate.SSBS);
     }
     for (int level = 0; level < cpu.model().levels(); level++) {
       int of = level;
@@ -176,15 +155,69 @@ final class Declarations {
           () -> cpu.bankedStackPointer(of),
           value -> cpu.setBankedStackPointer(of, value));
     }
+    if (cpu.model().field("id_aa64isar0_el1", 60) != 0) {
+      registers.add("rndr", cpu::randomNumber, null);
+      registers.add("rndrrs", cpu::randomNumber, null);
+    }
   }
+
+  /** Bits of PSTATE as a register of their own. */
+  private void bits(String name, SystemRegister.Guard guard, long bits) {
+    registers.add(
+        name, guard, () -> state.get(ArmState.PSTATE) & bits, value -> cpu.setPstate(bits, value));
+  }
+
+  // ---- threads ---------------------------------------------------------------------------------
 
   private void threads() {
     registers.byLevel("tpidr", ArmState.TPIDR, 0, -1);
-    registers.add(
-        "tpidrro_el0",
-        (level, writes) ->
-            level == 0 && writes ? SystemRegister.Guard.UNDEFINED : SystemRegister.Guard.PERMITTED,
-        () -> state.get(ArmState.TPIDRRO),
-        value -> state.set(ArmState.TPIDRRO, value));
+    registers.field("tpidrro_el0", Traps::readOnlyAtEl0, ArmState.TPIDRRO, 0, -1);
+    if (cpu.model().field("id_aa64pfr0_el1", 56) >= 2) {
+      for (int level = 0; level <= 3; level++) {
+        var guard = traps.contextNumber();
+        registers.field("scxtnum_el" + level, guard, ArmState.SCXTNUM, level, -1);
+      }
+    }
+  }
+
+  // ---- what there is nothing of ----------------------------------------------------------------
+
+  /** RAS without error records. */
+  private void errors() {
+    if (!has(A64Features.RAS)) {
+      return;
+    }
+    var guard = traps.hcrAndScr(Traps.TERR, Traps.SCR_TERR);
+    registers.add("erridr_el1", guard, () -> 0, null);
+    registers.zero("errselr_el1", guard);
+    registers.field("vsesr_el2", ArmState.VSESR, 0, 0x1ff_ffffL);
+    registers.field("vdisr_el2", ArmState.VDISR);
+    registers.add("disr_el1", () -> state.get(deferred()), value -> state.set(deferred(), value));
+  }
+
+  private StateField deferred() {
+    boolean virtual = cpu.level() == 1 && cpu.exceptions().hypervisor(Exceptions.HCR_AMO);
+    return virtual ? ArmState.VDISR : ArmState.DISR;
+  }
+
+  /** Limited ordering regions, of which there are none. */
+  private void orderingRegions() {
+    if (!has(A64Features.LOR)) {
+      return;
+    }
+    var guard = traps.hcrAndScr(Traps.TLOR, Traps.SCR_TLOR);
+    for (String name : List.of("lorsa_el1", "lorea_el1", "lorn_el1", "lorc_el1")) {
+      registers.zero(name, guard);
+    }
+    registers.add("lorid_el1", guard, () -> 0, null);
+  }
+
+  private void implementationDefined() {
+    if (!List.of("cortex-a53", "cortex-a57", "cortex-a72", "max").contains(cpu.model().name())) {
+      return;
+    }
+    for (int number : List.of(CPUACTLR, CPUECTLR, CPUMERRSR, L2MERRSR, L2ACTLR, L2CTLR, L2ECTLR)) {
+      registers.add(number, traps.hcr(Traps.TIDCP), () -> 0, value -> {});
+    }
   }
 }

@@ -131,14 +131,19 @@ final class Exceptions {
 
   /** Whether EL2 is enabled and a bit of HCR_EL2 is set. */
   boolean hypervisor(long bit) {
-    return cpu.hasHypervisor() && (state.get(ArmState.HCR) & bit) != 0;
+    return (state.get(ArmState.HCR) & bit) != 0 && cpu.el2Enabled();
+  }
+
+  /** Where a trap of EL0 to {@code level} goes, which EL2 may take in the place of EL1. */
+  int trapTarget(int level) {
+    return level == 1 && cpu.level() == 0 && hypervisor(HCR_TGE) ? 2 : level;
   }
 
   // ---- interrupts ------------------------------------------------------------------------------
 
   /** The level that takes a physical interrupt (D1.3.6, table "Routing"). */
   int interruptTarget(int current, long secureBit, long hypervisorBit) {
-    if (cpu.model().levels() == 3 && (state.get(ArmState.SCR) & secureBit) != 0) {
+    if (cpu.model().hasSecureMonitor() && (state.get(ArmState.SCR) & secureBit) != 0) {
       return 3;
     }
     if (current < 3 && (hypervisor(hypervisorBit) || hypervisor(HCR_TGE))) {

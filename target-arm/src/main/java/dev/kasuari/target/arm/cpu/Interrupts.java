@@ -63,6 +63,11 @@ final class Interrupts {
     state.update(ArmState.INPUTS, -1, inputs);
   }
 
+  /** ISR_EL1: what is pending. */
+  long status() {
+    return state.getVolatile(ArmState.INPUTS) & (IRQ | FIQ);
+  }
+
   /** True if something is pending that ends WFI, masked or not. Any thread. */
   boolean wakes() {
     return state.getVolatile(ArmState.INPUTS) != 0;

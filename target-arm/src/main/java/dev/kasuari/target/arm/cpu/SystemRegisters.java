@@ -15,18 +15,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class SystemRegisters {
   private final GuestState state;
-  private final int highest;
+  private final ArmModel model;
   private final Map<Integer, SystemRegister> table = new HashMap<>();
 
-  /**
-   * @param highest the highest exception level there is
-   */
-  SystemRegisters(GuestState state, int highest) {
+  SystemRegisters(GuestState state, ArmModel model) {
     this.state = state;
-    this.highest = highest;
+    this.model = model;
   }
 
-  private static int permitted(int currentLevel, boolean writes) {
+  /** A guard that nothing stops. */
+  static int permitted(int currentLevel, boolean writes) {
     return SystemRegister.Guard.PERMITTED;
   }
 
@@ -39,9 +37,26 @@ final class SystemRegisters {
   }
 
   private void add(SystemRegister register) {
-    if (register.level() <= highest && table.put(register.number(), register) != null) {
+    if (register.level() > model.levels()) {
+      return;
+    }
+    boolean missing = register.level() == 2 && !model.hasHypervisor();
+    SystemRegister there = missing ? withoutHypervisor(register) : register;
+    if (table.put(there.number(), there) != null) {
       throw new IllegalStateException(register.name() + " is declared twice");
     }
+  }
+
+  /** What EL3 finds of EL2 if there is none: zero, but for what says who it is (D1.3.1). */
+  private static SystemRegister withoutHypervisor(SystemRegister register) {
+    boolean constant = register.write() == null && register.read() != null;
+    return new SystemRegister(
+        register.number(),
+        register.name(),
+        3,
+        register.guard(),
+        constant ? register.read() : () -> 0,
+        value -> {});
   }
 
   // ---- declaration -----------------------------------------------------------------------------
@@ -57,7 +72,16 @@ final class SystemRegisters {
       SystemRegister.Guard guard,
       @Nullable LongSupplier read,
       @Nullable LongConsumer write) {
-    int number = numberOf(name);
+    add(numberOf(name), guard, read, write);
+  }
+
+  /** A register that may have no name, with behaviour and a guard. */
+  void add(
+      int number,
+      SystemRegister.Guard guard,
+      @Nullable LongSupplier read,
+      @Nullable LongConsumer write) {
+    String name = A64SystemRegisters.name(number);
     add(new SystemRegister(number, name, SystemRegister.level(number), guard, read, write));
   }
 
@@ -66,10 +90,22 @@ final class SystemRegisters {
     add(name, () -> value, null);
   }
 
+  /** A register that reads as zero and takes writes without effect. */
+  void zero(String name, SystemRegister.Guard guard) {
+    add(name, guard, () -> 0, value -> {});
+  }
+
   /** A register that keeps the bits of {@code writable} and does nothing. */
   void field(String name, StateField field, int element, long writable) {
+    field(name, SystemRegisters::permitted, field, element, writable);
+  }
+
+  /** The same with a guard. */
+  void field(
+      String name, SystemRegister.Guard guard, StateField field, int element, long writable) {
     add(
         name,
+        guard,
         () -> state.get(field, element),
         value -> state.set(field, element, value & writable));
   }
@@ -81,8 +117,14 @@ final class SystemRegisters {
 
   /** {@code name} with {@code _el1} and so on, for each level from {@code first} to 3. */
   void byLevel(String name, StateField field, int first, long writable) {
+    byLevel(name, SystemRegisters::permitted, field, first, writable);
+  }
+
+  /** The same with a guard. */
+  void byLevel(
+      String name, SystemRegister.Guard guard, StateField field, int first, long writable) {
     for (int level = first; level <= 3; level++) {
-      field(name + "_el" + level, field, level, writable);
+      field(name + "_el" + level, guard, field, level, writable);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.translate;
 
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmMode;
+import dev.kasuari.target.arm.cpu.ArmModel;
 import dev.kasuari.target.arm.cpu.ArmState;
 import dev.kasuari.target.arm.cpu.Pstate;
 import dev.kasuari.target.arm.isa.A64Instructions;
@@ -277,6 +278,8 @@ interface A64System extends A64Instructions<A64> {
   // ---- system registers ------------------------------------------------------------------------
 
   int NZCV = A64SystemRegisters.number("nzcv");
+  int RNDR = A64SystemRegisters.number("rndr");
+  int RNDRRS = A64SystemRegisters.number("rndrrs");
 
   @Override
   default void mrs(A64 t, int reg, int rt) {
@@ -287,6 +290,10 @@ interface A64System extends A64Instructions<A64> {
       return;
     }
     t.setX(rt, e.call(READ, e.constant(reg | (long) rt << 16)));
+    if (reg == RNDR || reg == RNDRRS) {
+      // The number is there at once, which the flags say.
+      t.setFlags(A64Data.unpacked(t, t.constant(0, 0)));
+    }
   }
 
   @Override
@@ -316,8 +323,8 @@ interface A64System extends A64Instructions<A64> {
   /** Stores zeros to the block around an address. */
   private static void zeroBlock(A64 t, Value address) {
     var e = t.e();
-    Value first = e.and(address, -ArmCpu.ZERO_BLOCK);
-    for (int offset = 0; offset < ArmCpu.ZERO_BLOCK; offset += 8) {
+    Value first = e.and(address, -ArmModel.ZERO_BLOCK);
+    for (int offset = 0; offset < ArmModel.ZERO_BLOCK; offset += 8) {
       e.store(t.mem(3), t.plus(first, offset), e.constant(0));
     }
   }

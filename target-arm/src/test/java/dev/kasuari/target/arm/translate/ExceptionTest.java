@@ -112,13 +112,7 @@ class ExceptionTest {
   }
 
   private static ArmModel withVectors() {
-    ArmModel base = ArmModel.base();
-    return new ArmModel(
-        base.name(),
-        base.features() | A64Features.FP | A64Features.SIMD,
-        base.levels(),
-        base.midr(),
-        base.identification());
+    return ArmModel.base().withFeatures(A64Features.FP | A64Features.SIMD);
   }
 
   /** What the vectors collect of the program. */

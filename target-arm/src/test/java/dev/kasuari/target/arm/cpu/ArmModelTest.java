@@ -1,0 +1,104 @@
+package dev.kasuari.target.arm.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.kasuari.target.arm.isa.A64Features;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("fast")
+class ArmModelTest {
+  private static final String ISAR0 = "id_aa64isar0_el1";
+
+  @Test
+  void areKnownByName() {
+    assertThat(ArmModel.names())
+        .containsExactly(
+            "cortex-a53",
+            "cortex-a55",
+            "cortex-a57",
+            "cortex-a72",
+            "cortex-a76",
+            "neoverse-n1",
+            "max");
+    assertThat(ArmModel.named("cortex-a57").midr()).isEqualTo(0x411fd070);
+    assertThat(ArmModel.named("cortex-a55").identification("ctr_el0")).isEqualTo(0x84448004L);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("cortex-a58"))
+        .withMessageContaining("there are cortex-a53, cortex-a55");
+  }
+
+  @Test
+  void haveTheInstructionsThatTheyAnnounce() {
+    ArmModel old = ArmModel.named("cortex-a57");
+    assertThat(old.has(A64Features.CRC32)).isTrue();
+    assertThat(old.has(A64Features.LSE)).isFalse();
+    assertThat(old.has(A64Features.PAN)).isFalse();
+    ArmModel one = ArmModel.named("neoverse-n1");
+    assertThat(one.has(A64Features.LSE)).isTrue();
+    assertThat(one.has(A64Features.RCPC)).isTrue();
+    assertThat(one.has(A64Features.RCPC2)).isFalse();
+    for (String name : ArmModel.names()) {
+      long later = A64Features.LATER & ~(A64Features.FP | A64Features.SIMD);
+      assertThat(ArmModel.named(name).features() & later).as(name).isZero();
+    }
+  }
+
+  @Test
+  void announceNoMoreThanThereIs() {
+    // Of field 63 to 60 only the value 1 is known, and of SVE's register nothing.
+    var announced =
+        Identification.announced(Map.of(ISAR0, 0x7000_0000_0011_0000L, "id_aa64zfr0_el1", 5L));
+    assertThat(announced.get(ISAR0)).isEqualTo(0x1000_0000_0011_0000L);
+    assertThat(announced.get("id_aa64zfr0_el1")).isZero();
+    assertThat(Identification.features(announced) & (A64Features.CRC32 | A64Features.LSE))
+        .isEqualTo(A64Features.CRC32);
+  }
+
+  @Test
+  void haveTheLevelsThatBoardsGiveThem() {
+    ArmModel model = ArmModel.named("max");
+    assertThat(model.levels()).isEqualTo(1);
+    assertThat(model.withLevels(true, false).levels()).isEqualTo(2);
+    assertThat(model.withLevels(false, true).levels()).isEqualTo(3);
+    assertThat(model.withLevels(false, true).hasHypervisor()).isFalse();
+    assertThat(model.withLevels(true, true).identification("id_aa64pfr0_el1") & 0xffff)
+        .isEqualTo(0x1111);
+  }
+
+  @Test
+  void takeProperties() {
+    ArmModel narrow = ArmModel.parse("max,lpa2=off,cntfrq=1000000");
+    assertThat(narrow.identification("id_aa64mmfr0_el1")).isEqualTo(0x0000_0222_0010_1126L);
+    assertThat(narrow.counterFrequency()).isEqualTo(1_000_000);
+    assertThat(ArmModel.parse("cortex-a53,aarch64=on,pmu=off").counterFrequency())
+        .isEqualTo(62_500_000);
+    assertThat(ArmModel.parse("max,pauth=off").has(A64Features.PAUTH)).isFalse();
+  }
+
+  @Test
+  void refuseWhatTheyDoNotHave() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,pauht=off"))
+        .withMessage(
+            "-cpu max,pauht: no such property; there are aarch64, cntfrq, lpa2, pauth,"
+                + " pauth-impdef, pmu");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,sve=on"))
+        .withMessageContaining("not there yet");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("cortex-a57,pauth=on"))
+        .withMessageContaining("only max");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,pmu=maybe"))
+        .withMessageContaining("expected on or off");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,aarch64=off"))
+        .withMessageContaining("no AArch32");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,cntfrq=0"))
+        .withMessageContaining("1 to 1000000000");
+  }
+}
