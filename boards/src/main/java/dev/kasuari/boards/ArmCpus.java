@@ -3,6 +3,7 @@ package dev.kasuari.boards;
 import dev.kasuari.machine.HardwareNode;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.time.Timebase;
+import dev.kasuari.qapi.OptionException;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmModel;
 import dev.kasuari.target.arm.translate.ArmInstructionSet;
@@ -19,11 +20,11 @@ final class ArmCpus {
   /**
    * As many as {@code options} say.
    *
-   * @param levels the highest exception level, 1 to 3
+   * @param properties which exception levels there are
    */
-  ArmCpus(Machine machine, BoardOptions options, int levels) {
-    model = model(options.cpu(), levels);
-    var time = Timebase.of(machine.clock(), ArmCpu.DEFAULT_TIMEBASE);
+  ArmCpus(Machine machine, BoardOptions options, ArmVirtOptions properties) {
+    model = model(options.cpu()).withLevels(properties.virtualization(), properties.secure());
+    var time = Timebase.of(machine.clock(), model.counterFrequency());
     TcgAccelerator accelerator = options.accelerator(machine, new ArmInstructionSet());
     var added = new ArrayList<ArmCpu>();
     for (int i = 0; i < options.cpus(); i++) {
@@ -37,12 +38,15 @@ final class ArmCpus {
 
   /** Lines for {@code -cpu help}. */
   static List<String> help() {
-    return List.of("cortex-a57");
+    return ArmModel.help();
   }
 
-  private static ArmModel model(String cpu, int levels) {
-    ArmModel base = ArmModel.base();
-    return new ArmModel(cpu, base.features(), levels, base.midr(), base.identification());
+  private static ArmModel model(String cpu) {
+    try {
+      return ArmModel.parse(cpu);
+    } catch (IllegalArgumentException e) {
+      throw new OptionException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** All of them, by number. */
@@ -63,7 +67,7 @@ final class ArmCpus {
               .child("cpu")
               .unit(cpu.affinity())
               .strings("device_type", "cpu")
-              .compatible("arm," + (model.name().equals("max") ? "cortex-a57" : model.name()))
+              .compatible(model.compatible())
               .u32("reg", (int) cpu.affinity());
       cluster.child("core" + cpu.index()).references("cpu", node);
       nodes.add(node);

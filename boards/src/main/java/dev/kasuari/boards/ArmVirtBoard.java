@@ -63,7 +63,7 @@ final class ArmVirtBoard implements Board {
         .strings("device_type", "memory")
         .reg(new HardwareNode.Range(RAM, ram.size()));
 
-    var cpus = new ArmCpus(machine, options, properties.levels());
+    var cpus = new ArmCpus(machine, options, properties);
     SysBus m = machine.sysBus();
     m.describeIn(root);
     ArmGic gic = ArmGic.of(m, cpus.all(), properties);

@@ -44,12 +44,4 @@ record ArmVirtOptions(
   boolean gic3() {
     return !gicVersion.equals("2");
   }
-
-  /** The highest exception level, 1 to 3. */
-  int levels() {
-    if (secure) {
-      return 3;
-    }
-    return virtualization ? 2 : 1;
-  }
 }

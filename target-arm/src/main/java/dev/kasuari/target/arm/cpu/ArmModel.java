@@ -231,9 +231,9 @@ public final class ArmModel {
     return name;
   }
 
-  /** What the devicetree calls it. */
+  /** What the devicetree calls it; max is what QEMU says that its is. */
   public String compatible() {
-    return name.equals(MAX) ? "arm,armv8" : "arm," + name;
+    return name.equals(MAX) ? "arm,cortex-a57" : "arm," + name;
   }
 
   /** Bits of {@link dev.kasuari.target.arm.isa.A64Features}. */
