@@ -216,7 +216,7 @@ class OptionsOfMachinesTest {
         "tcg,without=bmi3 | -accel tcg,without=bmi3: 'without': no feature 'bmi3'; did you mean"
             + " 'bmi1'?",
         "tcg,without=bmi1: | -accel tcg,without=bmi1:: 'without': no feature ''; there are pclmul,"
-            + " fma, cx16, sse4_1, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha, lzcnt, all",
+            + " fma, cx16, sse4_1, sse4_2, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha, lzcnt, all",
         "tcg,backend=interp,cold-runs=1 | -accel tcg,backend=interp,cold-runs=1: 'cold-runs' is"
             + " about machine code, and interp makes none",
         "tcg,lockstep=on,cold-runs=1 | -accel tcg,lockstep=on,cold-runs=1: lockstep=on compiles"

@@ -42,6 +42,7 @@ final class CodeGenerator {
   private final CodeOptions options;
   final Stubs stubs;
   private final FloatCode floats;
+  private final VectorCode vectors;
   private final IntegerCode integers;
   private final FlagsCode flags;
   private final MemoryCode memory;
@@ -68,6 +69,7 @@ final class CodeGenerator {
     this.features = options.features();
     this.severalCpus = options.severalCpus();
     this.floats = new FloatCode(a, options.environment(), features, stubs.flagTable());
+    this.vectors = new VectorCode(a, features);
     this.integers = new IntegerCode(this);
     this.flags = new FlagsCode(this);
     this.memory = new MemoryCode(this);
@@ -118,6 +120,7 @@ final class CodeGenerator {
       cold.get(n).run();
     }
     floats.emitCold();
+    vectors.emitCold();
     a.align(16);
   }
 
@@ -218,10 +221,13 @@ final class CodeGenerator {
       case SELECT -> select(i);
       case ADDF, ADCF, SUBF, SBBF, LOGICF, CMCF, FLAGS_MAKE, FLAGS_BITS, FLAGS_SETCOND ->
           flags.operation(i);
-      case LOAD, STORE, CAS, RMW, LL, SC, UNRESERVE, PROBE, FENCE -> memory.operation(i);
+      case LOAD, STORE, LOAD2, STORE2, CAS, RMW, LL, SC, UNRESERVE, PROBE, FENCE ->
+          memory.operation(i);
       case VECTOR -> {
         registers.vector(unit.vector(i));
-        inJava(i);
+        if (!vectors.emit(unit.vector(i))) {
+          inJava(i);
+        }
       }
       case CALL -> {
         registers.leaveState();

@@ -11,6 +11,7 @@ public enum CpuFeature {
   FMA(1, Register.ECX, 12, true),
   CX16(1, Register.ECX, 13, false),
   SSE4_1(1, Register.ECX, 19, false),
+  SSE4_2(1, Register.ECX, 20, false),
   MOVBE(1, Register.ECX, 22, false),
   POPCNT(1, Register.ECX, 23, false),
   AES(1, Register.ECX, 25, false),

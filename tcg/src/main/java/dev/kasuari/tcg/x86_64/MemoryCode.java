@@ -9,6 +9,7 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Rmw;
 
 /**
@@ -34,6 +35,15 @@ final class MemoryCode {
       case UNRESERVE -> a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
       case LOAD -> load(i, desc);
       case STORE -> store(i, desc);
+      case LOAD2, STORE2 -> {
+        if (aligned(desc) || MemDesc.isBigEndian(desc)) {
+          g.inJava(i);
+        } else if (g.unit().op(i) == Op.LOAD2) {
+          loadPair(i, desc);
+        } else {
+          storePair(i, desc);
+        }
+      }
       case PROBE -> probe(i, desc);
       case CAS, RMW, LL, SC -> {
         if (whole(i, desc)) {
@@ -55,8 +65,7 @@ final class MemoryCode {
 
   /** Whether an atomic access is of all bits of its type, in the host's order. */
   private boolean whole(int i, long desc) {
-    int value =
-        g.unit().op(i) == dev.kasuari.tcg.ir.Op.SC ? g.unit().argument(i, 1) : g.unit().result(i);
+    int value = g.unit().op(i) == Op.SC ? g.unit().argument(i, 1) : g.unit().result(i);
     return !MemDesc.isBigEndian(desc) && g.unit().valueType(value).bits() == 8 * MemDesc.size(desc);
   }
 
@@ -67,7 +76,10 @@ final class MemoryCode {
    * said to be emitted {@linkplain CodeGenerator#later later} next has to be the slow path.
    */
   private void translate(Gpr address, long desc, boolean aligned, int tag) {
-    int size = MemDesc.size(desc);
+    translate(address, desc, MemDesc.size(desc), aligned, tag);
+  }
+
+  private void translate(Gpr address, long desc, int size, boolean aligned, int tag) {
     int regime = MemDesc.mmuIndex(desc);
     int tlb = EngineState.tlb(regime);
     boolean onePage = aligned || size == 1;
@@ -143,16 +155,52 @@ final class MemoryCode {
     int from = g.snapshot();
     translate(address, desc, aligned(desc), SoftMmu.READ_TAG);
     var host = new Mem(address, RAX, 0);
-    int size = MemDesc.size(desc);
     if (MemDesc.isBigEndian(desc)) {
       loadSwapped(i, desc, d, host);
-    } else if (MemDesc.isSigned(desc) && size < 8) {
+    } else {
+      load(i, desc, d, host);
+    }
+    a.bind(done);
+    g.slowPath(i, slow, done, from, new Gpr[] {address}, d);
+  }
+
+  private void load(int i, long desc, Gpr d, Mem host) {
+    int size = MemDesc.size(desc);
+    if (MemDesc.isSigned(desc) && size < 8) {
       a.loadSigned(size, g.width(i), d, host);
     } else {
       a.load(size, d, host);
     }
+  }
+
+  private void loadPair(int i, long desc) {
+    Gpr address = g.use(i, 0);
+    Gpr first = g.define(i);
+    Gpr second = g.registers.define(g.unit().result(i) + 1);
+    int size = MemDesc.size(desc);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    translate(address, desc, 2 * size, false, SoftMmu.READ_TAG);
+    load(i, desc, first, new Mem(address, RAX, 0));
+    load(i, desc, second, new Mem(address, RAX, size));
     a.bind(done);
-    g.slowPath(i, slow, done, from, new Gpr[] {address}, d);
+    g.slowPath(i, slow, done, from, new Gpr[] {address}, first, second);
+  }
+
+  private void storePair(int i, long desc) {
+    Gpr address = g.use(i, 0);
+    Gpr first = g.use(i, 1);
+    Gpr second = g.use(i, 2);
+    int size = MemDesc.size(desc);
+    var slow = new Label();
+    var done = new Label();
+    int from = g.snapshot();
+    translate(address, desc, 2 * size, false, SoftMmu.WRITE_TAG);
+    a.store(size, new Mem(address, RAX, 0), first);
+    a.store(size, new Mem(address, RAX, size), second);
+    a.bind(done);
+    g.slowPath(i, slow, done, from, new Gpr[] {address, first, second});
   }
 
   private void loadSwapped(int i, long desc, Gpr d, Mem host) {

@@ -1,8 +1,8 @@
 package dev.kasuari.tcg.x86_64;
 
 /**
- * Instructions on vector registers: SSE2's scalars, and of SSE4.1, FMA3, F16C and PCLMULQDQ what
- * translated code needs.
+ * Instructions on vector registers: SSE2's scalars and lanes, and of SSSE3, SSE4, FMA3, F16C,
+ * PCLMULQDQ and AES what translated code needs.
  */
 abstract sealed class SseAssembler extends FlowAssembler permits Assembler {
   private static final int SIZE = 0x66;
@@ -79,6 +79,67 @@ abstract sealed class SseAssembler extends FlowAssembler permits Assembler {
   /** The low 64 bits of the source above those of the destination. */
   final void punpcklqdq(Xmm to, Xmm from) {
     both(SIZE, 0x0f6c, to, from);
+  }
+
+  /** The low 64 bits; those above become zero. */
+  final void movq(Xmm to, Xmm from) {
+    both(0xf3, 0x0f7e, to, from);
+  }
+
+  // ---- lanes of integers -----------------------------------------------------------------------
+
+  final void packed(Packed operation, Xmm to, Xmm from) {
+    both(SIZE, operation.opcode, to, from);
+  }
+
+  /** The operand is as wide as the operation reads it, and aligned unless it is 8 bytes. */
+  final void packed(Packed operation, Xmm to, Mem from) {
+    memory(SIZE, 0, operation.opcode, to.ordinal(), from);
+  }
+
+  /**
+   * Shifts lanes of 2, 4 or 8 bytes, {@code 1 << size}, right with zeros; all become zero by
+   * enough.
+   */
+  final void shiftRight(int size, Xmm register, int count) {
+    shiftLanes(size, 2, register, count);
+  }
+
+  /** With the sign; of 2 or 4 bytes. */
+  final void shiftRightSigned(int size, Xmm register, int count) {
+    shiftLanes(size, 4, register, count);
+  }
+
+  final void shiftLeft(int size, Xmm register, int count) {
+    shiftLanes(size, 6, register, count);
+  }
+
+  private void shiftLanes(int size, int extension, Xmm register, int count) {
+    registers(SIZE, 0, 0x0f70 + size, extension, register.ordinal());
+    u8(count);
+  }
+
+  /** Two bits of the order for each of four lanes. */
+  final void pshufd(Xmm to, Xmm from, int order) {
+    both(SIZE, 0x0f70, to, from);
+    u8(order);
+  }
+
+  /** The same for the lower four lanes of 2 bytes. */
+  final void pshuflw(Xmm to, Xmm from, int order) {
+    both(0xf2, 0x0f70, to, from);
+    u8(order);
+  }
+
+  /** 16 of 32 bytes, of which {@code to} has the upper ones, from a byte (SSSE3). */
+  final void palignr(Xmm to, Xmm from, int bytes) {
+    both(SIZE, 0x0f3a0f, to, from);
+    u8(bytes);
+  }
+
+  /** The highest bit of each byte. */
+  final void pmovmskb(Gpr to, Xmm from) {
+    registers(SIZE, 0, 0x0fd7, to.ordinal(), from.ordinal());
   }
 
   /** Shifts right by bytes. */

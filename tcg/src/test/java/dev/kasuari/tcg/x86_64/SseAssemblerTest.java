@@ -128,6 +128,38 @@ class SseAssemblerTest {
   }
 
   @Test
+  void lanesOfIntegers() throws Exception {
+    for (Xmm x : Xmm.values()) {
+      for (Xmm y : Xmm.values()) {
+        String both = " " + name(x) + "," + name(y);
+        for (Packed op : Packed.values()) {
+          d.check(name(op) + both, a -> a.packed(op, x, y));
+        }
+        d.check("movq" + both, a -> a.movq(x, y));
+        d.check("pshufd" + both + ",0xf5", a -> a.pshufd(x, y, 0xf5));
+        d.check("pshuflw" + both + ",0x0", a -> a.pshuflw(x, y, 0));
+        d.check("palignr" + both + ",0x3", a -> a.palignr(x, y, 3));
+      }
+      for (int i = 1; i < 4; i++) {
+        int size = i;
+        String operands = "bwdq".charAt(i) + " " + name(x) + ",0x5";
+        d.check("psrl" + operands, a -> a.shiftRight(size, x, 5));
+        d.check("psll" + operands, a -> a.shiftLeft(size, x, 5));
+        if (i < 3) {
+          d.check("psra" + operands, a -> a.shiftRightSigned(size, x, 5));
+        }
+      }
+      for (Gpr r : Gpr.values()) {
+        d.check("pmovmskb " + name(4, r) + "," + name(x), a -> a.pmovmskb(r, x));
+      }
+      for (Mem m : someMemories()) {
+        d.check("pmovsxbw " + name(x) + "," + text(8, m), a -> a.packed(Packed.PMOVSXBW, x, m));
+      }
+    }
+    d.verify(folder);
+  }
+
+  @Test
   void fusedMultiplyAdds() throws Exception {
     for (Xmm x : Xmm.values()) {
       for (Xmm y : Xmm.values()) {

@@ -1,0 +1,93 @@
+package dev.kasuari.tcg.x86_64;
+
+/**
+ * Instructions on 128 bits of integer lanes, all with prefix 66: SSE2's, and with opcodes from
+ * 0x0f3800 SSSE3's and SSE4.1's but where it is said.
+ */
+enum Packed {
+  PADDB(0x0ffc),
+  PADDW(0x0ffd),
+  PADDD(0x0ffe),
+  PADDQ(0x0fd4),
+  PSUBB(0x0ff8),
+  PSUBW(0x0ff9),
+  PSUBD(0x0ffa),
+  PSUBQ(0x0ffb),
+  PADDSB(0x0fec),
+  PADDSW(0x0fed),
+  PADDUSB(0x0fdc),
+  PADDUSW(0x0fdd),
+  PSUBSB(0x0fe8),
+  PSUBSW(0x0fe9),
+  PSUBUSB(0x0fd8),
+  PSUBUSW(0x0fd9),
+  PAVGB(0x0fe0),
+  PAVGW(0x0fe3),
+  PABSB(0x0f381c),
+  PABSW(0x0f381d),
+  PABSD(0x0f381e),
+  PAND(0x0fdb),
+  PANDN(0x0fdf),
+  POR(0x0feb),
+  PXOR(0x0fef),
+  PCMPEQB(0x0f74),
+  PCMPEQW(0x0f75),
+  PCMPEQD(0x0f76),
+  PCMPEQQ(0x0f3829),
+  PCMPGTB(0x0f64),
+  PCMPGTW(0x0f65),
+  PCMPGTD(0x0f66),
+  /** SSE4.2. */
+  PCMPGTQ(0x0f3837),
+  PMINSB(0x0f3838),
+  PMINSW(0x0fea),
+  PMINSD(0x0f3839),
+  PMINUB(0x0fda),
+  PMINUW(0x0f383a),
+  PMINUD(0x0f383b),
+  PMAXSB(0x0f383c),
+  PMAXSW(0x0fee),
+  PMAXSD(0x0f383d),
+  PMAXUB(0x0fde),
+  PMAXUW(0x0f383e),
+  PMAXUD(0x0f383f),
+  PMULLW(0x0fd5),
+  PMULHW(0x0fe5),
+  PMULHRSW(0x0f380b),
+  PMULLD(0x0f3840),
+  PMULUDQ(0x0ff4),
+  PMULDQ(0x0f3828),
+  PMADDWD(0x0ff5),
+  PMADDUBSW(0x0f3804),
+  PSADBW(0x0ff6),
+  PACKSSWB(0x0f63),
+  PACKSSDW(0x0f6b),
+  PACKUSWB(0x0f67),
+  PACKUSDW(0x0f382b),
+  PUNPCKLBW(0x0f60),
+  PUNPCKLWD(0x0f61),
+  PUNPCKLDQ(0x0f62),
+  PUNPCKLQDQ(0x0f6c),
+  PUNPCKHBW(0x0f68),
+  PUNPCKHWD(0x0f69),
+  PUNPCKHDQ(0x0f6a),
+  PUNPCKHQDQ(0x0f6d),
+  PMOVSXBW(0x0f3820),
+  PMOVSXWD(0x0f3823),
+  PMOVSXDQ(0x0f3825),
+  PMOVZXBW(0x0f3830),
+  PMOVZXWD(0x0f3833),
+  PMOVZXDQ(0x0f3835),
+  PSHUFB(0x0f3800),
+  /** AES. */
+  AESENC(0x0f38dc),
+  AESENCLAST(0x0f38dd),
+  AESDECLAST(0x0f38df),
+  AESIMC(0x0f38db);
+
+  final int opcode;
+
+  Packed(int opcode) {
+    this.opcode = opcode;
+  }
+}
