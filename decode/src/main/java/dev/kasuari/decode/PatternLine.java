@@ -242,11 +242,11 @@ final class PatternLine {
     var arguments = new ArrayList<Operand>();
     for (Operand wanted : p.operands()) {
       Operand argument = given.remove(wanted.name());
-      if (argument == null && wanted instanceof ConstantOperand) {
-        argument = wanted;
-      }
       if (argument == null) {
         argument = operands.get(wanted.name());
+      }
+      if (argument == null && wanted instanceof ConstantOperand) {
+        argument = wanted;
       }
       if (argument == null) {
         throw source.error("%s needs %s: want %s=...", p.name(), wanted.name(), wanted.name());

@@ -55,6 +55,9 @@ class ToyIsaTest {
       top    q=%high        00000010 00000... "{name} {q}"
       zero   r              00111... => ld8 imm=0
       seven  q=7            00000011
+      eighth q=%imm8        00101001 ........ => seven
+      eight  q=8            00101010          => seven
+      none                  00101011          => seven
       {
         swap.self  r s      01...... r==s
         [
@@ -143,6 +146,9 @@ class ToyIsaTest {
   @Test
   void passesConstants() {
     assertThat(toy.decode(3, FAST)).containsExactly("seven", 7);
+    assertThat(toy.decode(0x2a_29, FAST)).containsExactly("seven", 0x2a);
+    assertThat(toy.decode(0x2a, FAST)).containsExactly("seven", 8);
+    assertThat(toy.decode(0x2b, FAST)).containsExactly("seven", 7);
     assertThat(toy.decode(0b00111_100, FAST)).containsExactly("ld8", 4, 0);
     assertThat(toy.encode("seven")).isEqualTo(3);
   }

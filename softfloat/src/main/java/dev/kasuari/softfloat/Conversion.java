@@ -43,6 +43,43 @@ final class Conversion {
     return sign(to, from, bits) | to.infinity() | to.quietBit() | payload;
   }
 
+  private static final int LARGEST_HALF_EXPONENT = 16;
+  private static final long LARGEST_HALF = 0x7fff;
+
+  /** Exact in all other formats. */
+  static long fromAlternativeHalf(FloatEnv env, Format to, long bits) {
+    Format half = Format.BINARY16;
+    long sign = sign(to, half, bits);
+    return half.isZero(bits)
+        ? sign
+        : Rounder.round(env, to, sign, half.exponent(bits), half.significand(bits));
+  }
+
+  /** DDI 0487, J1.1 "FPConvert" and "FPRound", with FPCR.AHP. */
+  static long toAlternativeHalf(FloatEnv env, Format from, long bits) {
+    Format half = Format.BINARY16;
+    long sign = sign(half, from, bits);
+    if (from.isNan(bits) || from.isInfinite(bits)) {
+      env.flags |= INVALID;
+      return sign | (from.isNan(bits) ? 0 : LARGEST_HALF);
+    }
+    long a = env.flushed(from, bits);
+    if (from.isZero(a)) {
+      return sign;
+    }
+    int exponent = from.exponent(a);
+    int before = env.flags;
+    // The largest exponent is that of numbers: what is not tiny is rounded one lower.
+    boolean large = exponent > 0;
+    long rounded =
+        Rounder.round(env, half, sign, large ? exponent - 1 : exponent, from.significand(a));
+    if (exponent > LARGEST_HALF_EXPONENT || (large && half.magnitude(rounded) >= half.infinity())) {
+      env.flags = before | INVALID;
+      return sign | LARGEST_HALF;
+    }
+    return large ? rounded + half.minNormal() : rounded;
+  }
+
   /** value × 2^−scale, for a signed value. */
   static long fromSigned(FloatEnv env, Format f, long value, int scale) {
     return value < 0

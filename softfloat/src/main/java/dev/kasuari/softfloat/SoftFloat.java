@@ -184,4 +184,20 @@ public final class SoftFloat {
   public static long convert(FloatEnv env, Format from, Format to, long a) {
     return Conversion.convert(env, from, to, a);
   }
+
+  /**
+   * A number of Arm's alternative half precision in another format: binary16 with numbers where it
+   * has infinities and NaNs.
+   */
+  public static long fromAlternativeHalf(FloatEnv env, Format to, long a) {
+    return Conversion.fromAlternativeHalf(env, to, a);
+  }
+
+  /**
+   * The value in Arm's alternative half precision. What is too large becomes the largest number, a
+   * NaN zero, both of the operand's sign; INVALID is raised, and neither OVERFLOW nor INEXACT.
+   */
+  public static long toAlternativeHalf(FloatEnv env, Format from, long a) {
+    return Conversion.toAlternativeHalf(env, from, a);
+  }
 }

@@ -4,9 +4,11 @@ import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateField;
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.softfloat.FlushToZero;
 import dev.kasuari.softfloat.Format;
 import dev.kasuari.softfloat.Rounding;
 import dev.kasuari.softfloat.SoftFloat;
+import dev.kasuari.tcg.ir.Flags;
 import dev.kasuari.tcg.ir.FpDesc;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
@@ -19,14 +21,22 @@ public final class FpOperations {
   private final GuestState state;
   private final FloatEnv env;
 
+  // What the CPU does in all operations; descriptors add to it.
+  private final boolean defaultNans;
+  private final boolean flushInputs;
+  private final FlushToZero flushOutputs;
+
   public FpOperations(GuestState state, FloatEnv env) {
     this.state = state;
     this.env = env;
+    defaultNans = env.defaultNanMode();
+    flushInputs = env.flushInputs();
+    flushOutputs = env.flushOutputs();
   }
 
   private static Format format(FpDesc.Format format) {
     return switch (format) {
-      case F16 -> Format.BINARY16;
+      case F16, F16_ALTERNATIVE -> Format.BINARY16;
       case BF16 -> Format.BFLOAT16;
       case F32 -> Format.BINARY32;
       case F64 -> Format.BINARY64;
@@ -36,7 +46,7 @@ public final class FpOperations {
 
   private static long signBit(FpDesc.Format format) {
     return switch (format) {
-      case F16, BF16 -> 1L << 15;
+      case F16, BF16, F16_ALTERNATIVE -> 1L << 15;
       case F32 -> 1L << 31;
       default -> 1L << 63;
     };
@@ -77,10 +87,22 @@ public final class FpOperations {
     int mode = FpDesc.rounding(desc);
     int code = mode == FpDesc.DYNAMIC ? (int) state.get(StateLayout.FP_ROUNDING) : mode;
     env.rounding(Rounding.of(code));
-    env.setFlags((int) state.get(StateLayout.FP_FLAGS));
+    modes(desc);
+    int before = (int) state.get(StateLayout.FP_FLAGS);
+    env.setFlags(before);
     long result = compute(op, type, desc, a, b, c);
-    state.set(StateLayout.FP_FLAGS, env.flags());
+    int flags = env.flags();
+    if (FpDesc.flushesInputs(desc) && FpDesc.from(desc) == FpDesc.Format.F16) {
+      flags &= before | ~FloatEnv.INPUT_FLUSHED;
+    }
+    state.set(StateLayout.FP_FLAGS, flags);
     return type == Type.I32 ? (int) result : result;
+  }
+
+  private void modes(long desc) {
+    env.defaultNanMode(defaultNans || FpDesc.defaultNans(desc));
+    env.flushInputs(flushInputs || FpDesc.flushesInputs(desc));
+    env.flushOutputs(FpDesc.flushesOutputs(desc) ? FlushToZero.UNDERFLOW : flushOutputs);
   }
 
   private long compute(Op op, Type type, long desc, long rawA, long rawB, long rawC) {
@@ -101,8 +123,8 @@ public final class FpOperations {
       case FMA -> fma(desc, f, a, b, c);
       case FMIN -> minimum(desc, f, a, b);
       case FMAX -> maximum(desc, f, a, b);
-      case FCMP -> compare(desc, f, a, b) ? 1 : 0;
-      case FCVT -> SoftFloat.convert(env, from, f, a);
+      case FCMP -> compare(desc, f, a, b);
+      case FCVT -> convert(desc, from, f, a);
       case FTOI -> toInteger(desc, from, a);
       case FRINT -> SoftFloat.roundToIntegral(env, f, a, FpDesc.raisesInexact(desc));
       default -> throw new IllegalArgumentException(op + " " + type);
@@ -134,30 +156,47 @@ public final class FpOperations {
     };
   }
 
-  private boolean compare(long desc, Format f, long a, long b) {
+  private int compare(long desc, Format f, long a, long b) {
     int relation =
         FpDesc.isSignaling(desc)
             ? SoftFloat.compareSignaling(env, f, a, b)
             : SoftFloat.compareQuiet(env, f, a, b);
     return switch (FpDesc.relation(desc)) {
-      case EQ -> relation == SoftFloat.EQUAL;
-      case LT -> relation == SoftFloat.LESS;
-      case LE -> relation == SoftFloat.LESS || relation == SoftFloat.EQUAL;
+      case EQ -> relation == SoftFloat.EQUAL ? 1 : 0;
+      case LT -> relation == SoftFloat.LESS ? 1 : 0;
+      case LE -> relation == SoftFloat.LESS || relation == SoftFloat.EQUAL ? 1 : 0;
+      case FLAGS ->
+          switch (relation) {
+            case SoftFloat.LESS -> Flags.N | Flags.C;
+            case SoftFloat.EQUAL -> Flags.Z;
+            case SoftFloat.GREATER -> 0;
+            default -> Flags.V;
+          };
     };
+  }
+
+  private long convert(long desc, Format from, Format to, long a) {
+    if (FpDesc.from(desc) == FpDesc.Format.F16_ALTERNATIVE) {
+      return SoftFloat.fromAlternativeHalf(env, to, a);
+    }
+    return FpDesc.format(desc) == FpDesc.Format.F16_ALTERNATIVE
+        ? SoftFloat.toAlternativeHalf(env, from, a)
+        : SoftFloat.convert(env, from, to, a);
   }
 
   private long toInteger(long desc, Format from, long a) {
     int width = FpDesc.integerWidth(desc);
     return FpDesc.integerIsSigned(desc)
-        ? SoftFloat.toSigned(env, from, a, width, 0)
-        : SoftFloat.toUnsigned(env, from, a, width, 0);
+        ? SoftFloat.toSigned(env, from, a, width, FpDesc.scale(desc))
+        : SoftFloat.toUnsigned(env, from, a, width, FpDesc.scale(desc));
   }
 
   private long fromInteger(long desc, Format f, long a) {
     boolean wide = FpDesc.integerWidth(desc) == 64;
+    int scale = FpDesc.scale(desc);
     if (FpDesc.integerIsSigned(desc)) {
-      return SoftFloat.fromSigned(env, f, wide ? a : (int) a, 0);
+      return SoftFloat.fromSigned(env, f, wide ? a : (int) a, scale);
     }
-    return SoftFloat.fromUnsigned(env, f, wide ? a : a & 0xffffffffL, 0);
+    return SoftFloat.fromUnsigned(env, f, wide ? a : a & 0xffffffffL, scale);
   }
 }

@@ -3,7 +3,8 @@ package dev.kasuari.tcg.ir;
 /**
  * What a floating-point operation is, packed into an immediate: formats, rounding, signs, and the
  * variant where IEEE 754 leaves a choice. NaN rules and tininess belong to the architecture and are
- * set once per CPU.
+ * set once per CPU; that NaNs are replaced and subnormal numbers flushed may be asked for by each
+ * operation, where the architecture has a mode for it (Arm's FPCR) that units are translated for.
  *
  * @param bits the packed form
  */
@@ -18,6 +19,11 @@ public record FpDesc(long bits) {
   private static final int WIDE = 1 << 16;
   private static final int INEXACT = 1 << 17;
   private static final int VARIANT_SHIFT = 18;
+  private static final int DEFAULT_NAN = 1 << 20;
+  private static final int FLUSH_INPUTS = 1 << 21;
+  private static final int FLUSH_OUTPUTS = 1 << 22;
+  private static final int FOUR_MODES = 1 << 23;
+  private static final int SCALE_SHIFT = 24;
 
   /** Use the CPU's rounding mode instead of a fixed one. */
   public static final int DYNAMIC = 7;
@@ -29,7 +35,9 @@ public record FpDesc(long bits) {
     F32,
     F64,
     F80,
-    F128;
+    F128,
+    /** Arm's alternative half precision: numbers in the place of infinities and NaNs. */
+    F16_ALTERNATIVE;
 
     private static final Format[] VALUES = values();
   }
@@ -38,7 +46,12 @@ public record FpDesc(long bits) {
   public enum Relation {
     EQ,
     LT,
-    LE;
+    LE,
+    /**
+     * What the relation is, as {@link Flags} packs it: N and C for less, Z for equal, V for
+     * unordered, and none for greater.
+     */
+    FLAGS;
 
     private static final Relation[] VALUES = values();
   }
@@ -74,6 +87,11 @@ public record FpDesc(long bits) {
     return new FpDesc((bits & ~(15L << ROUND_SHIFT)) | ((long) mode << ROUND_SHIFT));
   }
 
+  /** The CPU's rounding mode is always to nearest even, toward zero, down or up. */
+  public FpDesc fourModes() {
+    return new FpDesc(bits | FOUR_MODES);
+  }
+
   public FpDesc negateProduct() {
     return new FpDesc(bits | NEGATE_PRODUCT);
   }
@@ -103,6 +121,33 @@ public record FpDesc(long bits) {
   /** {@link Op#FRINT} raises inexact when it changes the value. */
   public FpDesc raiseInexact() {
     return new FpDesc(bits | INEXACT);
+  }
+
+  /** Every NaN result is the default NaN, whatever the CPU does otherwise. */
+  public FpDesc defaultNans() {
+    return new FpDesc(bits | DEFAULT_NAN);
+  }
+
+  /**
+   * Subnormal operands are zeros. Those of binary16 are so without {@code FloatEnv.INPUT_FLUSHED},
+   * as Arm has it.
+   */
+  public FpDesc flushInputs() {
+    return new FpDesc(bits | FLUSH_INPUTS);
+  }
+
+  /** Tiny results become zeros and raise underflow alone, as with Arm's FZ. */
+  public FpDesc flushOutputs() {
+    return new FpDesc(bits | FLUSH_OUTPUTS);
+  }
+
+  /**
+   * The integer side of a conversion is a fixed-point number.
+   *
+   * @param fraction its bits of fraction, 0 to 64
+   */
+  public FpDesc scale(int fraction) {
+    return new FpDesc(bits | (long) fraction << SCALE_SHIFT);
   }
 
   /** Format of the result. */
@@ -151,11 +196,33 @@ public record FpDesc(long bits) {
     return (bits & INEXACT) != 0;
   }
 
+  public static boolean defaultNans(long bits) {
+    return (bits & DEFAULT_NAN) != 0;
+  }
+
+  public static boolean flushesInputs(long bits) {
+    return (bits & FLUSH_INPUTS) != 0;
+  }
+
+  public static boolean flushesOutputs(long bits) {
+    return (bits & FLUSH_OUTPUTS) != 0;
+  }
+
+  public static boolean hasFourModes(long bits) {
+    return (bits & FOUR_MODES) != 0;
+  }
+
+  public static int scale(long bits) {
+    return (int) (bits >> SCALE_SHIFT) & 127;
+  }
+
   /** As {@code -d op} prints it: {@code f64 rm7}. */
   public static String describe(long bits) {
     String formats =
         from(bits) == format(bits) ? format(bits).name() : from(bits) + ">" + format(bits);
-    return formats.toLowerCase(java.util.Locale.ROOT) + " rm" + rounding(bits);
+    String modes = (defaultNans(bits) ? " dn" : "") + (flushesInputs(bits) ? " fi" : "");
+    modes += flushesOutputs(bits) ? " fo" : "";
+    return formats.toLowerCase(java.util.Locale.ROOT) + " rm" + rounding(bits) + modes;
   }
 
   @Override

@@ -144,7 +144,9 @@ public enum Op {
   FMA("fma", "TTT", "T", Trait.FP),
   FMIN("fmin", "TT", "T", Trait.FP),
   FMAX("fmax", "TT", "T", Trait.FP),
-  /** 1 or 0; equal, less or less-or-equal, quiet or signaling, as the descriptor says. */
+  /**
+   * 1 or 0; equal, less or less-or-equal, quiet or signaling, as the descriptor says. Or the flags.
+   */
   FCMP("fcmp", "cc", "T", Trait.FP),
   /** One hot bit of ten: −∞, −normal, −subnormal, −0, +0, +subnormal, +normal, +∞, sNaN, qNaN. */
   FCLASS("fclass", "c", "T", Trait.PURE),

@@ -11,6 +11,7 @@ import static dev.kasuari.tcg.x86_64.Xmm.XMM2;
 
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
+import dev.kasuari.tcg.ir.Flags;
 import dev.kasuari.tcg.ir.FpDesc;
 import dev.kasuari.tcg.ir.FpDesc.Format;
 import dev.kasuari.tcg.ir.FpDesc.MinMax;
@@ -207,8 +208,9 @@ final class FloatCode {
   /** "Above" is false for unordered numbers, as "below" is not: so the operands are exchanged. */
   private void compare(FloatOperation o) {
     Precision precision = FloatOperation.precision(o.from());
-    o.load(XMM0, 0, o.from());
-    o.load(XMM1, 1, o.from());
+    boolean flags = FpDesc.relation(o.desc()) == FpDesc.Relation.FLAGS;
+    o.load(XMM0, flags ? 1 : 0, o.from());
+    o.load(XMM1, flags ? 0 : 1, o.from());
     if (FpDesc.isSignaling(o.desc())) {
       a.comis(precision, XMM1, XMM0);
     } else {
@@ -222,8 +224,30 @@ final class FloatCode {
         a.set(Cc.E, RCX);
         a.alu(Alu.AND, BITS_32, RAX, RCX);
       }
+      case FLAGS -> {
+        flags(o);
+        return;
+      }
     }
     a.zeroExtend(1, o.result(), RAX);
+  }
+
+  /** Flags for greater, less, equal and unordered, 16 bits each. */
+  private static final long FLAGS =
+      (long) (Flags.N | Flags.C) << 16 | (long) Flags.Z << 32 | (long) Flags.V << 48;
+
+  /** The host has carry for less, zero for equal, and both for unordered. */
+  private void flags(FloatOperation o) {
+    a.set(Cc.B, RAX);
+    a.set(Cc.E, RCX);
+    a.zeroExtend(1, RAX, RAX);
+    a.zeroExtend(1, RCX, RCX);
+    a.alu(Alu.ADD, BITS_32, RCX, RCX);
+    a.alu(Alu.ADD, BITS_32, RCX, RAX);
+    a.shift(Shift.SHL, BITS_32, RCX, 4);
+    a.mov(RAX, FLAGS);
+    a.shiftByCl(Shift.SHR, BITS_64, RAX);
+    a.zeroExtend(2, o.result(), RAX);
   }
 
   /**

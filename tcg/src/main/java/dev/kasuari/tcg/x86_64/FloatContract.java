@@ -19,7 +19,7 @@ import dev.kasuari.tcg.ir.Type;
  * <p>What the host does is in the Intel 64 Software Developer's Manual, volume 1, 4.8 and 11.5:
  * tininess after rounding, the first NaN of the operands, DE for subnormal operands. A guest that
  * flushes subnormals has everything done by softfloat, because MXCSR's DAZ and FTZ are neither
- * Arm's FZ nor anything but x86's own.
+ * Arm's FZ nor anything but x86's own; so has an operation that does, or is of fixed-point numbers.
  */
 final class FloatContract {
   /** Softfloat does it. */
@@ -68,8 +68,18 @@ final class FloatContract {
   }
 
   /** Whether a NaN result is to be replaced by the default NaN. */
-  boolean defaultNans() {
-    return nanResult == NanResult.DEFAULT;
+  boolean defaultNans(long desc) {
+    return nanResult(desc) == NanResult.DEFAULT;
+  }
+
+  private NanResult nanResult(long desc) {
+    return FpDesc.defaultNans(desc) ? NanResult.DEFAULT : nanResult;
+  }
+
+  /** What only softfloat does. */
+  private boolean flushesOrScales(long desc) {
+    boolean asked = FpDesc.flushesInputs(desc) || FpDesc.flushesOutputs(desc);
+    return flushes || asked || FpDesc.scale(desc) != 0;
   }
 
   /** Whether DE is the guest's business, so that no comparison of our own may raise it. */
@@ -105,16 +115,16 @@ final class FloatContract {
       default -> {
         boolean operands = op == Op.ITOF || usable(FpDesc.from(desc), argument);
         boolean result = op == Op.FCMP || op == Op.FTOI || usable(FpDesc.format(desc), type);
-        yield flushes || !operands || !result ? SOFT : arithmetic(op, argument, desc);
+        yield flushesOrScales(desc) || !operands || !result ? SOFT : arithmetic(op, argument, desc);
       }
     };
   }
 
   private int arithmetic(Op op, Type argument, long desc) {
     return switch (op) {
-      case FADD, FSUB -> rounded(desc, nans());
-      case FMUL, FDIV -> rounded(desc, nans() | tiny());
-      case FSQRT -> rounded(desc, nans());
+      case FADD, FSUB -> rounded(desc, nans(desc));
+      case FMUL, FDIV -> rounded(desc, nans(desc) | tiny());
+      case FSQRT -> rounded(desc, nans(desc));
       case FMA -> fma(desc);
       case FMIN, FMAX -> minMax(desc);
       case FCMP -> 0;
@@ -128,7 +138,7 @@ final class FloatContract {
 
   private static boolean classifiable(long desc) {
     Format from = FpDesc.from(desc);
-    return from != Format.F80 && from != Format.F128;
+    return from != Format.F80 && from != Format.F128 && from != Format.F16_ALTERNATIVE;
   }
 
   private static boolean holds(Format format, Type type) {
@@ -147,8 +157,8 @@ final class FloatContract {
     return known && holds(format, type);
   }
 
-  private int nans() {
-    return nanResult == NanResult.SOFT ? Check.NAN.bit() : 0;
+  private int nans(long desc) {
+    return nanResult(desc) == NanResult.SOFT ? Check.NAN.bit() : 0;
   }
 
   private int tiny() {
@@ -159,9 +169,17 @@ final class FloatContract {
     return mode == FpDesc.DYNAMIC || mode <= Rounding.UP.ordinal();
   }
 
+  /** The mode is the CPU's, and MXCSR has it. */
+  private static boolean alwaysOnHost(long desc) {
+    return FpDesc.rounding(desc) == FpDesc.DYNAMIC && FpDesc.hasFourModes(desc);
+  }
+
   /** For results that are rounded in MXCSR's mode. */
   private static int rounded(long desc, int checks) {
-    return onHost(FpDesc.rounding(desc)) ? checks | Check.ROUNDING.bit() : SOFT;
+    if (!onHost(FpDesc.rounding(desc))) {
+      return SOFT;
+    }
+    return alwaysOnHost(desc) ? checks : checks | Check.ROUNDING.bit();
   }
 
   /**
@@ -181,7 +199,7 @@ final class FloatContract {
     }
     // Softfloat flips the sign of NaNs too, and finds the invalid product under a quiet NaN.
     boolean host =
-        nanResult == NanResult.HOST
+        nanResult(desc) == NanResult.HOST
             && env.zeroTimesInfinity() == ZeroTimesInfinity.QUIET_ADDEND
             && !FpDesc.negatesProduct(desc)
             && !FpDesc.negatesAddend(desc);
@@ -197,7 +215,7 @@ final class FloatContract {
     if (tracksSubnormals()) {
       return SOFT;
     }
-    return defaultNans() && variant != MinMax.NUMBER_2008 ? 0 : Check.NAN.bit();
+    return defaultNans(desc) && variant != MinMax.NUMBER_2008 ? 0 : Check.NAN.bit();
   }
 
   private int convert(long desc) {
@@ -224,6 +242,9 @@ final class FloatContract {
       return SOFT;
     }
     if (!wide && FpDesc.format(desc) == Format.F64) {
+      return 0;
+    }
+    if (alwaysOnHost(desc)) {
       return 0;
     }
     return FpDesc.rounding(desc) == FpDesc.DYNAMIC ? Check.ROUNDING.bit() : Check.PRECISION.bit();

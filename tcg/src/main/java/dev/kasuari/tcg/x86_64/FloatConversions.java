@@ -246,7 +246,7 @@ final class FloatConversions {
     if (mode == Rounding.TOWARD_ZERO.ordinal()) {
       a.truncate(from, width, RAX, XMM0);
       checkFits(o, width);
-    } else if (o.checks(FloatContract.Check.ROUNDING)) {
+    } else if (o.checks(FloatContract.Check.ROUNDING) || mode == FpDesc.DYNAMIC) {
       a.toInteger(from, width, RAX, XMM0);
       checkFits(o, width);
     } else {

@@ -105,7 +105,7 @@ record FloatOperation(
     if (checks(FloatContract.Check.NAN)) {
       checkNan(value, slow);
       finish(value);
-    } else if (contract.defaultNans()) {
+    } else if (contract.defaultNans(desc)) {
       var nan = new Label();
       var done = new Label();
       checkNan(value, nan);

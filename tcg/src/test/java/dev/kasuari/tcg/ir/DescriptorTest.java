@@ -114,6 +114,27 @@ class DescriptorTest {
     assertThat(FpDesc.rounding(one.bits())).isEqualTo(FpDesc.DYNAMIC);
     assertThat(FpDesc.convert(FpDesc.Format.F32, FpDesc.Format.F16).rounding(2))
         .hasToString("f32>f16 rm2");
+    assertThat(one.defaultNans().flushInputs().flushOutputs()).hasToString("f64 rm7 dn fi fo");
+  }
+
+  @Test
+  void floatDescriptorsHoldModesAndScales() {
+    var one = FpDesc.of(FpDesc.Format.F32).minMax(FpDesc.MinMax.SECOND);
+    for (int bits = 0; bits < 8; bits++) {
+      for (int scale = 0; scale <= 64; scale++) {
+        var desc = one.scale(scale);
+        desc = (bits & 1) != 0 ? desc.defaultNans() : desc;
+        desc = (bits & 2) != 0 ? desc.flushInputs() : desc;
+        desc = (bits & 4) != 0 ? desc.flushOutputs() : desc;
+        long packed = desc.bits();
+        assertThat(FpDesc.defaultNans(packed)).isEqualTo((bits & 1) != 0);
+        assertThat(FpDesc.flushesInputs(packed)).isEqualTo((bits & 2) != 0);
+        assertThat(FpDesc.flushesOutputs(packed)).isEqualTo((bits & 4) != 0);
+        assertThat(FpDesc.scale(packed)).isEqualTo(scale);
+        assertThat(FpDesc.minMax(packed)).isEqualTo(FpDesc.MinMax.SECOND);
+        assertThat(FpDesc.format(packed)).isEqualTo(FpDesc.Format.F32);
+      }
+    }
   }
 
   @Test

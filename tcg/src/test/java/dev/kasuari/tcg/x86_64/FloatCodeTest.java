@@ -103,7 +103,7 @@ class FloatCodeTest {
         long[] abc = operands.next(row);
         int flags = random.nextInt(3) == 0 ? random.nextInt(64) : 0;
         int before = random.nextInt(3) == 0 ? random.nextInt(32) : 0;
-        harness.put(i, abc[0], abc[1], abc[2], flags, before, random.nextInt(6));
+        harness.put(i, abc[0], abc[1], abc[2], flags, before, random.nextInt(row.dynamicModes()));
       }
       harness.run(FloatHarness.BATCH);
       for (int i = 0; i < FloatHarness.BATCH; i++) {

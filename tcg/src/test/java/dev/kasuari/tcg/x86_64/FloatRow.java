@@ -31,6 +31,11 @@ record FloatRow(Op op, FpDesc desc, Type type, Type argument, String name) {
     return new FloatRow(op, desc.rounding(mode), type, argument, name + " rm" + mode);
   }
 
+  /** How many modes the CPU has, from 0. */
+  int dynamicModes() {
+    return FpDesc.hasFourModes(desc.bits()) ? 4 : 6;
+  }
+
   /** The rounding modes that make a difference. */
   int[] modes() {
     return switch (op) {
@@ -55,15 +60,40 @@ record FloatRow(Op op, FpDesc desc, Type type, Type argument, String name) {
       minMax(rows, f);
       compare(rows, f);
       integers(rows, f);
+      modes(rows, f);
     }
     for (Format f : ALL) {
       rows.add(new FloatRow(Op.FCLASS, FpDesc.of(f), Type.I64, type(f), "fclass " + label(f)));
       for (Format to : ALL) {
         String name = "fcvt " + label(f) + ">" + label(to);
         rows.add(new FloatRow(Op.FCVT, FpDesc.convert(f, to), type(to), type(f), name));
+        FpDesc nans = FpDesc.convert(f, to).defaultNans();
+        rows.add(new FloatRow(Op.FCVT, nans, type(to), type(f), name + " dn"));
       }
     }
     return rows;
+  }
+
+  /** What descriptors ask for besides what the CPU does. */
+  private static void modes(List<FloatRow> rows, Format f) {
+    FpDesc nans = FpDesc.of(f).defaultNans();
+    for (Op op : new Op[] {Op.FADD, Op.FMUL, Op.FSQRT, Op.FMA, Op.FRINT}) {
+      rows.add(same(op, nans, " dn"));
+    }
+    for (FpDesc.MinMax variant : FpDesc.MinMax.values()) {
+      rows.add(same(Op.FMAX, nans.minMax(variant), " dn " + label(variant)));
+    }
+    FpDesc four = FpDesc.of(f).fourModes();
+    for (Op op : new Op[] {Op.FADD, Op.FMUL, Op.FMA, Op.FRINT}) {
+      rows.add(same(op, four, " four modes"));
+    }
+    FpDesc integer = four.integer(32, true);
+    rows.add(new FloatRow(Op.FTOI, integer, Type.I32, type(f), "ftoi " + label(f) + " four modes"));
+    rows.add(new FloatRow(Op.ITOF, integer, type(f), Type.I32, "itof " + label(f) + " four modes"));
+    rows.add(same(Op.FMUL, FpDesc.of(f).flushInputs().flushOutputs(), " flush"));
+    FpDesc fixed = FpDesc.of(f).integer(32, true).scale(7);
+    rows.add(new FloatRow(Op.FTOI, fixed, Type.I32, type(f), "ftoi " + label(f) + " i32 scaled"));
+    rows.add(new FloatRow(Op.ITOF, fixed, type(f), Type.I32, "itof " + label(f) + " i32 scaled"));
   }
 
   private static String label(Enum<?> e) {

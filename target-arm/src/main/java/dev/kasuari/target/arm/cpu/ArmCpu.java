@@ -11,6 +11,7 @@ import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.PageTranslation;
 import dev.kasuari.machine.cpu.Parking;
 import dev.kasuari.machine.cpu.StateField;
+import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.arm.isa.A64Features;
 import java.util.SplittableRandom;
@@ -363,16 +364,17 @@ public final class ArmCpu extends Cpu {
     long sctlr = state().get(ArmState.SCTLR, controlLevel(level));
     Regime data = dataRegime(level, (pstate & Pstate.PAN) != 0);
     Regime unprivileged = (pstate & Pstate.UAO) != 0 ? data : unprivileged(data);
-    return ArmMode.pack(
-        level,
-        data,
-        unprivileged,
-        fpAccess.trapLevel() != 0,
-        (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
-        (sctlr & SCTLR_A) != 0,
-        (pstate & Pstate.IL) != 0,
-        (sctlr & (level == 0 ? SCTLR_E0E : SCTLR_EE)) != 0,
-        0);
+    return ArmMode.floating(state().get(ArmState.FPCR))
+        | ArmMode.pack(
+            level,
+            data,
+            unprivileged,
+            fpAccess.trapLevel() != 0,
+            (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
+            (sctlr & SCTLR_A) != 0,
+            (pstate & Pstate.IL) != 0,
+            (sctlr & (level == 0 ? SCTLR_E0E : SCTLR_EE)) != 0,
+            0);
   }
 
   /** The level whose SCTLR controls one: its own, and for EL0 that above it. */
@@ -587,6 +589,13 @@ public final class ArmCpu extends Cpu {
   public boolean vectors() {
     refusal = fpAccess.trap();
     return false;
+  }
+
+  /** Writes FPCR. */
+  public void setFpcr(long value) {
+    state().set(ArmState.FPCR, value & Fpcr.writable(model.has(A64Features.FP16)));
+    state().set(StateLayout.FP_ROUNDING, Fpcr.rounding(value));
+    modeChanged();
   }
 
   /** Performs ERET. */

@@ -10,6 +10,7 @@ public final class ArmMode {
   private static final int ILLEGAL = 1 << 11;
   private static final int BIG_ENDIAN = 1 << 12;
   private static final int TAGGED_SHIFT = 13;
+  private static final int FPCR_SHIFT = 24;
 
   private ArmMode() {}
 
@@ -80,6 +81,31 @@ public final class ArmMode {
   /** Whether data accesses are big-endian. */
   public static boolean bigEndian(long mode) {
     return (mode & BIG_ENDIAN) != 0;
+  }
+
+  /** What a mode word takes of FPCR: AHP, DN, FZ and FZ16. */
+  static long floating(long fpcr) {
+    return ((fpcr & Fpcr.FZ16) >> Fpcr.FZ16_SHIFT | (fpcr >> Fpcr.FZ_SHIFT & 7) << 1) << FPCR_SHIFT;
+  }
+
+  /** FPCR.FZ16: halves are flushed to zero. */
+  public static boolean flushesHalves(long mode) {
+    return (mode >> FPCR_SHIFT & 1) != 0;
+  }
+
+  /** FPCR.FZ: numbers of other formats are flushed to zero. */
+  public static boolean flushes(long mode) {
+    return (mode >> FPCR_SHIFT & 2) != 0;
+  }
+
+  /** FPCR.DN: NaN results are the default NaN. */
+  public static boolean defaultNans(long mode) {
+    return (mode >> FPCR_SHIFT & 4) != 0;
+  }
+
+  /** FPCR.AHP: half precision of conversions is the alternative one. */
+  public static boolean alternativeHalf(long mode) {
+    return (mode >> FPCR_SHIFT & 8) != 0;
   }
 
   /** Whether the top byte of a branch's target is ignored in the upper or in the lower range. */

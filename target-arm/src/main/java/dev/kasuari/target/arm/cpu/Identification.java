@@ -98,10 +98,6 @@ final class Identification {
 
   private static final int SIGN = 8;
 
-  /** What there is nothing of; of floating point and SIMD only some is not there yet. */
-  private static final long LEFT_OUT =
-      A64Features.LATER & ~(A64Features.FP | A64Features.SIMD);
-
   /**
    * A field.
    *
@@ -117,7 +113,7 @@ final class Identification {
     int announced(int wanted) {
       int value = first - 1;
       while (value < wanted && value - first + 1 < needs.size()) {
-        if ((needs.get(value - first + 1) & LEFT_OUT) != 0) {
+        if ((needs.get(value - first + 1) & A64Features.LATER) != 0) {
           break;
         }
         value++;
@@ -167,7 +163,7 @@ final class Identification {
     for (Field field : ALL) {
       int next = field.value(bits) + 1 - field.first;
       if (field.register.equals(register) && field.shift == shift && next < field.needs.size()) {
-        return (field.needs.get(next) & LEFT_OUT) != 0;
+        return (field.needs.get(next) & A64Features.LATER) != 0;
       }
     }
     return false;

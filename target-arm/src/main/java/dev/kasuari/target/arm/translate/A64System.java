@@ -289,6 +289,12 @@ interface A64System extends A64Instructions<A64> {
       t.setX(rt, nzcv);
       return;
     }
+    if (FloatControl.has(t, reg)) {
+      if (vectors(t)) {
+        t.setX(rt, FloatControl.read(t, reg));
+      }
+      return;
+    }
     t.setX(rt, e.call(READ, e.constant(reg | (long) rt << 16)));
     if (reg == RNDR || reg == RNDRRS) {
       // The number is there at once, which the flags say.
@@ -301,6 +307,12 @@ interface A64System extends A64Instructions<A64> {
     var e = t.e();
     if (reg == NZCV) {
       t.setFlags(A64Data.unpacked(t, e.shr(t.x(0, rt), Pstate.NZCV_SHIFT)));
+      return;
+    }
+    if (FloatControl.has(t, reg)) {
+      if (vectors(t)) {
+        FloatControl.write(t, reg, t.x(rt));
+      }
       return;
     }
     e.call(WRITE, e.constant(reg | (long) rt << 16), t.x(rt));

@@ -225,6 +225,18 @@ class ExceptionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"interp", "x86_64"})
+  void floatingPointsRegistersTrapWithIt(String backEnd) throws InterruptedException {
+    begin();
+    write("cpacr_el1", 3 << 20);
+    write("fpcr", 3 << 24);
+    write("cpacr_el1", 0);
+    long at = here();
+    put(A64Encoder.mrs(register("fpsr"), 1));
+    assertThat(run(backEnd)).containsExactly(0x1fe0_0000L, 0, at, 0x3c5, 0x200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
   void floatingPointMayBeDisabledForApplicationsAlone(String backEnd) throws InterruptedException {
     begin();
     write("cpacr_el1", 1 << 20);

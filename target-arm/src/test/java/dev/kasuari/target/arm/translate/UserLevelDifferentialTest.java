@@ -124,7 +124,7 @@ class UserLevelDifferentialTest {
       accelerator.add(cpu);
       machine.addExecution(accelerator);
       machine.resume();
-      Shutdown end = machine.awaitShutdown(30, TimeUnit.SECONDS);
+      Shutdown end = machine.awaitShutdown(120, TimeUnit.SECONDS);
       if (end == null) {
         machine.pause();
         throw new AssertionError("does not end: " + cpu.describe());
