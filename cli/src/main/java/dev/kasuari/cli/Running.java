@@ -33,6 +33,7 @@ final class Running {
       if (!paused) {
         machine.start();
       }
+      VirtualMachine.hearInterrupt();
       end = machine.awaitShutdown();
     }
     try {

@@ -4,6 +4,7 @@ import dev.kasuari.boards.Board;
 import dev.kasuari.boards.BoardOptions;
 import dev.kasuari.boot.BootException;
 import dev.kasuari.boot.Fdt;
+import dev.kasuari.host.EndSignals;
 import dev.kasuari.host.HostCalls;
 import dev.kasuari.host.HostException;
 import dev.kasuari.machine.DeviceTypes;
@@ -95,6 +96,14 @@ public final class VirtualMachine implements AutoCloseable {
    */
   public static void prepare() {
     HostCalls.prepare();
+  }
+
+  /**
+   * For a process whose purpose is a machine: has SIGINT end it even if whoever started it had that
+   * signal ignored, as QEMU does. After {@link #start}, for it calls the host.
+   */
+  public static void hearInterrupt() {
+    EndSignals.hearInterrupt();
   }
 
   /**

@@ -19,8 +19,9 @@ final class BusyJvm implements AutoCloseable {
 
   private final ConsoleProcess process;
 
-  private BusyJvm(List<String> javaOptions, List<String> program) throws IOException {
-    var command = new ArrayList<String>();
+  private BusyJvm(List<String> before, List<String> javaOptions, List<String> program)
+      throws IOException {
+    var command = new ArrayList<>(before);
     command.add(tool("java"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx256m"));
     command.addAll(javaOptions);
@@ -33,21 +34,32 @@ final class BusyJvm implements AutoCloseable {
   static BusyJvm start(Path folder, String... javaOptions) throws Exception {
     return start(
         folder,
+        List.of(),
         List.of(javaOptions),
+        "dev.kasuari.cli.Main system riscv64 -nographic -m 128M -smp 4 -kernel");
+  }
+
+  /** The same, started as shells start what a script puts into the background. */
+  static BusyJvm inBackground(Path folder) throws Exception {
+    return start(
+        folder,
+        List.of("sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
+        List.of(),
         "dev.kasuari.cli.Main system riscv64 -nographic -m 128M -smp 4 -kernel");
   }
 
   /** {@link EmbeddedMachine}, which ends as is said. */
   static BusyJvm embedded(Path folder, String end, String... javaOptions) throws Exception {
-    return start(folder, List.of(javaOptions), EmbeddedMachine.class.getName() + " " + end);
+    return start(
+        folder, List.of(), List.of(javaOptions), EmbeddedMachine.class.getName() + " " + end);
   }
 
-  private static BusyJvm start(Path folder, List<String> javaOptions, String program)
-      throws Exception {
+  private static BusyJvm start(
+      Path folder, List<String> before, List<String> javaOptions, String program) throws Exception {
     String guest = new GuestProgram("busy", 4).with("BEAT", BEAT).build(folder).toString();
     var words = new ArrayList<>(List.of(program.split(" ", -1)));
     words.add(guest);
-    var jvm = new BusyJvm(javaOptions, words);
+    var jvm = new BusyJvm(before, javaOptions, words);
     jvm.process.await("beat");
     return jvm;
   }

@@ -87,6 +87,14 @@ class BusyVcpusTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  void whatAScriptStartedInTheBackgroundIsEndedByASignal(String signal) throws Exception {
+    try (var jvm = BusyJvm.inBackground(folder)) {
+      endsBy(signal, jvm);
+    }
+  }
+
   private static void endsBy(String signal, BusyJvm jvm) throws Exception {
     jvm.signal(signal);
     assertThat(jvm.console().exit()).isZero();
