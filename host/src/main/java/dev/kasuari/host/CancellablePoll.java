@@ -91,8 +91,8 @@ final class CancellablePoll implements AutoCloseable {
       cancel();
       closed = true;
       synchronized (memoryInUse) {
-        Libc.close(pipe.get(INT, 0));
-        Libc.close(pipe.get(INT, 4));
+        Libc.drop(pipe.get(INT, 0));
+        Libc.drop(pipe.get(INT, 4));
         arena.close();
       }
     }

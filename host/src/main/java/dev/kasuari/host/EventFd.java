@@ -58,7 +58,7 @@ public final class EventFd implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      Libc.close(fd);
+      Libc.drop(fd);
     }
   }
 }

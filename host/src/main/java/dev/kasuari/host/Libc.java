@@ -35,13 +35,7 @@ final class Libc {
     long invoke(MemorySegment state) throws Throwable;
   }
 
-  /**
-   * What all functions of integers and pointers have in common: in the C conventions of 64-bit
-   * hosts each of up to six arguments has a register of its own, and a function does not see those
-   * that it does not have. One shape for all is one stub at start-up, and not one for each; each
-   * takes milliseconds to make. Where another thread may close the memory that a pointer names
-   * while the call lasts, {@link #bind} it is: the handle keeps the memory alive.
-   */
+  /** The shape of {@link NativeFunction}, with {@code errno}. */
   private static final class Registers {
     static final MethodHandle CALL =
         Linker.nativeLinker()
@@ -51,31 +45,34 @@ final class Libc {
 
   /**
    * A function of integers and pointers, without variable arguments: those may be passed otherwise.
+   * Where another thread may close the memory that a pointer names while the call lasts, {@link
+   * #bind} it is: the handle keeps the memory alive.
+   *
+   * <p>Most are called without asking for {@code errno}, by the one shape that machine code has,
+   * too: each shape takes milliseconds at start-up. If the call fails it is made once more, with
+   * {@code errno}, and the second answer counts.
    *
    * @param address where it is
    * @param result {@link #INT} or {@link #LONG}; of an int the upper half of the register is
    *     undefined
+   * @param again whether a failure leaves all as it was, so that the call may be repeated
    */
-  private record Function(MemorySegment address, ValueLayout result) {
-    long invoke(MemorySegment state, long a) throws Throwable {
-      return invoke(state, a, 0, 0, 0, 0, 0);
+  private record Function(MemorySegment address, ValueLayout result, boolean again) {
+    Function(MemorySegment address, ValueLayout result) {
+      this(address, result, true);
     }
 
-    long invoke(MemorySegment state, long a, long b) throws Throwable {
-      return invoke(state, a, b, 0, 0, 0, 0);
-    }
-
-    long invoke(MemorySegment state, long a, long b, long c) throws Throwable {
-      return invoke(state, a, b, c, 0, 0, 0);
-    }
-
-    long invoke(MemorySegment state, long a, long b, long c, long d) throws Throwable {
-      return invoke(state, a, b, c, d, 0, 0);
+    /** Without {@code errno}. */
+    long plain(long a, long b, long c, long d, long e, long f) {
+      return cut(NativeFunction.call(address, a, b, c, d, e, f));
     }
 
     long invoke(MemorySegment state, long a, long b, long c, long d, long e, long f)
         throws Throwable {
-      long value = (long) Registers.CALL.invokeExact(address, state, a, b, c, d, e, f);
+      return cut((long) Registers.CALL.invokeExact(address, state, a, b, c, d, e, f));
+    }
+
+    private long cut(long value) {
       return result.equals(INT) ? (int) value : value;
     }
   }
@@ -120,6 +117,33 @@ final class Libc {
     }
   }
 
+  private static long call(
+      java.util.function.Supplier<String> what,
+      Function function,
+      long a,
+      long b,
+      long c,
+      long d,
+      long e,
+      long f) {
+    if (function.again) {
+      long result = function.plain(a, b, c, d, e, f);
+      if (result != -1) {
+        return result;
+      }
+    }
+    return call(what, s -> function.invoke(s, a, b, c, d, e, f));
+  }
+
+  private static long call(
+      java.util.function.Supplier<String> what, Function function, long a, long b, long c) {
+    return call(what, function, a, b, c, 0, 0, 0);
+  }
+
+  private static long call(java.util.function.Supplier<String> what, Function function, long a) {
+    return call(what, function, a, 0, 0, 0, 0, 0);
+  }
+
   // Memory.
 
   private static final class Mmap {
@@ -129,7 +153,13 @@ final class Libc {
   static long mmap(long length, int protection, int flags, int fd, long offset) {
     return call(
         () -> "mmap(length=" + length + (fd < 0 ? "" : ", fd=" + fd) + ")",
-        s -> Mmap.CALL.invoke(s, 0L, length, protection, flags, fd, offset));
+        Mmap.CALL,
+        0L,
+        length,
+        protection,
+        flags,
+        fd,
+        offset);
   }
 
   private static final class Munmap {
@@ -139,7 +169,10 @@ final class Libc {
   static void munmap(long address, long length) {
     call(
         () -> "munmap(0x" + Long.toHexString(address) + ", length=" + length + ")",
-        s -> Munmap.CALL.invoke(s, address, length));
+        Munmap.CALL,
+        address,
+        length,
+        0);
   }
 
   private static final class Mprotect {
@@ -149,7 +182,10 @@ final class Libc {
   static void mprotect(long address, long length, int protection) {
     call(
         () -> "mprotect(length=" + length + ", protection=" + protection + ")",
-        s -> Mprotect.CALL.invoke(s, address, length, protection));
+        Mprotect.CALL,
+        address,
+        length,
+        protection);
   }
 
   private static final class Mremap {
@@ -163,7 +199,13 @@ final class Libc {
   static long mapAgain(long address, long length) {
     return call(
         () -> "mremap(old length=0, length=" + length + ")",
-        s -> Mremap.CALL.invoke(s, address, 0, length, Mremap.MAYMOVE));
+        Mremap.CALL,
+        address,
+        0,
+        length,
+        Mremap.MAYMOVE,
+        0,
+        0);
   }
 
   private static final class Madvise {
@@ -173,7 +215,10 @@ final class Libc {
   static void madvise(long address, long length, int advice) {
     call(
         () -> "madvise(length=" + length + ", advice=" + advice + ")",
-        s -> Madvise.CALL.invoke(s, address, length, advice));
+        Madvise.CALL,
+        address,
+        length,
+        advice);
   }
 
   private static final class MemfdCreate {
@@ -184,9 +229,7 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocateFrom(name);
       return (int)
-          call(
-              () -> "memfd_create(" + name + ")",
-              s -> MemfdCreate.CALL.invoke(s, address(text), flags));
+          call(() -> "memfd_create(" + name + ")", MemfdCreate.CALL, address(text), flags, 0);
     }
   }
 
@@ -209,11 +252,16 @@ final class Libc {
   }
 
   private static final class Close {
-    static final Function CALL = new Function(symbol("close"), INT);
+    static final Function CALL = new Function(symbol("close"), INT, false);
   }
 
   static void close(int fd) {
-    call(() -> "close(fd=" + fd + ")", s -> Close.CALL.invoke(s, fd));
+    call(() -> "close(fd=" + fd + ")", Close.CALL, fd);
+  }
+
+  /** Closes what has nothing to say about it: a pipe, an event. */
+  static void drop(int fd) {
+    var _ = Close.CALL.plain(fd, 0, 0, 0, 0, 0);
   }
 
   private static final class Ftruncate {
@@ -221,9 +269,7 @@ final class Libc {
   }
 
   static void ftruncate(int fd, long length) {
-    call(
-        () -> "ftruncate(fd=" + fd + ", length=" + length + ")",
-        s -> Ftruncate.CALL.invoke(s, fd, length));
+    call(() -> "ftruncate(fd=" + fd + ", length=" + length + ")", Ftruncate.CALL, fd, length, 0);
   }
 
   private static final class Fcntl {
@@ -247,7 +293,10 @@ final class Libc {
   static long read(int fd, MemorySegment to) {
     return call(
         () -> "read(fd=" + fd + ", length=" + to.byteSize() + ")",
-        s -> Read.CALL.invoke(s, fd, address(to), to.byteSize()));
+        Read.CALL,
+        fd,
+        address(to),
+        to.byteSize());
   }
 
   private static final class Write {
@@ -258,7 +307,10 @@ final class Libc {
   static long write(int fd, MemorySegment from) {
     return call(
         () -> "write(fd=" + fd + ", length=" + from.byteSize() + ")",
-        s -> Write.CALL.invoke(s, fd, address(from), from.byteSize()));
+        Write.CALL,
+        fd,
+        address(from),
+        from.byteSize());
   }
 
   private static final class Pread {
@@ -290,7 +342,10 @@ final class Libc {
   static long lseek(String what, int fd, long offset, int whence) {
     return call(
         () -> "lseek(fd=" + fd + ", offset=" + offset + ", " + what + ")",
-        s -> Lseek.CALL.invoke(s, fd, offset, whence));
+        Lseek.CALL,
+        fd,
+        offset,
+        whence);
   }
 
   private static final class Fallocate {
@@ -301,23 +356,29 @@ final class Libc {
     call(
         () ->
             "fallocate(fd=" + fd + ", " + what + ", offset=" + offset + ", length=" + length + ")",
-        s -> Fallocate.CALL.invoke(s, fd, mode, offset, length));
+        Fallocate.CALL,
+        fd,
+        mode,
+        offset,
+        length,
+        0,
+        0);
   }
 
   private static final class Fsync {
-    static final Function CALL = new Function(symbol("fsync"), INT);
+    static final Function CALL = new Function(symbol("fsync"), INT, false);
   }
 
   static void fsync(int fd) {
-    call(() -> "fsync(fd=" + fd + ")", s -> Fsync.CALL.invoke(s, fd));
+    call(() -> "fsync(fd=" + fd + ")", Fsync.CALL, fd);
   }
 
   private static final class Fdatasync {
-    static final Function CALL = new Function(symbol("fdatasync"), INT);
+    static final Function CALL = new Function(symbol("fdatasync"), INT, false);
   }
 
   static void fdatasync(int fd) {
-    call(() -> "fdatasync(fd=" + fd + ")", s -> Fdatasync.CALL.invoke(s, fd));
+    call(() -> "fdatasync(fd=" + fd + ")", Fdatasync.CALL, fd);
   }
 
   // Terminals, events.
@@ -327,7 +388,7 @@ final class Libc {
   }
 
   static boolean isatty(int fd) {
-    return call(() -> "isatty(fd=" + fd + ")", s -> Isatty.CALL.invoke(s, fd)) == 1;
+    return call(() -> "isatty(fd=" + fd + ")", Isatty.CALL, fd) == 1;
   }
 
   private static final class Tcgetattr {
@@ -335,7 +396,7 @@ final class Libc {
   }
 
   static void tcgetattr(int fd, MemorySegment termios) {
-    call(() -> "tcgetattr(fd=" + fd + ")", s -> Tcgetattr.CALL.invoke(s, fd, address(termios)));
+    call(() -> "tcgetattr(fd=" + fd + ")", Tcgetattr.CALL, fd, address(termios), 0);
   }
 
   private static final class Tcsetattr {
@@ -343,9 +404,7 @@ final class Libc {
   }
 
   static void tcsetattr(int fd, int when, MemorySegment termios) {
-    call(
-        () -> "tcsetattr(fd=" + fd + ")",
-        s -> Tcsetattr.CALL.invoke(s, fd, when, address(termios)));
+    call(() -> "tcsetattr(fd=" + fd + ")", Tcsetattr.CALL, fd, when, address(termios));
   }
 
   private static final class Grantpt {
@@ -353,7 +412,7 @@ final class Libc {
   }
 
   static void grantpt(int fd) {
-    call(() -> "grantpt(fd=" + fd + ")", s -> Grantpt.CALL.invoke(s, fd));
+    call(() -> "grantpt(fd=" + fd + ")", Grantpt.CALL, fd);
   }
 
   private static final class Unlockpt {
@@ -361,7 +420,7 @@ final class Libc {
   }
 
   static void unlockpt(int fd) {
-    call(() -> "unlockpt(fd=" + fd + ")", s -> Unlockpt.CALL.invoke(s, fd));
+    call(() -> "unlockpt(fd=" + fd + ")", Unlockpt.CALL, fd);
   }
 
   private static final class PtsnameR {
@@ -373,8 +432,7 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocate(128);
       String what = "ptsname(fd=" + fd + ")";
-      long error =
-          call(() -> what, s -> PtsnameR.CALL.invoke(s, fd, name.address(), name.byteSize()));
+      long error = call(() -> what, PtsnameR.CALL, fd, name.address(), name.byteSize());
       if (error != 0) {
         throw new HostException(what, new Errno((int) error));
       }
@@ -387,7 +445,7 @@ final class Libc {
   }
 
   static void pipe(MemorySegment twoInts) {
-    call(() -> "pipe()", s -> Pipe.CALL.invoke(s, address(twoInts)));
+    call(() -> "pipe()", Pipe.CALL, address(twoInts));
   }
 
   private static final class Poll {
@@ -401,8 +459,7 @@ final class Libc {
   static int poll(MemorySegment fds, int count, int timeoutMillis) {
     return (int)
         call(
-            () -> "poll(" + count + " descriptors)",
-            s -> Poll.CALL.invoke(s, address(fds), count, timeoutMillis));
+            () -> "poll(" + count + " descriptors)", Poll.CALL, address(fds), count, timeoutMillis);
   }
 
   private static final class Ioctl {
@@ -425,7 +482,7 @@ final class Libc {
   }
 
   static int eventfd(int initial, int flags) {
-    return (int) call(() -> "eventfd()", s -> Eventfd.CALL.invoke(s, initial, flags));
+    return (int) call(() -> "eventfd()", Eventfd.CALL, initial, flags, 0);
   }
 
   private static final class Sigaction {
@@ -433,9 +490,7 @@ final class Libc {
   }
 
   static void sigaction(int signal, MemorySegment set, MemorySegment get) {
-    call(
-        () -> "sigaction(" + signal + ")",
-        s -> Sigaction.CALL.invoke(s, signal, address(set), address(get)));
+    call(() -> "sigaction(" + signal + ")", Sigaction.CALL, signal, address(set), address(get));
   }
 
   // strerror has no error of its own and is the one call without capture.

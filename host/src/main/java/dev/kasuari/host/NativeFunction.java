@@ -9,6 +9,10 @@ import java.lang.invoke.MethodHandle;
 /**
  * Machine code of our own that is called by the C convention with two longs and returns one.
  *
+ * <p>The handle has six, and the C library's functions share it: in the C conventions of 64-bit
+ * hosts each of up to six integers has a register of its own, and a function does not see those
+ * that it does not have. One shape for all is one stub at start-up, and not one for each.
+ *
  * <p>The call is a plain downcall: the thread counts as being in native code, so that it holds up
  * neither a garbage collection nor a safepoint however long it stays, and may be unwound by
  * nothing.
@@ -21,7 +25,13 @@ public final class NativeFunction {
       Linker.nativeLinker()
           .downcallHandle(
               FunctionDescriptor.of(
-                  ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG));
 
   private final MemorySegment address;
 
@@ -36,12 +46,17 @@ public final class NativeFunction {
 
   /** Calls it. */
   public long call(long first, long second) {
+    return call(address, first, second, 0, 0, 0, 0);
+  }
+
+  /** Calls a function of up to six integers. */
+  static long call(MemorySegment address, long a, long b, long c, long d, long e, long f) {
     try {
-      return (long) CALL.invokeExact(address, first, second);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new LinkageError("call of 0x" + Long.toHexString(address.address()), e);
+      return (long) CALL.invokeExact(address, a, b, c, d, e, f);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new LinkageError("call of 0x" + Long.toHexString(address.address()), thrown);
     }
   }
 }
