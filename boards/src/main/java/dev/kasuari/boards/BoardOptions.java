@@ -32,9 +32,7 @@ public record BoardOptions(
 
   /** What runs CPUs of this instruction set; the machine owns and executes it. */
   TcgAccelerator accelerator(Machine machine, InstructionSet instructions) {
-    BackEnd made = machine.own(backEnd.make(instructions));
-    var accelerator = new TcgAccelerator(machine, instructions, made);
-    backEnd.observers().forEach(accelerator::observe);
+    var accelerator = new TcgAccelerator(machine, instructions, backEnd);
     machine.addExecution(accelerator);
     return accelerator;
   }

@@ -38,6 +38,7 @@ final class SystemCommand implements Subcommand {
   @Override
   public int run(List<String> arguments, Streams streams)
       throws BootException, InterruptedException {
+    VirtualMachine.prepare();
     String target = arguments.isEmpty() ? "help" : arguments.getFirst();
     if (List.of("help", "-h", "-help", "--help").contains(target)) {
       streams.out().println("Usage: kasuari system TARGET [OPTIONS]");
@@ -47,7 +48,6 @@ final class SystemCommand implements Subcommand {
     if (!targets().contains(target)) {
       throw new OptionException("no target '" + target + "'" + Nearest.hint(target, targets()));
     }
-    VirtualMachine.prepare();
     List<String> rest = arguments.subList(1, arguments.size());
     Request request = SystemArguments.parse(target, Boards.of(target), rest);
     if (request instanceof Request.Print(String text)) {

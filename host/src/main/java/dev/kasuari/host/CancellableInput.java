@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CancellableInput implements AutoCloseable {
   private final int fd;
-  private final @Nullable CancellablePoll poll;
+  private @Nullable CancellablePoll poll;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer = arena.allocate(4096, 8);
 
@@ -29,7 +29,6 @@ public final class CancellableInput implements AutoCloseable {
   /** A reader of {@code fd}; 0 is standard input. */
   public CancellableInput(int fd) {
     this.fd = fd;
-    poll = HostOs.posix() ? new CancellablePoll(fd, CancellablePoll.POLLIN) : null;
   }
 
   /**
@@ -39,12 +38,13 @@ public final class CancellableInput implements AutoCloseable {
    *     which for a terminal is that it has gone
    */
   public int read(byte[] to) {
-    if (poll == null) {
+    CancellablePoll ready = ready();
+    if (ready == null) {
       return readStandardInput(to);
     }
     while (!cancelled) {
       try {
-        return waitAndRead(poll, to);
+        return waitAndRead(ready, to);
       } catch (HostException e) {
         if (e.errno().number() != Errno.EINTR && !e.errno().wouldBlock()) {
           return -1;
@@ -52,6 +52,14 @@ public final class CancellableInput implements AutoCloseable {
       }
     }
     return -1;
+  }
+
+  /** Made by who reads: the first call of the host takes long, and who opens need not wait. */
+  private synchronized @Nullable CancellablePoll ready() {
+    if (poll == null && HostOs.posix() && !cancelled) {
+      poll = new CancellablePoll(fd, CancellablePoll.POLLIN);
+    }
+    return poll;
   }
 
   private int waitAndRead(CancellablePoll ready, byte[] to) {

@@ -1,8 +1,11 @@
 package dev.kasuari.host;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * The terminal behind a descriptor. Raw mode hands every key to the program as it is pressed;
@@ -43,7 +46,23 @@ public final class Terminal implements AutoCloseable {
 
   /** True if {@code fd} is a terminal. False on hosts without terminals of this kind. */
   public static boolean isTerminal(int fd) {
-    return HostOs.posix() && Libc.isatty(fd);
+    return HostOs.posix() && !knownOtherwise(fd) && Libc.isatty(fd);
+  }
+
+  /**
+   * Whether Linux shows what the descriptor is, and that is no terminal. The first call of the C
+   * library takes a JVM tens of milliseconds, and a program that others run is started with a pipe.
+   */
+  private static boolean knownOtherwise(int fd) {
+    if (HostOs.current() != HostOs.LINUX) {
+      return false;
+    }
+    try {
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
+      return target.startsWith("pipe:") || target.equals("/dev/null");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

@@ -9,6 +9,12 @@ public interface ExecutionControl {
   /** A name for reports. */
   String name();
 
+  /**
+   * Takes from the host what it needs, and waits for what was begun before. Called once, before
+   * {@link #start}, on the thread that makes the machine; what it throws ends the making.
+   */
+  default void prepare() {}
+
   /** Makes the threads, paused. Called once. */
   void start();
 

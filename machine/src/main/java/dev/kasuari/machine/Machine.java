@@ -53,6 +53,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
   private final List<AutoCloseable> resources = new CopyOnWriteArrayList<>();
   private final List<Runnable> resets = new CopyOnWriteArrayList<>();
   private final CompletableFuture<Shutdown> ended = new CompletableFuture<>();
+  private final AtomicBoolean prepared = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile RunState state = RunState.PRELAUNCH;
   private volatile @Nullable Throwable failure;
@@ -227,8 +228,22 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
     return failure;
   }
 
+  /**
+   * Takes from the host all that the machine needs and has not asked for yet, when it is complete.
+   * Once; {@link #resume} does it if nobody did.
+   *
+   * @throws dev.kasuari.host.HostException if the host has no such room
+   */
+  public void prepare() {
+    if (prepared.compareAndSet(false, true)) {
+      ram.map();
+      executions.forEach(ExecutionControl::prepare);
+    }
+  }
+
   /** Lets the guest run; the first time after a power-on reset. */
   public void resume() {
+    prepare();
     control(this::resumeNow);
   }
 

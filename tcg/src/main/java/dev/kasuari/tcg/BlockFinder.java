@@ -25,7 +25,7 @@ final class BlockFinder {
   private final Log log;
 
   /** Null if units are compiled at once. */
-  private final @Nullable RunCounts coldRuns;
+  private @Nullable RunCounts coldRuns;
 
   /**
    * Made once, as is the message of a log only where the log is on: HotSpot's first compiler calls
@@ -57,8 +57,11 @@ final class BlockFinder {
     this.cache = accelerator.cache();
     this.log = accelerator.log();
     this.secondPageMapping = first -> virtualSecondPage();
-    int runs = accelerator.backEnd().coldRuns();
-    this.coldRuns = runs == 0 ? null : new RunCounts(runs);
+  }
+
+  /** Says how often a unit is run before it is compiled; 0 unless it is called. */
+  void runCold(int runs) {
+    coldRuns = runs == 0 ? null : new RunCounts(runs);
   }
 
   /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */

@@ -13,9 +13,13 @@ import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +33,16 @@ import org.jspecify.annotations.Nullable;
 public final class TcgAccelerator implements ExecutionControl {
   private final Machine machine;
   private final InstructionSet instructionSet;
-  private final BackEnd backEnd;
+  private final FutureTask<BackEnd> opening;
+  private final Supplier<List<TranslationObserver>> announced;
   private final CodeCache cache = new CodeCache(this::pageHasCode, this::pageHasNoCode);
+  private final List<Cpu> cpus = new ArrayList<>();
   private final List<TcgVcpu> vcpus = new ArrayList<>();
   private final List<TranslationObserver> observers = new ArrayList<>();
   private final List<RamBlock> watched = new ArrayList<>();
   private final DirtyLog.Watch watch = new CodeWatch();
   private final AddressSpace.Listener mappingListener = this::mappingChanged;
+  private @Nullable BackEnd backEnd;
 
   private final ReentrantLock gate = new ReentrantLock();
   private final Condition changed = gate.newCondition();
@@ -54,10 +61,36 @@ public final class TcgAccelerator implements ExecutionControl {
   /** The closings since which no vCPU is in the middle of such a write. */
   private volatile long writesSettled;
 
+  /** Runs CPUs on a back end, which is closed with this. */
   public TcgAccelerator(Machine machine, InstructionSet instructionSet, BackEnd backEnd) {
+    this(machine, instructionSet, new FutureTask<>(() -> backEnd), List::of);
+    opening.run();
+  }
+
+  /**
+   * Runs CPUs on a back end that is made meanwhile, in a thread of its own: it needs the host, and
+   * what else the machine consists of needs it not. {@link #prepare} waits for it.
+   */
+  public TcgAccelerator(Machine machine, InstructionSet instructionSet, BackEnd.Maker maker) {
+    this(
+        machine,
+        instructionSet,
+        new FutureTask<>(() -> maker.make(instructionSet)),
+        maker::observers);
+    var thread = new Thread(null, opening, machine.name() + " back end");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private TcgAccelerator(
+      Machine machine,
+      InstructionSet instructionSet,
+      FutureTask<BackEnd> opening,
+      Supplier<List<TranslationObserver>> announced) {
     this.machine = machine;
     this.instructionSet = instructionSet;
-    this.backEnd = backEnd;
+    this.opening = opening;
+    this.announced = announced;
     machine.memory().addListener(mappingListener);
     machine.ram().onBlock(this::watch);
   }
@@ -67,17 +100,13 @@ public final class TcgAccelerator implements ExecutionControl {
     watched.add(block);
   }
 
-  /** Takes a CPU. Before {@link #start}. */
+  /** Takes a CPU. Before {@link #prepare}. */
   public void add(Cpu cpu) {
-    vcpus.add(new TcgVcpu(this, cpu, machine.name() + " cpu" + cpu.index()));
-    if (vcpus.size() > 1) {
-      backEnd.expectSeveralCpus();
-    }
+    cpus.add(cpu);
   }
 
   /** Tells somebody of every unit that is made. Before {@link #start}. */
   public void observe(TranslationObserver observer) {
-    backEnd.describeRoutines(observer);
     observers.add(observer);
   }
 
@@ -103,8 +132,9 @@ public final class TcgAccelerator implements ExecutionControl {
     return instructionSet;
   }
 
+  /** After {@link #prepare}. */
   BackEnd backEnd() {
-    return backEnd;
+    return Objects.requireNonNull(backEnd, "not prepared");
   }
 
   CodeCache cache() {
@@ -123,7 +153,46 @@ public final class TcgAccelerator implements ExecutionControl {
 
   @Override
   public String name() {
-    return "tcg, " + backEnd.name();
+    BackEnd known = backEnd;
+    return known == null ? "tcg" : "tcg, " + known.name();
+  }
+
+  @Override
+  public void prepare() {
+    for (Cpu cpu : cpus) {
+      vcpus.add(new TcgVcpu(this, cpu, machine.name() + " cpu" + cpu.index()));
+    }
+    BackEnd opened = opened();
+    backEnd = opened;
+    if (vcpus.size() > 1) {
+      opened.expectSeveralCpus();
+    }
+    vcpus.forEach(vcpu -> vcpu.runCold(opened.coldRuns()));
+    observers.addAll(announced.get());
+    observers.forEach(opened::describeRoutines);
+  }
+
+  private BackEnd opened() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return opening.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          switch (e.getCause()) {
+            case RuntimeException cause -> throw cause;
+            case Error cause -> throw cause;
+            case null, default -> throw new IllegalStateException(e);
+          }
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Override
@@ -192,7 +261,11 @@ public final class TcgAccelerator implements ExecutionControl {
     machine.memory().removeListener(mappingListener);
     watched.forEach(block -> block.dirty().removeWatch(watch));
     vcpus.forEach(TcgVcpu::close);
-    backEnd.close();
+    try {
+      opened().close();
+    } catch (RuntimeException | Error e) {
+      return; // whoever prepared was told of it
+    }
   }
 
   private static void join(Thread thread) {
@@ -389,12 +462,12 @@ public final class TcgAccelerator implements ExecutionControl {
   /** Compiles a unit, giving up other code if there is no room. */
   CompiledCode compile(IrUnit unit, int pageOffset) {
     while (true) {
-      CompiledCode code = backEnd.compile(unit, pageOffset);
+      CompiledCode code = backEnd().compile(unit, pageOffset);
       if (code != null) {
         return code;
       }
       exclusively(() -> {
-        cache.forget(backEnd.reclaim());
+        cache.forget(backEnd().reclaim());
         vcpus.forEach(TcgVcpu::forgetBlocks);
       });
     }

@@ -246,6 +246,11 @@ final class TcgVcpu implements Vcpu {
     context.linkFrom = null;
   }
 
+  /** Before it starts; see {@link BlockFinder#runCold}. */
+  void runCold(int runs) {
+    finder.runCold(runs);
+  }
+
   void setNoChain(boolean noChain) {
     context.noChain = noChain;
   }

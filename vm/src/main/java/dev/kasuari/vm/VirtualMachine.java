@@ -173,6 +173,7 @@ public final class VirtualMachine implements AutoCloseable {
     networks.plug(plugging);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());
+    prepare(machine, description);
     return new VirtualMachine(machine, board, streams.redirections());
   }
 
@@ -194,10 +195,16 @@ public final class VirtualMachine implements AutoCloseable {
             description.properties());
     try {
       return description.board().build(machine, options);
-    } catch (HostException e) {
-      throw e.call().startsWith("mmap") ? tooMuchMemory(description, e) : e;
     } catch (OutOfMemoryError e) {
       throw tooMuchMemory(description, e);
+    }
+  }
+
+  private static void prepare(Machine machine, MachineDescription description) {
+    try {
+      machine.prepare();
+    } catch (HostException e) {
+      throw e.call().startsWith("mmap") ? tooMuchMemory(description, e) : e;
     }
   }
 

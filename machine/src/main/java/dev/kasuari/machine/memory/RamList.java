@@ -4,6 +4,7 @@ import dev.kasuari.host.HostMemory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** All {@link RamBlock}s of one machine. Closing it gives their memory back to the host. */
@@ -19,11 +20,11 @@ public final class RamList implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Allocates private, zero-filled memory.
+   * Allocates private, zero-filled memory. The host is asked for it when it is first needed, or by
+   * {@link #map}.
    *
    * @param name unique in the machine
    * @param size bytes, a positive multiple of 4096, at most 4 TiB
-   * @throws dev.kasuari.host.HostException if the host has no such room
    */
   public RamBlock allocate(String name, long size) {
     return add(name, size, HostMemory::anonymous);
@@ -32,6 +33,15 @@ public final class RamList implements AutoCloseable {
   /** As {@link #allocate}, in a sealed memory file that another process can map (Linux). */
   public RamBlock allocateShared(String name, long size) {
     return add(name, size, n -> HostMemory.shared("kasuari:" + name, n));
+  }
+
+  /**
+   * Asks the host for all that it was not asked for yet.
+   *
+   * @throws dev.kasuari.host.HostException if the host has no such room
+   */
+  public void map() {
+    blocks.forEach(RamBlock::map);
   }
 
   /** The blocks in the order of their {@link RamBlock#ramBase()}. */
@@ -63,8 +73,7 @@ public final class RamList implements AutoCloseable {
     blocks.clear();
   }
 
-  private synchronized RamBlock add(
-      String name, long size, java.util.function.LongFunction<HostMemory> map) {
+  private synchronized RamBlock add(String name, long size, LongFunction<HostMemory> source) {
     if (closed) {
       throw new IllegalStateException("memory '" + name + "' asked of a closed machine");
     }
@@ -79,7 +88,7 @@ public final class RamList implements AutoCloseable {
     if (blocks.stream().anyMatch(b -> b.name().equals(name))) {
       throw new IllegalArgumentException("memory '" + name + "' exists already");
     }
-    RamBlock block = new RamBlock(name, map.apply(size), nextBase);
+    RamBlock block = new RamBlock(name, size, source, nextBase);
     // One unit stays free between blocks, so that no two of them are ever adjacent in numbers.
     nextBase += (size + 2 * ALIGNMENT - 1) & -ALIGNMENT;
     blocks.add(block);
