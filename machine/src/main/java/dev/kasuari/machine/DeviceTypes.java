@@ -8,10 +8,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** All kinds of devices that there are. */
 public final class DeviceTypes {
-  private final Map<String, DeviceType<?, ?, ?>> types = new TreeMap<>();
+  private final Supplier<Map<String, DeviceType<?, ?, ?>>> source;
+  private @Nullable Map<String, DeviceType<?, ?, ?>> types;
+
+  private DeviceTypes(Supplier<Map<String, DeviceType<?, ?, ?>>> source) {
+    this.source = source;
+  }
 
   /**
    * These types.
@@ -19,20 +26,42 @@ public final class DeviceTypes {
    * @throws IllegalArgumentException if two have the same name
    */
   public DeviceTypes(Collection<? extends DeviceType<?, ?, ?>> types) {
+    this(() -> byName(types));
+    var _ = types();
+  }
+
+  /**
+   * The types of all {@link DeviceSet}s that modules provide. They are looked for when somebody
+   * asks: a machine without {@code -device} starts sooner by some milliseconds.
+   */
+  public static DeviceTypes load() {
+    return new DeviceTypes(() -> {
+      var all = new ArrayList<DeviceType<?, ?, ?>>();
+      for (DeviceSet set : sets()) {
+        all.addAll(set.types());
+      }
+      return byName(all);
+    });
+  }
+
+  private static Map<String, DeviceType<?, ?, ?>> byName(
+      Collection<? extends DeviceType<?, ?, ?>> types) {
+    var named = new TreeMap<String, DeviceType<?, ?, ?>>();
     for (DeviceType<?, ?, ?> type : types) {
-      if (this.types.putIfAbsent(type.name(), type) != null) {
+      if (named.putIfAbsent(type.name(), type) != null) {
         throw new IllegalArgumentException("two device types are called " + type.name());
       }
     }
+    return named;
   }
 
-  /** The types of all {@link DeviceSet}s that modules provide. */
-  public static DeviceTypes load() {
-    var all = new ArrayList<DeviceType<?, ?, ?>>();
-    for (DeviceSet set : sets()) {
-      all.addAll(set.types());
+  private synchronized Map<String, DeviceType<?, ?, ?>> types() {
+    Map<String, DeviceType<?, ?, ?>> known = types;
+    if (known == null) {
+      known = source.get();
+      types = known;
     }
-    return new DeviceTypes(all);
+    return known;
   }
 
   /** A layer of modules knows what they provide; a search of the class path takes its time. */
@@ -45,7 +74,7 @@ public final class DeviceTypes {
 
   /** All of them by name. */
   public List<DeviceType<?, ?, ?>> all() {
-    return List.copyOf(types.values());
+    return List.copyOf(types().values());
   }
 
   /**
@@ -54,10 +83,10 @@ public final class DeviceTypes {
    * @throws OptionException with the nearest name if there is none
    */
   public DeviceType<?, ?, ?> find(String name) {
-    DeviceType<?, ?, ?> type = types.get(name);
+    DeviceType<?, ?, ?> type = types().get(name);
     if (type == null) {
       throw new OptionException(
-          "-device " + name + ": no such device" + Nearest.hint(name, types.keySet()));
+          "-device " + name + ": no such device" + Nearest.hint(name, types().keySet()));
     }
     return type;
   }
@@ -65,7 +94,7 @@ public final class DeviceTypes {
   /** What {@code -device help} prints. */
   public String help() {
     var out = new StringBuilder();
-    for (DeviceType<?, ?, ?> type : types.values()) {
+    for (DeviceType<?, ?, ?> type : types().values()) {
       String left = "  " + type.name() + " (" + type.bus().getSimpleName() + ")";
       out.append(left).append(" ".repeat(Math.max(1, 36 - left.length()))).append(type.doc());
       out.append(System.lineSeparator());

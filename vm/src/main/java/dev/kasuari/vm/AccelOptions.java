@@ -133,8 +133,11 @@ public record AccelOptions(
   /** The features in {@link #without}. */
   private Set<CpuFeature> features(String where) {
     var found = EnumSet.noneOf(CpuFeature.class);
+    if (without == null) {
+      return found;
+    }
     List<String> labels = labels();
-    for (String label : without == null ? List.<String>of() : List.of(without.split(":", -1))) {
+    for (String label : without.split(":", -1)) {
       if (label.equals("all")) {
         return EnumSet.allOf(CpuFeature.class);
       }

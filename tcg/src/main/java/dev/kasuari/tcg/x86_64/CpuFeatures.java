@@ -6,6 +6,8 @@ import dev.kasuari.host.RawMemory;
 import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /** The features of a processor that emitted code may use. Immutable. */
@@ -79,10 +81,30 @@ public final class CpuFeatures {
     a.ret();
   }
 
-  private record Probe(NativeFunction cpuid, NativeFunction xgetbv) {
+  /** Asks for each leaf once: in a virtual machine each question goes to the host's hypervisor. */
+  private static final class Probe {
+    private static final int REGISTERS = CpuFeature.Register.values().length;
+
+    private final NativeFunction cpuid;
+    private final NativeFunction xgetbv;
+    private final Map<Integer, int[]> leaves = new HashMap<>();
+
+    Probe(NativeFunction cpuid, NativeFunction xgetbv) {
+      this.cpuid = cpuid;
+      this.xgetbv = xgetbv;
+    }
+
     private int read(long registers, int leaf, CpuFeature.Register register) {
+      return leaves.computeIfAbsent(leaf, l -> ask(registers, l))[register.ordinal()];
+    }
+
+    private int[] ask(long registers, int leaf) {
       cpuid.call(registers, leaf);
-      return RawMemory.getInt(registers + 4L * register.ordinal());
+      var answer = new int[REGISTERS];
+      for (int i = 0; i < REGISTERS; i++) {
+        answer[i] = RawMemory.getInt(registers + 4L * i);
+      }
+      return answer;
     }
 
     private CpuFeatures features(long registers) {

@@ -51,11 +51,10 @@ final class JumpTable {
   private int modeCount;
 
   /**
-   * @param table host address of {@link #BYTES} bytes
+   * @param table host address of {@link #BYTES} zero bytes
    */
   JumpTable(long table) {
     this.table = table;
-    clear();
   }
 
   /** Forgets what begins in a page, or in the one before and may reach into it. */

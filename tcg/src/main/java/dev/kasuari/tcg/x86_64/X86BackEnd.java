@@ -1,6 +1,7 @@
 package dev.kasuari.tcg.x86_64;
 
 import dev.kasuari.host.FaultHandler;
+import dev.kasuari.host.HostMemory;
 import dev.kasuari.host.NativeFunction;
 import dev.kasuari.host.RawMemory;
 import dev.kasuari.softfloat.FloatEnv;
@@ -19,8 +20,10 @@ import dev.kasuari.tcg.ir.Optimizer;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,7 @@ public final class X86BackEnd implements BackEnd {
   private final DirectInterpreter interpreter = new DirectInterpreter();
   private final int coldRuns;
   private final Arena arena = Arena.ofShared();
+  private final Queue<HostMemory> tables = new ConcurrentLinkedQueue<>();
   private final Map<ExecutionContext, Execution> executions = new ConcurrentHashMap<>();
   private final ArrayDeque<Compiler> compilers = new ArrayDeque<>();
 
@@ -240,7 +244,9 @@ public final class X86BackEnd implements BackEnd {
   }
 
   private Execution newExecution(ExecutionContext context) {
-    return new Execution(this, context, arena.allocate(JumpTable.BYTES, 64).address());
+    HostMemory jumps = HostMemory.anonymous(JumpTable.BYTES);
+    tables.add(jumps);
+    return new Execution(this, context, jumps.address());
   }
 
   /** Enters code; the result is the site at which it left, or 0 after a fault. */
@@ -271,6 +277,7 @@ public final class X86BackEnd implements BackEnd {
     faults.close();
     space.close();
     interpreter.close();
+    tables.forEach(HostMemory::close);
     if (arena.scope().isAlive()) {
       arena.close();
     }
