@@ -177,6 +177,15 @@ final class Operands implements RiscvGenerator.Chooser {
     return register;
   }
 
+  /** The first of two registers that may change, of which it has the even number. */
+  int destinationPair() {
+    int register;
+    do {
+      register = 2 * random.nextInt(1, 16);
+    } while (kept[register] || kept[register + 1]);
+    return register;
+  }
+
   // ---- patterns --------------------------------------------------------------------------------
 
   boolean suits(int pattern) {

@@ -85,6 +85,8 @@ final class SequenceGenerator {
     }
     if (pattern == RiscvPatterns.AMOCAS_W || pattern == RiscvPatterns.AMOCAS_D) {
       addExpectedValue(pattern);
+    } else if (pattern == RiscvPatterns.AMOCAS_Q || pattern == RiscvPatterns.AMOCAS_D_RV32) {
+      addExpectedPair(pattern);
     }
     if (pattern == RiscvPatterns.CTZW && known.avoidsEmptyCount()) {
       addEarlyCount();
@@ -121,6 +123,25 @@ final class SequenceGenerator {
         wide
             ? RiscvEncoder.amocasD(register, base, value, order)
             : RiscvEncoder.amocasW(register, base, value, order));
+  }
+
+  /** The same with values of two registers, at an address that is aligned as they need it. */
+  private void addExpectedPair(int pattern) {
+    boolean wide = pattern == RiscvPatterns.AMOCAS_Q;
+    int pair = operands.destinationPair();
+    int address = operands.destination(1, 31);
+    while ((address & ~1) == pair) {
+      address = operands.destination(1, 31);
+    }
+    int value = random.nextInt(16) * 2;
+    int order = random.nextInt(4);
+    add(RiscvEncoder.andi(address, operands.alignedBase(), wide ? -16 : -8));
+    addNext(wide ? RiscvEncoder.ld(pair, address, 0) : RiscvEncoder.lw(pair, address, 0));
+    addNext(wide ? RiscvEncoder.ld(pair + 1, address, 8) : RiscvEncoder.lw(pair + 1, address, 4));
+    addNext(
+        wide
+            ? RiscvEncoder.amocasQ(pair, address, value, order)
+            : RiscvEncoder.amocasDRv32(pair, address, value, order));
   }
 
   private void addEarlyCount() {
