@@ -78,14 +78,16 @@ final class BootImages {
    */
   Placement place(BootOptions options, KernelImage kernel, Placer placer) throws BootException {
     byte[] initrd = initrd(options);
+    Fdt described = describe(options);
+    byte[] dtb = described.write();
     Placement place;
     try {
-      place = placer.place(initrd.length, dtbSize(options));
+      place = placer.place(initrd.length, dtb.length + INITRD_PROPERTIES);
     } catch (BootException e) {
       throw new BootException(files(options) + ": " + e.getMessage(), e);
     }
     keep(kernel, place.kernel());
-    finish(options, place, initrd);
+    finish(place, initrd, described, dtb);
     return place;
   }
 
@@ -98,8 +100,11 @@ final class BootImages {
   /** Places initial RAM disk and devicetree beside what lies at known addresses. */
   Placement placeBeside(BootOptions options, long start, long end) throws BootException {
     byte[] initrd = initrd(options);
-    Placement place = Placement.place(memory, start, end, initrd.length, dtbSize(options));
-    finish(options, place, initrd);
+    Fdt described = describe(options);
+    byte[] dtb = described.write();
+    Placement place =
+        Placement.place(memory, start, end, initrd.length, dtb.length + INITRD_PROPERTIES);
+    finish(place, initrd, described, dtb);
     return place;
   }
 
@@ -111,46 +116,37 @@ final class BootImages {
 
   /** Makes a devicetree that nobody is given, for whoever asks the machine for it. */
   Fdt describe(BootOptions options) throws BootException {
-    Fdt made = describe(options, null);
+    String file = options.dtb();
+    Fdt made =
+        file == null
+            ? FdtRenderer.render(machine.describe())
+            : Fdt.read("-dtb " + file, BootFile.read("-dtb", file));
+    FdtNode chosen = made.root().node("chosen");
+    String append = options.append();
+    if (append != null) {
+      chosen.strings("bootargs", append);
+    }
     tree = made;
     return made;
   }
 
-  private int dtbSize(BootOptions options) throws BootException {
-    return describe(options, null).write().length + INITRD_PROPERTIES;
-  }
-
-  private void finish(BootOptions options, Placement place, byte[] initrd) throws BootException {
-    if (initrd.length > 0) {
-      keep(place.initrd(), initrd);
+  /** Keeps the devicetree, which becomes longer if it has to name an initial RAM disk. */
+  private void finish(Placement place, byte[] initrd, Fdt described, byte[] dtb) {
+    if (initrd.length == 0) {
+      keep(place.dtb(), dtb);
+      return;
     }
-    Fdt made = describe(options, initrd.length > 0 ? place : null);
-    tree = made;
-    keep(place.dtb(), made.write());
+    keep(place.initrd(), initrd);
+    FdtNode chosen = described.root().node("chosen");
+    chosen.longs("linux,initrd-start", place.initrd());
+    chosen.longs("linux,initrd-end", place.initrdEnd());
+    keep(place.dtb(), described.write());
   }
 
   /** The initial RAM disk's bytes, none if there is none. */
   static byte[] initrd(BootOptions options) throws BootException {
     String file = options.initrd();
     return file == null ? new byte[0] : BootFile.read("-initrd", file);
-  }
-
-  private Fdt describe(BootOptions options, @Nullable Placement place) throws BootException {
-    String file = options.dtb();
-    Fdt fdt =
-        file == null
-            ? FdtRenderer.render(machine.describe())
-            : Fdt.read("-dtb " + file, BootFile.read("-dtb", file));
-    FdtNode chosen = fdt.root().node("chosen");
-    String append = options.append();
-    if (append != null) {
-      chosen.strings("bootargs", append);
-    }
-    if (place != null) {
-      chosen.longs("linux,initrd-start", place.initrd());
-      chosen.longs("linux,initrd-end", place.initrdEnd());
-    }
-    return fdt;
   }
 
   // ---- what is in memory at reset --------------------------------------------------------------
