@@ -37,6 +37,7 @@ public final class Evaluator {
       case DEPOSIT -> fit(type, deposit(imm, a, b));
       case WIDEN_S -> (int) a;
       case WIDEN_U -> a & 0xffffffffL;
+      case ROTL_S -> Integer.rotateLeft((int) a, (int) imm);
       case NARROW -> (int) a;
       case LOGICF -> Flags.logic(a, type.bits());
       case CMCF -> a ^ Flags.C;

@@ -332,6 +332,12 @@ public final class Emitter {
     return one(Op.WIDEN_S, Type.I64, 0, 0, a);
   }
 
+  /** An I32 rotated left by {@code count}, 1 to 31, and widened with the sign. */
+  public Value rotateWidenSigned(Value a, int count) {
+    expect(Op.ROTL_S, a, Type.I32);
+    return one(Op.ROTL_S, Type.I64, fieldWidth(a, count), 0, a);
+  }
+
   /** I32 to I64 with zeros. */
   public Value widenUnsigned(Value a) {
     expect(Op.WIDEN_U, a, Type.I32);

@@ -67,6 +67,8 @@ public enum Op {
   /** 32 to 64 bits. */
   WIDEN_S("widen.s", "w", "q", Trait.PURE),
   WIDEN_U("widen.u", "w", "q", Trait.PURE),
+  /** 32 bits rotated left by {@code imm}, 0 &lt; imm &lt; 32, and then as {@code widen.s}. */
+  ROTL_S("rotl.s", "w", "q", Trait.PURE),
   /** The low 32 of 64 bits. */
   NARROW("narrow", "q", "w", Trait.PURE),
   /** {@code length} bits of a from {@code position}, zero-extended; see {@link Emitter#extract}. */

@@ -312,6 +312,8 @@ public final class Optimizer {
           become(i, argument(i, 0));
         } else if (absorbs(operation, argument(i, 1))) {
           becomeConstant(i, 0);
+        } else if (operation == Op.OR) {
+          rotate(i);
         }
       }
       case SUB, SHL, SAR, ROTL, ROTR -> {
@@ -344,6 +346,52 @@ public final class Optimizer {
 
   private boolean absorbs(Op operation, int second) {
     return (operation == Op.MUL || operation == Op.AND) && constant(second, 0);
+  }
+
+  /**
+   * What shifts left and right and takes both together rotates: how programs do it that were built
+   * for a CPU without rotations. The shifts stay only if somebody else asks for their results.
+   */
+  private void rotate(int i) {
+    int left = argument(i, 0);
+    int right = argument(i, 1);
+    boolean widened = is(left, Op.WIDEN_S) && is(right, Op.WIDEN_S);
+    if (widened) {
+      left = argument(definition[left], 0);
+      right = argument(definition[right], 0);
+    }
+    if (is(left, Op.SHR)) {
+      int other = left;
+      left = right;
+      right = other;
+    }
+    if (!is(left, Op.SHL) || !is(right, Op.SHR)) {
+      return;
+    }
+    int value = argument(definition[left], 0);
+    int count = argument(definition[left], 1);
+    int rest = argument(definition[right], 1);
+    if (!constant(count)
+        || !constant(rest)
+        || !same(value, argument(definition[right], 0))
+        || constantOf(count) <= 0
+        || constantOf(rest) <= 0
+        || constantOf(count) + constantOf(rest) != unit.valueType(value).bits()) {
+      return;
+    }
+    if (widened) {
+      replace(i, Op.ROTL_S, constantOf(count), value);
+    } else {
+      replace(i, Op.ROTL, 0, value, count);
+    }
+  }
+
+  /** Whether two values are the same, or the low halves of the same. */
+  private boolean same(int a, int b) {
+    return a == b
+        || (is(a, Op.NARROW)
+            && is(b, Op.NARROW)
+            && argument(definition[a], 0) == argument(definition[b], 0));
   }
 
   private void shiftRight(int i) {

@@ -56,7 +56,7 @@ public final class Printer {
     return switch (unit.op(i)) {
       case CONST -> "0x" + Long.toHexString(unit.type(i) == Type.I32 ? imm & 0xffffffffL : imm);
       case PC, GOTO -> (imm < 0 ? "-0x" : "+0x") + Long.toHexString(Math.abs(imm));
-      case SEXT, ZEXT, UNIT_START -> Long.toString(imm);
+      case SEXT, ZEXT, ROTL_S, UNIT_START -> Long.toString(imm);
       case EXTRACT, DEPOSIT -> (imm & 0xff) + "+" + (imm >> 8);
       case SETCOND, SELECT, BRCOND -> Cond.of((int) imm).toString();
       case FLAGS_SETCOND, BRFLAGS -> FlagCond.of((int) imm).toString();

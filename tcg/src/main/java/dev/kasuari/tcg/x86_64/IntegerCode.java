@@ -62,6 +62,7 @@ final class IntegerCode {
       case NARROW -> g.defineFrom(i, 0);
       case WIDEN_S -> extend(i, 4, true);
       case WIDEN_U -> extend(i, 4, false);
+      case ROTL_S -> rotateAndExtend(i);
       case SEXT -> signExtend(i);
       case ZEXT -> zeroExtend(i, (int) g.unit().immediate(i));
       case EXTRACT -> extract(i);
@@ -283,6 +284,20 @@ final class IntegerCode {
       registers.copyTo(RCX, g.unit().argument(i, 1));
       a.shiftByCl(operation, g.width(i), g.defineFrom(i, 0));
     }
+  }
+
+  private void rotateAndExtend(int i) {
+    int left = (int) g.unit().immediate(i);
+    Gpr d;
+    if (features.has(CpuFeature.BMI2)) {
+      Gpr from = g.use(i, 0);
+      d = g.define(i);
+      a.rorx(Width.BITS_32, d, from, 32 - left);
+    } else {
+      d = g.defineFrom(i, 0);
+      a.shift(Shift.ROL, Width.BITS_32, d, left);
+    }
+    a.signExtend(4, Width.BITS_64, d, d);
   }
 
   private void leadingZeros(int i) {

@@ -374,23 +374,33 @@ final class MemoryCode {
     int size = MemDesc.size(desc);
     Gpr address = operands[0];
     var lost = new Label();
-    a.test(BITS_32, address, size - 1);
-    a.j(Cc.NE, slow);
+    var failed = new Label();
     a.alu(Alu.CMP, BITS_32, CodeGenerator.state(EngineState.RESERVED), size);
     a.j(Cc.NE, lost);
     a.alu(Alu.CMP, BITS_64, address, CodeGenerator.state(EngineState.RESERVATION_VIRTUAL));
     a.j(Cc.NE, lost);
     g.later(() -> {
       a.bind(lost);
+      // What is reserved is aligned.
+      a.test(BITS_32, address, size - 1);
+      a.j(Cc.NE, slow);
+      a.bind(failed);
       a.zero(d);
       a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
       a.jmp(done);
     });
     locate(address, desc);
     a.alu(Alu.CMP, BITS_64, RCX, CodeGenerator.state(EngineState.RESERVATION_HOST));
-    a.j(Cc.NE, lost);
+    a.j(Cc.NE, failed);
     a.load(8, RAX, CodeGenerator.state(EngineState.RESERVATION_VALUE));
     a.store(4, CodeGenerator.state(EngineState.RESERVED), 0);
+    if (!g.severalCpus) {
+      a.alu(Alu.CMP, size, RAX, Mem.at(RCX, 0));
+      a.j(Cc.NE, failed);
+      a.store(size, Mem.at(RCX, 0), operands[1]);
+      a.mov(d, 1);
+      return;
+    }
     replace(size, operands[1]);
     a.set(Cc.E, RAX);
     a.zeroExtend(1, d, RAX);

@@ -261,6 +261,8 @@ public final class RandomProgram {
       case ZEXT -> add(e.zeroExtend(value(type), 1 + random.nextInt(type.bits() - 1)));
       case WIDEN_S -> add(e.widenSigned(value(Type.I32)));
       case WIDEN_U -> add(e.widenUnsigned(value(Type.I32)));
+      case ROTL_S -> add(e.rotateWidenSigned(value(Type.I32), 1 + random.nextInt(31)));
+      case OR -> or(type);
       case NARROW -> add(e.narrow(value(Type.I64)));
       case EXTRACT -> {
         int position = random.nextInt(type.bits());
@@ -294,6 +296,25 @@ public final class RandomProgram {
         }
       }
     }
+  }
+
+  /** Sometimes of two shifts, which the optimiser takes for a rotation if they are one. */
+  private void or(Type type) {
+    if (random.nextBoolean()) {
+      add(e.binary(Op.OR, value(type), value(type)));
+      return;
+    }
+    Value shifted = value(type);
+    int bits = type.bits();
+    int count = random.nextInt(bits);
+    int rest = random.nextInt(8) == 0 ? random.nextInt(bits) : bits - count & bits - 1;
+    Value left = e.shl(shifted, count);
+    Value right = e.shr(random.nextInt(8) == 0 ? value(type) : shifted, rest);
+    if (type == Type.I32 && random.nextBoolean()) {
+      left = e.widenSigned(left);
+      right = e.widenSigned(right);
+    }
+    add(random.nextBoolean() ? e.or(left, right) : e.or(right, left));
   }
 
   private void flags(Op op, Type type) {

@@ -108,6 +108,7 @@ class OperationTest {
         all.add(new Case(Op.SELECT, type, imm, (e, v) -> e.select(cond, v[0], v[1], v[2], v[3])));
       }
     }
+    all.add(new Case(Op.ROTL_S, Type.I64, 7, (e, v) -> e.rotateWidenSigned(v[0], 7)));
     all.add(new Case(Op.WIDEN_S, Type.I64, 0, (e, v) -> e.widenSigned(v[0])));
     all.add(new Case(Op.WIDEN_U, Type.I64, 0, (e, v) -> e.widenUnsigned(v[0])));
     all.add(new Case(Op.NARROW, Type.I32, 0, (e, v) -> e.narrow(v[0])));
