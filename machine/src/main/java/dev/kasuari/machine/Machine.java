@@ -7,6 +7,7 @@ import dev.kasuari.machine.time.Clock;
 import dev.kasuari.machine.time.RealtimeClock;
 import dev.kasuari.machine.time.TimerQueue;
 import dev.kasuari.machine.time.WallClock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +59,8 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
   private volatile RunState state = RunState.PRELAUNCH;
   private volatile @Nullable Throwable failure;
   private boolean started;
+  private final List<Runnable> awaitingReset = new ArrayList<>();
+  private boolean wasReset;
 
   private Machine(Builder builder) {
     name = builder.name;
@@ -70,6 +73,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
     memory = new AddressSpace("memory", root, this);
     sysBus = new SysBus(this, hardware.child("soc"));
     driven = builder.driven;
+    wasReset = !builder.inputAwaitsReset;
     loop = new EventLoop(name, this, driven);
     timers = new TimerQueue(clock, this, loop::wake);
   }
@@ -197,6 +201,29 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
    */
   public boolean post(Runnable action) {
     return loop.post(action);
+  }
+
+  /**
+   * Runs an action at once, or after the reset with which the machine starts if {@link
+   * Builder#inputAwaitsReset} says so.
+   */
+  void onceReset(Runnable action) {
+    synchronized (awaitingReset) {
+      if (!wasReset) {
+        awaitingReset.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  private void firstReset() {
+    resetDevices(ResetCause.POWER_ON);
+    synchronized (awaitingReset) {
+      wasReset = true;
+      awaitingReset.forEach(Runnable::run);
+      awaitingReset.clear();
+    }
   }
 
   /**
@@ -377,7 +404,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
     if (!started) {
       started = true;
       executions.forEach(ExecutionControl::start);
-      resetDevices(ResetCause.POWER_ON);
+      firstReset();
     }
     enter(RunState.RUNNING);
     clock.resume();
@@ -493,6 +520,7 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
     private boolean rebootEnds;
     private boolean shutdownPauses;
     private boolean driven;
+    private boolean inputAwaitsReset;
 
     private Builder(String name) {
       this.name = name;
@@ -543,6 +571,15 @@ public final class Machine implements MachineContext, Power, AutoCloseable {
      */
     public Builder driven(boolean driven) {
       this.driven = driven;
+      return this;
+    }
+
+    /**
+     * What the host has to say to devices waits until the machine starts. It begins with a reset,
+     * which a character that a pipe held ready would not survive.
+     */
+    public Builder inputAwaitsReset() {
+      this.inputAwaitsReset = true;
       return this;
     }
 

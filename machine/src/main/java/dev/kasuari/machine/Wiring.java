@@ -185,6 +185,14 @@ public final class Wiring {
   }
 
   /**
+   * As {@link #post}, for input that comes without having been asked for: see {@link
+   * Machine.Builder#inputAwaitsReset}.
+   */
+  public void postInput(Runnable action) {
+    machine.onceReset(() -> post(action));
+  }
+
+  /**
    * Runs code of the device now, under the lock, and lets its outputs follow: how a port enters the
    * device when somebody outside calls it.
    */

@@ -167,6 +167,20 @@ class MachineTest {
   }
 
   @Test
+  void inputWaitsForTheResetWithWhichAMachineStarts() {
+    var order = Collections.synchronizedList(new ArrayList<String>());
+    try (Machine machine = Machine.builder("m").inputAwaitsReset().build()) {
+      machine.onReset(() -> order.add("reset"));
+      machine.onceReset(() -> order.add("first input"));
+      machine.onceReset(() -> order.add("second input"));
+      assertThat(order).isEmpty();
+      machine.resume();
+      machine.onceReset(() -> order.add("third input"));
+      assertThat(order).containsExactly("reset", "first input", "second input", "third input");
+    }
+  }
+
+  @Test
   void waitingUnderTheLockIsRefused() {
     try (var test = new TestMachine()) {
       assertThatThrownBy(() -> test.machine.locked(test.machine::pause))

@@ -122,6 +122,7 @@ public final class VirtualMachine implements AutoCloseable {
             .rebootEnds(description.rebootEnds())
             .shutdownPauses(description.shutdownPauses())
             .seed(description.seed())
+            .inputAwaitsReset()
             .build();
     boolean made = false;
     try {

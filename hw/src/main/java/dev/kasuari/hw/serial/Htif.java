@@ -107,7 +107,7 @@ public final class Htif extends Device<Htif.Props, Htif.State> {
             .readWrite(() -> state().tohost >>> 32, this::writeTohostHigh));
     CharBackend console = props().chardev();
     if (console != null) {
-      console.connect(new Keyboard(), w::post);
+      console.connect(new Keyboard(), w::postInput);
     }
   }
 

@@ -29,7 +29,7 @@ final class SerialLine {
   /** Connects who hears what the other end says. */
   void connect(CharBackend.Receiver receiver) {
     if (other != null) {
-      other.connect(receiver, wiring::post);
+      other.connect(receiver, wiring::postInput);
     }
   }
 
