@@ -72,6 +72,17 @@ final class FloatContract {
     return nanResult(desc) == NanResult.DEFAULT;
   }
 
+  /**
+   * Whether a NaN result is the first signaling operand, or the first NaN of all: the host's unless
+   * there are two, and positive where the operands have none.
+   */
+  boolean signalingFirst(long desc) {
+    return nanResult(desc) == NanResult.SOFT
+        && env.nanRule() == NanRule.SIGNALING_FIRST_CAB
+        && env.zeroTimesInfinity() == ZeroTimesInfinity.INVALID_DEFAULT_NAN
+        && !tracksSubnormals();
+  }
+
   private NanResult nanResult(long desc) {
     return FpDesc.defaultNans(desc) ? NanResult.DEFAULT : nanResult;
   }

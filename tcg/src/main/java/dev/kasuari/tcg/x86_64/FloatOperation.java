@@ -103,8 +103,7 @@ record FloatOperation(
   /** Delivers, after the checks of NaNs and of tiny results. */
   void deliver(Xmm value) {
     if (checks(FloatContract.Check.NAN)) {
-      checkNan(value, slow);
-      finish(value);
+      deliverUnlessNan(value);
     } else if (contract.defaultNans(desc)) {
       var nan = new Label();
       var done = new Label();
@@ -119,6 +118,23 @@ record FloatOperation(
     } else {
       finish(value);
     }
+  }
+
+  private void deliverUnlessNan(Xmm value) {
+    if (!contract.signalingFirst(desc)) {
+      checkNan(value, slow);
+      finish(value);
+      return;
+    }
+    var nan = new Label();
+    var done = new Label();
+    checkNan(value, nan);
+    finish(value);
+    a.bind(done);
+    cold.add(() -> {
+      a.bind(nan);
+      new FloatNans(this, value, done).choose();
+    });
   }
 
   /** The result is the default NaN. */

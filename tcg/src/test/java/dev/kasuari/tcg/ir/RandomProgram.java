@@ -433,6 +433,9 @@ public final class RandomProgram {
     FpDesc.Format format = format();
     Type type = holder(format);
     FpDesc desc = chance(4) ? FpDesc.of(format).rounding(random.nextInt(5)) : FpDesc.of(format);
+    desc = chance(8) ? desc.defaultNans() : desc;
+    desc = chance(16) ? desc.flushInputs() : desc;
+    desc = chance(16) ? desc.flushOutputs() : desc;
     switch (op) {
       case FPFLAGS_GET -> add(e.fpFlags());
       case FPFLAGS_SET -> e.setFpFlags(e.and(value(Type.I32), 31));
