@@ -19,6 +19,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -360,6 +361,16 @@ public final class TcgAccelerator implements ExecutionControl {
       finished(done);
     });
     return () -> awaitInside(done);
+  }
+
+  /** Has an action run on the threads of all vCPUs but one; the result waits for the last. */
+  Runnable beginOnOthers(TcgVcpu self, Consumer<Cpu> action) {
+    List<Runnable> begun =
+        vcpus.stream()
+            .filter(vcpu -> vcpu != self)
+            .map(vcpu -> begin(vcpu, () -> action.accept(vcpu.cpu())))
+            .toList();
+    return () -> begun.forEach(Runnable::run);
   }
 
   private void awaitInside(boolean[] done) {

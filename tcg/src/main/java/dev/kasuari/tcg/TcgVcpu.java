@@ -7,6 +7,7 @@ import dev.kasuari.machine.cpu.Vcpu;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,6 +175,11 @@ final class TcgVcpu implements Vcpu {
       return () -> {};
     }
     return accelerator.begin(this, action);
+  }
+
+  @Override
+  public Runnable beginOnOthers(Consumer<Cpu> action) {
+    return accelerator.beginOnOthers(this, action);
   }
 
   /** Work for this CPU while it waits for another one. */

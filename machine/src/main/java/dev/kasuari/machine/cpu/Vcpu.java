@@ -1,5 +1,7 @@
 package dev.kasuari.machine.cpu;
 
+import java.util.function.Consumer;
+
 /**
  * The thread that executes one {@link Cpu}, whoever implements it (translation or a hypervisor).
  * Methods may be called from any thread unless they say otherwise.
@@ -27,6 +29,13 @@ public interface Vcpu {
    * returns at once, with what waits until {@code work} is done.
    */
   Runnable begin(Runnable work);
+
+  /**
+   * Own thread only: has every other CPU of the machine do {@code work}, each on its own thread
+   * between two instructions, all at the same time. Returns at once, with what waits until the last
+   * one has; the caller counts as quiescent meanwhile.
+   */
+  Runnable beginOnOthers(Consumer<Cpu> work);
 
   /** Own thread only: forgets every cached translation. */
   void flushTlb();

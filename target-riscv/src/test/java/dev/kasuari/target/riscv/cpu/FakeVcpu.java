@@ -1,8 +1,10 @@
 package dev.kasuari.target.riscv.cpu;
 
+import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.Vcpu;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Executes nothing; remembers what a hart asks of its thread, and does posted work at once. */
 public final class FakeVcpu implements Vcpu {
@@ -25,6 +27,11 @@ public final class FakeVcpu implements Vcpu {
   @Override
   public Runnable begin(Runnable work) {
     work.run();
+    return () -> {};
+  }
+
+  @Override
+  public Runnable beginOnOthers(Consumer<Cpu> work) {
     return () -> {};
   }
 
