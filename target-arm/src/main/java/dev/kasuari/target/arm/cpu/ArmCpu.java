@@ -30,9 +30,6 @@ public final class ArmCpu extends Cpu {
   private static final long SCTLR_E0E = 1 << 24;
   private static final long SCTLR_EE = 1 << 25;
 
-  /** Bits of SCTLR that are one where the model has nothing that could change them. */
-  private static final long SCTLR_RES1 = 0x30d0_0800L;
-
   /** Ticks a second of the system counter, if a board does not say. */
   public static final long DEFAULT_TIMEBASE = 62_500_000;
 
@@ -41,7 +38,7 @@ public final class ArmCpu extends Cpu {
   private final Log log;
   private final Exceptions exceptions;
   private final Interrupts interrupts;
-  private final FpAccess fpAccess;
+  private final SystemInstructions instructions;
   private final SystemRegisters registers;
   private final Mmu mmu;
   private final GenericTimers timers;
@@ -65,7 +62,6 @@ public final class ArmCpu extends Cpu {
     this.log = machine.log();
     exceptions = new Exceptions(this, log);
     interrupts = new Interrupts(this);
-    fpAccess = new FpAccess(this);
     var features =
         VmsaFeatures.of(
             model.identification("id_aa64pfr0_el1"),
@@ -76,6 +72,7 @@ public final class ArmCpu extends Cpu {
     mmu = new Mmu(state(), features, machine.memory(), log, index);
     registers = new SystemRegisters(state(), model);
     traps = new Traps(this);
+    instructions = new SystemInstructions(this, log, registers, traps);
     identification = new IdentificationRegisters(this, registers, traps);
     debug = new DebugRegisters(this, registers, traps);
     random = new SplittableRandom(machine.random().nextLong());
@@ -169,12 +166,13 @@ public final class ArmCpu extends Cpu {
       RawMemory.fill(state().address() + field.offset(), length, (byte) 0);
     }
     for (int level = 1; level <= 3; level++) {
-      state().set(ArmState.SCTLR, level, SCTLR_RES1);
+      state().set(ArmState.SCTLR, level, model.identification("sctlr"));
     }
     state().set(ArmState.NZCV, ConditionFlags.packed(0));
     state().set(ArmState.EL, model.levels());
     state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
     identification.reset();
+    instructions.reset();
     debug.reset();
     if (gic != null) {
       machine.locked(gic::reset);
@@ -369,7 +367,7 @@ public final class ArmCpu extends Cpu {
             level,
             data,
             unprivileged,
-            fpAccess.trapLevel() != 0,
+            instructions.fpAccess().trapLevel() != 0,
             (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
             (sctlr & SCTLR_A) != 0,
             (pstate & Pstate.IL) != 0,
@@ -534,61 +532,17 @@ public final class ArmCpu extends Cpu {
 
   // ---- instructions ----------------------------------------------------------------------------
 
-  private static final long SCTLR_UMA = 1 << 9;
-
-  /**
-   * Performs a system operation; there is nothing to do for caches, as there are none.
-   *
-   * @param operation op1, CRn, CRm and op2
-   * @param transfer the general-purpose register
-   * @return false if it is refused: see {@link #refusal}
-   */
-  public boolean operate(int operation, int transfer, long value) {
-    int crn = operation >> 7 & 15;
-    int least = SystemRegister.level(operation);
-    refusal = Syndrome.UNKNOWN;
-    if (level() < least || (crn != 7 && crn != 8)) {
-      return false;
-    }
-    if (crn == 8) {
-      flushTlb();
-    }
-    return true;
+  /** What instructions of the system level ask of it. */
+  public SystemInstructions instructions() {
+    return instructions;
   }
 
-  /**
-   * Changes PSTATE as MSR of an immediate does; false if it is refused.
-   *
-   * @param mask the bits that change
-   */
-  public boolean changePstate(long mask, long bits) {
-    int control = controlLevel(level());
-    boolean masks = (mask & Pstate.DAIF) != 0;
-    if (level() == 0 && masks && (state().get(ArmState.SCTLR, control) & SCTLR_UMA) == 0) {
-      exceptions.trapTo(control);
-      refusal = Syndrome.SYSTEM_TRAP;
-      return false;
-    }
-    setPstate(mask, bits);
-    return true;
+  @Nullable GicCpuInterface gic() {
+    return gic;
   }
 
-  /** Whether WFE, or WFI, may be executed here; false if it is refused. */
-  public boolean mayWait(boolean forInterrupt) {
-    long allowed = forInterrupt ? 1 << 16 : 1 << 18;
-    int control = controlLevel(0);
-    if (level() == 0 && (state().get(ArmState.SCTLR, control) & allowed) == 0) {
-      exceptions.trapTo(control);
-      refusal = Syndrome.WFX | 1 << 24 | 14 << 20 | (forInterrupt ? 0 : 1);
-      return false;
-    }
-    return true;
-  }
-
-  /** A floating-point or SIMD instruction that is disabled here: always refused. */
-  public boolean vectors() {
-    refusal = fpAccess.trap();
-    return false;
+  void locked(Runnable action) {
+    machine.locked(action);
   }
 
   /** Writes FPCR. */
@@ -601,117 +555,6 @@ public final class ArmCpu extends Cpu {
   /** Performs ERET. */
   public void eret() {
     exceptions.eret();
-  }
-
-  /** Why the last {@link #readRegister} or {@link #writeRegister} returned false. */
-  private int refusal;
-
-  /** The exception that the instruction which was refused raises. */
-  public int refusal() {
-    return refusal;
-  }
-
-  /**
-   * Looks whether a system register can be reached here.
-   *
-   * @param transfer what the syndrome says of the instruction besides the register and the
-   *     direction: its general-purpose register in bits 9 to 5
-   */
-  private @Nullable SystemRegister reach(int number, boolean writes, int transfer) {
-    SystemRegister register = registers.find(number);
-    refusal = Syndrome.UNKNOWN;
-    if (register == null) {
-      log.write(
-          LogCategory.UNIMP,
-          () ->
-              "cpu%d: no system register 0x%04x, asked for at 0x%x"
-                  .formatted(index(), number, pc()));
-      return null;
-    }
-    if (level() < register.level()
-        || (writes ? register.write() == null : register.read() == null)) {
-      return null;
-    }
-    int trap = register.guard().check(level(), writes);
-    if (trap == SystemRegister.Guard.PERMITTED) {
-      return register;
-    }
-    if (trap > 0) {
-      exceptions.trapTo(trap);
-      refusal = Syndrome.SYSTEM_TRAP | transferSyndrome(number, writes, transfer);
-    }
-    return null;
-  }
-
-  /** ISS of a trapped MSR, MRS or system instruction (D19.2.40). */
-  static int transferSyndrome(int number, boolean writes, int transfer) {
-    int op0 = number >> 14 & 3;
-    int op1 = number >> 11 & 7;
-    int crn = number >> 7 & 15;
-    int crm = number >> 3 & 15;
-    int op2 = number & 7;
-    int direction = writes ? 0 : 1;
-    return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | transfer << 5 | crm << 1 | direction;
-  }
-
-  private boolean reachGic(GicCpuInterface half, int number, boolean writes, int transfer) {
-    GicCpuInterface.Verdict verdict = half.check(number, writes);
-    refusal = Syndrome.UNKNOWN;
-    if (verdict == GicCpuInterface.Verdict.TRAP_EL2
-        || verdict == GicCpuInterface.Verdict.TRAP_EL3) {
-      exceptions.trapTo(verdict == GicCpuInterface.Verdict.TRAP_EL2 ? 2 : 3);
-      refusal = Syndrome.SYSTEM_TRAP | transferSyndrome(number, writes, transfer);
-    }
-    return verdict == GicCpuInterface.Verdict.ALLOWED;
-  }
-
-  private long readValue;
-
-  /**
-   * Reads a system register as MRS does; the value is {@link #registerValue}.
-   *
-   * @param number op0, op1, CRn, CRm and op2
-   * @param transfer the general-purpose register
-   * @return false if it is refused: see {@link #refusal}
-   */
-  public boolean readRegister(int number, int transfer) {
-    GicCpuInterface half = gic;
-    if (half != null && GicCpuInterface.has(number)) {
-      boolean reached = reachGic(half, number, false, transfer);
-      if (reached) {
-        machine.locked(() -> readValue = half.read(number));
-      }
-      return reached;
-    }
-    SystemRegister register = reach(number, false, transfer);
-    if (register == null || register.read() == null) {
-      return false;
-    }
-    readValue = register.read().getAsLong();
-    return true;
-  }
-
-  /** What the last {@link #readRegister} that returned true has read. */
-  public long registerValue() {
-    return readValue;
-  }
-
-  /** Writes a system register as MSR does; false if it is refused. */
-  public boolean writeRegister(int number, int transfer, long value) {
-    GicCpuInterface half = gic;
-    if (half != null && GicCpuInterface.has(number)) {
-      boolean reached = reachGic(half, number, true, transfer);
-      if (reached) {
-        machine.locked(() -> half.write(number, value));
-      }
-      return reached;
-    }
-    SystemRegister register = reach(number, true, transfer);
-    if (register == null || register.write() == null) {
-      return false;
-    }
-    register.write().accept(value);
-    return true;
   }
 
   /** A general-purpose register; 31 is the stack pointer. */
@@ -734,6 +577,18 @@ public final class ArmCpu extends Cpu {
     if (attached()) {
       vcpu().flushTlb();
     }
+  }
+
+  void flushTlbPage(long va) {
+    if (attached()) {
+      vcpu().flushTlbPage(va);
+    }
+  }
+
+  /** TCR_EL1.DS or TCR_EL2.DS: addresses have 52 bits in any granule. */
+  boolean usesWideAddresses() {
+    long wide = 1L << 59;
+    return ((state().get(ArmState.TCR, 1) | state().get(ArmState.TCR, 2)) & wide) != 0;
   }
 
   @Override

@@ -49,7 +49,7 @@ public final class ArmState {
   public static final StateField V = LAYOUT.array("v", 16, 32);
 
   /** For what an instruction on vectors computes on its way; nothing between instructions. */
-  public static final StateField SCRATCH = LAYOUT.array("scratch", 16, 8);
+  public static final StateField SCRATCH = LAYOUT.array("scratch", 16, 4);
 
   /** FPCR as the guest wrote it. */
   public static final StateField FPCR = LAYOUT.field("fpcr", 8);
@@ -110,6 +110,9 @@ public final class ArmState {
   public static final StateField PAR = LAYOUT.field("par_el1", 8);
   public static final StateField CONTEXTIDR = LAYOUT.array("contextidr_el", 8, 4);
 
+  /** 1 while others have to forget translations before a DSB ends. */
+  public static final StateField SHOOTDOWN = LAYOUT.field("shootdown", 4);
+
   // ---- threads ---------------------------------------------------------------------------------
 
   public static final StateField TPIDR = LAYOUT.array("tpidr_el", 8, 4);
@@ -137,6 +140,7 @@ public final class ArmState {
 
   public static final StateField MDSCR = LAYOUT.field("mdscr_el1", 8);
   public static final StateField DBGCLAIM = LAYOUT.field("dbgclaim_el1", 8);
+  public static final StateField OSDLR = LAYOUT.field("osdlr_el1", 8);
   public static final StateField OSLSR = LAYOUT.field("oslsr_el1", 8);
   public static final StateField DBGBVR = LAYOUT.array("dbgbvr_el1", 8, 16);
   public static final StateField DBGBCR = LAYOUT.array("dbgbcr_el1", 8, 16);

@@ -104,7 +104,7 @@ final class DebugRegisters {
           state.set(ArmState.OSLSR, OSLM | ((value & 1) != 0 ? OSLK : 0));
           cpu.modeChanged();
         });
-    registers.zero("osdlr_el1", guard);
+    registers.field("osdlr_el1", guard, ArmState.OSDLR, 0, 1);
     registers.zero("dbgprcr_el1", guard);
   }
 

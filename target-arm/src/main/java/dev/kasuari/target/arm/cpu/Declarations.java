@@ -18,6 +18,18 @@ final class Declarations {
   private static final int L2CTLR = A64SystemRegisters.number(3, 1, 11, 0, 2);
   private static final int L2ECTLR = A64SystemRegisters.number(3, 1, 11, 0, 3);
 
+  /** SCTLR_ELx: M, WXN, EE and EPAN. */
+  private static final long SCTLR_TRANSLATING = 1 | 1 << 19 | 1 << 25 | 1L << 57;
+
+  /** SCR_EL3: NS and SIF. */
+  private static final long SCR_TRANSLATING = 1 | 1 << 9;
+
+  /** HCR_EL2: VM, PTW, DC, TGE, E2H and FWB. */
+  private static final long HCR_TRANSLATING = 1 | 1 << 2 | 1 << 12 | 1 << 27 | 1L << 34 | 1L << 46;
+
+  /** HCR_EL2: bits of nested virtualization, activity monitors, enhanced traps, RME and tags. */
+  private static final long HCR_UNUSED = 7L << 42 | 1L << 45 | 0x3fL << 47 | 0x3ffL << 54;
+
   private final ArmCpu cpu;
   private final GuestState state;
   private final SystemRegisters registers;
@@ -66,7 +78,7 @@ final class Declarations {
 
   private void control() {
     for (int level = 1; level <= 3; level++) {
-      changing("sctlr_el" + level, traps.virtualMemory(), ArmState.SCTLR, level);
+      changing("sctlr_el" + level, traps.virtualMemory(), ArmState.SCTLR, level, SCTLR_TRANSLATING);
       registers.field("actlr_el" + level, traps.hcr(Traps.TACR), ArmState.ACTLR, level, 0);
     }
     registers.add(
@@ -77,15 +89,28 @@ final class Declarations {
           state.set(ArmState.CPACR, value & 3 << 20);
           cpu.modeChanged();
         });
-    changing("cptr_el2", traps.cpacr(), ArmState.CPTR, 2);
-    changing("cptr_el3", SystemRegisters::permitted, ArmState.CPTR, 3);
-    changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0);
+    changing("cptr_el2", traps.cpacr(), ArmState.CPTR, 2, 0);
+    changing("cptr_el3", SystemRegisters::permitted, ArmState.CPTR, 3, 0);
+    changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0, SCR_TRANSLATING);
     registers.field("mdcr_el3", ArmState.MDCR, 3, 0xffff_ffffL);
     registers.zero("sder32_el3", SystemRegisters::permitted);
   }
 
   private void hypervisor() {
-    changing("hcr_el2", SystemRegisters::permitted, ArmState.HCR, 0);
+    registers.add(
+        "hcr_el2",
+        () -> state.get(ArmState.HCR),
+        value -> {
+          long before = state.get(ArmState.HCR);
+          long unused = HCR_UNUSED | (cpu.model().hasSecureMonitor() ? Traps.HCD : 0);
+          long after = (value & ~unused) | Exceptions.HCR_RW;
+          state.set(ArmState.HCR, after);
+          if (((before ^ after) & HCR_TRANSLATING) != 0) {
+            cpu.flushTlb();
+          }
+          cpu.modeChanged();
+          cpu.interrupts().check();
+        });
     if (cpu.model().field("id_aa64mmfr1_el1", 40) != 0) {
       registers.field("hcrx_el2", traps.needsScr(Traps.SCR_HXEN), ArmState.HCRX, 0, 0);
     }
@@ -94,15 +119,23 @@ final class Declarations {
     registers.field("mdcr_el2", traps.debug(Traps.TDA), ArmState.MDCR, 2, 0xffff_ffffL);
   }
 
-  /** A register whose change may change how everything is translated. */
-  private void changing(String name, SystemRegister.Guard guard, StateField field, int element) {
+  /**
+   * A register on which the mode depends.
+   *
+   * @param translating the bits whose change makes what was translated wrong
+   */
+  private void changing(
+      String name, SystemRegister.Guard guard, StateField field, int element, long translating) {
     registers.add(
         name,
         guard,
         () -> state.get(field, element),
         value -> {
+          long changed = state.get(field, element) ^ value;
           state.set(field, element, value);
-          cpu.flushTlb();
+          if ((changed & translating) != 0) {
+            cpu.flushTlb();
+          }
           cpu.modeChanged();
           cpu.interrupts().check();
         });
@@ -113,17 +146,42 @@ final class Declarations {
   private void translation() {
     var memory = traps.virtualMemory();
     for (int level = 1; level <= 3; level++) {
-      changing("ttbr0_el" + level, memory, ArmState.TTBR0, level);
-      changing("tcr_el" + level, memory, ArmState.TCR, level);
+      tables("ttbr0_el" + level, ArmState.TTBR0, level);
+      changing("tcr_el" + level, memory, ArmState.TCR, level, -1);
     }
-    changing("ttbr1_el1", memory, ArmState.TTBR1, 1);
+    tables("ttbr1_el1", ArmState.TTBR1, 1);
+    if (cpu.model().field("id_aa64mmfr1_el1", 8) != 0) {
+      tables("ttbr1_el2", ArmState.TTBR1, 2);
+      registers.field("contextidr_el2", ArmState.CONTEXTIDR, 2, 0xffff_ffffL);
+    }
     // What memory's attributes are matters to address translation instructions alone.
     registers.byLevel("mair", memory, ArmState.MAIR, 1, -1);
     registers.byLevel("amair", memory, ArmState.AMAIR, 1, 0);
     registers.field("contextidr_el1", memory, ArmState.CONTEXTIDR, 1, 0xffff_ffffL);
     registers.field("par_el1", ArmState.PAR);
-    changing("vttbr_el2", SystemRegisters::permitted, ArmState.VTTBR, 0);
-    changing("vtcr_el2", SystemRegisters::permitted, ArmState.VTCR, 0);
+    changing("vttbr_el2", SystemRegisters::permitted, ArmState.VTTBR, 0, -1);
+    changing("vtcr_el2", SystemRegisters::permitted, ArmState.VTCR, 0, -1);
+  }
+
+  /**
+   * A base of tables. Where there are ASIDs, other tables need another one, or an invalidation (DDI
+   * 0487, D8.14.3); so it is the ASID in use whose change makes what was translated wrong.
+   */
+  private void tables(String name, StateField field, int level) {
+    registers.add(
+        name,
+        traps.virtualMemory(),
+        () -> state.get(field, level),
+        value -> {
+          long before = TlbMaintenance.asid(state, level);
+          boolean host = level == 2 && cpu.exceptions().hypervisor(Exceptions.HCR_E2H);
+          boolean changes = state.get(field, level) != value;
+          state.set(field, level, value);
+          boolean spaces = level == 1 || host;
+          if (spaces ? before != TlbMaintenance.asid(state, level) : changes) {
+            cpu.flushTlb();
+          }
+        });
   }
 
   // ---- PSTATE ----------------------------------------------------------------------------------
@@ -207,7 +265,7 @@ final class Declarations {
     }
     var guard = traps.hcrAndScr(Traps.TLOR, Traps.SCR_TLOR);
     for (String name : List.of("lorsa_el1", "lorea_el1", "lorn_el1", "lorc_el1")) {
-      registers.zero(name, guard);
+      registers.zero(name, Traps.both(traps.nonSecure(), guard));
     }
     registers.add("lorid_el1", guard, () -> 0, null);
   }

@@ -16,6 +16,10 @@ final class Exceptions {
   static final long HCR_IMO = 1 << 4;
   static final long HCR_AMO = 1 << 5;
   static final long HCR_TSC = 1 << 19;
+  static final long HCR_VF = 1 << 6;
+  static final long HCR_VI = 1 << 7;
+  static final long HCR_VSE = 1 << 8;
+  static final long HCR_TEA = 1L << 37;
   static final long HCR_TGE = 1 << 27;
   static final long HCR_RW = 1L << 31;
   static final long HCR_E2H = 1L << 34;
@@ -50,13 +54,15 @@ final class Exceptions {
   // ---- synchronous exceptions ------------------------------------------------------------------
 
   /** Takes an exception numbered as {@link Syndrome} says. */
-  void raise(int cause, long address) {
+  void raise(int asked, long address) {
     int current = cpu.level();
+    int cause = callable(asked & ~0x3ff_ffff, current) ? asked : Syndrome.UNKNOWN;
     int kind = cause & ~0x3ff_ffff;
     int target = target(kind, cause, current);
     trapLevel = 0;
     long pc = cpu.pc();
-    if (kind == Syndrome.SVC || kind == Syndrome.HVC || kind == Syndrome.SMC) {
+    boolean trapped = kind == Syndrome.SMC && target == 2;
+    if (kind == Syndrome.SVC || kind == Syndrome.HVC || (kind == Syndrome.SMC && !trapped)) {
       pc += 4;
     }
     long syndrome = Integer.toUnsignedLong(cause & ~Syndrome.STAGE_2) | Syndrome.STAGE_2;
@@ -114,11 +120,58 @@ final class Exceptions {
     }
     return switch (kind) {
       case Syndrome.HVC -> Math.max(current, 2);
-      case Syndrome.SMC -> 3;
-      case Syndrome.INSTRUCTION_ABORT, Syndrome.DATA_ABORT ->
-          (cause & Syndrome.STAGE_2) != 0 ? 2 : standard(current);
+      case Syndrome.SMC -> current == 1 && hypervisor(HCR_TSC) ? 2 : 3;
+      case Syndrome.INSTRUCTION_ABORT, Syndrome.DATA_ABORT -> abortTarget(cause, current);
+      case Syndrome.BRK, Syndrome.BREAKPOINT, Syndrome.STEP, Syndrome.WATCHPOINT ->
+          current < 2 && debuggedByHypervisor() ? 2 : standard(current);
       default -> standard(current);
     };
+  }
+
+  private int abortTarget(int cause, int current) {
+    boolean external = isExternal(cause);
+    boolean monitored = cpu.model().hasSecureMonitor() && (state.get(ArmState.SCR) & SCR_EA) != 0;
+    if (external && monitored) {
+      return 3;
+    }
+    boolean second = (cause & Syndrome.STAGE_2) != 0;
+    return second || (external && current < 2 && hypervisor(HCR_TEA)) ? 2 : standard(current);
+  }
+
+  /** Synchronous external aborts, on the access and on its walk. */
+  private static boolean isExternal(int cause) {
+    int status = cause & 0x3f;
+    return status == Syndrome.EXTERNAL || (status >= 0b010011 && status < 0b011000);
+  }
+
+  private boolean debuggedByHypervisor() {
+    return cpu.el2Enabled() && (state.get(ArmState.MDCR, 2) & Traps.TDE) != 0;
+  }
+
+  /** Whether an instruction that calls a higher level may do so; if not it is undefined. */
+  private boolean callable(int kind, int current) {
+    return switch (kind) {
+      case Syndrome.HVC -> current != 0 && hypervisorCallable(current);
+      case Syndrome.SMC -> current != 0 && monitorCallable(current);
+      default -> true;
+    };
+  }
+
+  private boolean hypervisorCallable(int current) {
+    if (!cpu.hasHypervisor() || (current == 1 && !cpu.el2Enabled())) {
+      return false;
+    }
+    long scr = state.get(ArmState.SCR);
+    return cpu.model().hasSecureMonitor()
+        ? (scr & SCR_HCE) != 0 && (current == 3 || cpu.el2Enabled())
+        : (state.get(ArmState.HCR) & Traps.HCD) == 0;
+  }
+
+  private boolean monitorCallable(int current) {
+    if (current == 1 && hypervisor(HCR_TSC)) {
+      return true;
+    }
+    return cpu.model().hasSecureMonitor() && (state.get(ArmState.SCR) & SCR_SMD) == 0;
   }
 
   /** EL1 for EL0, or EL2 if HCR_EL2.TGE says so; its own for every other level. */
@@ -200,10 +253,10 @@ final class Exceptions {
     long address = state.get(ArmState.ELR, current);
     int target = (int) (saved >> Pstate.LEVEL_SHIFT) & 3;
     if (!legal(saved, current, target)) {
-      // Everything but the flags and the masks stays, and the next instruction raises it (D1.4.5).
-      long kept = cpu.savedState() & (3 << Pstate.LEVEL_SHIFT | Pstate.SP_SELECT);
-      long taken = saved & (15L << Pstate.NZCV_SHIFT | Pstate.DAIF);
-      cpu.restoreState(kept | taken | Pstate.IL);
+      // Everything but flags, masks and PAN stays, and the next instruction raises it (D1.4.5).
+      long reinstated = 15L << Pstate.NZCV_SHIFT | Pstate.DAIF | Pstate.PAN;
+      long kept = cpu.savedState() & ~reinstated;
+      cpu.restoreState(kept | (saved & reinstated) | Pstate.IL);
       cpu.setPc(address);
       return;
     }
@@ -214,7 +267,7 @@ final class Exceptions {
 
   private boolean legal(long saved, int current, int target) {
     boolean stack = target != 0 || (saved & Pstate.SP_SELECT) == 0;
-    boolean exists = target <= current && (target != 2 || cpu.hasHypervisor());
+    boolean exists = target <= current && (target != 2 || cpu.el2Enabled());
     boolean hosted = target != 1 || !hypervisor(HCR_TGE);
     return (saved & (Pstate.AARCH32 | 1 << 1)) == 0 && stack && exists && hosted;
   }

@@ -78,6 +78,7 @@ final class Identification {
       id_aa64mmfr0_el1 40 max=3
       id_aa64mmfr1_el1  0 max=2
       id_aa64mmfr1_el1  4 max=2
+      id_aa64mmfr1_el1  8 max=1
       id_aa64mmfr1_el1 12 max=2
       id_aa64mmfr1_el1 16 lor
       id_aa64mmfr1_el1 20 pan - -

@@ -74,7 +74,7 @@ final class IdentificationRegisters {
         () -> model("ctr_el0"),
         null);
     registers.add("dczid_el0", this::zeroBlock, null);
-    var guard = traps.hcr(Traps.TID2 | Traps.TID4);
+    var guard = traps.hcr(Traps.TID2);
     registers.add("clidr_el1", guard, () -> model("clidr_el1"), null);
     registers.add("csselr_el1", guard, () -> state.get(ArmState.CSSELR), this::select);
     registers.add("ccsidr_el1", guard, this::cache, null);

@@ -63,33 +63,64 @@ final class Interrupts {
     state.update(ArmState.INPUTS, -1, inputs);
   }
 
-  /** ISR_EL1: what is pending. */
+  /** ISR_EL1: what is pending, for EL1 of what EL2 gives it. */
   long status() {
-    return state.getVolatile(ArmState.INPUTS) & (IRQ | FIQ);
+    long inputs = pending();
+    if (cpu.level() != 1) {
+      return inputs & (IRQ | FIQ);
+    }
+    boolean error = hypervisor(Exceptions.HCR_AMO) && hypervisor(Exceptions.HCR_VSE);
+    return seen(inputs, IRQ, Exceptions.HCR_IMO)
+        | seen(inputs, FIQ, Exceptions.HCR_FMO)
+        | (error ? Pstate.A : 0);
+  }
+
+  private long seen(long inputs, long bit, long virtual) {
+    return (hypervisor(virtual) ? inputs >> 16 : inputs) & bit;
+  }
+
+  private boolean hypervisor(long bit) {
+    return cpu.exceptions().hypervisor(bit);
+  }
+
+  /** Inputs, and what HCR_EL2 has pending. */
+  private long pending() {
+    long inputs = state.getVolatile(ArmState.INPUTS);
+    long hcr = state.get(ArmState.HCR);
+    if ((hcr & (Exceptions.HCR_VI | Exceptions.HCR_VF)) != 0 && cpu.hasHypervisor()) {
+      inputs |= (hcr & Exceptions.HCR_VI) != 0 ? VIRQ : 0;
+      inputs |= (hcr & Exceptions.HCR_VF) != 0 ? VFIQ : 0;
+    }
+    return inputs;
+  }
+
+  private boolean error() {
+    return (state.get(ArmState.HCR) & Exceptions.HCR_VSE) != 0 && cpu.hasHypervisor();
   }
 
   /** True if something is pending that ends WFI, masked or not. Any thread. */
   boolean wakes() {
-    return state.getVolatile(ArmState.INPUTS) != 0;
+    return pending() != 0 || error();
   }
 
   /** After a change that may let an interrupt through: has the processing element look. */
   void check() {
-    if (state.getVolatile(ArmState.INPUTS) != 0) {
+    if (pending() != 0 || error()) {
       cpu.kick();
     }
   }
 
   /** Takes the most urgent interrupt that is not masked, if there is one. */
   boolean deliver() {
-    long inputs = state.getVolatile(ArmState.INPUTS);
-    if (inputs == 0) {
+    long inputs = pending();
+    if (inputs == 0 && !error()) {
       return false;
     }
     return physical(inputs, FIQ, Exceptions.SCR_FIQ, Exceptions.HCR_FMO)
         || physical(inputs, IRQ, Exceptions.SCR_IRQ, Exceptions.HCR_IMO)
         || virtual(inputs, VFIQ, FIQ, Exceptions.HCR_FMO)
-        || virtual(inputs, VIRQ, IRQ, Exceptions.HCR_IMO);
+        || virtual(inputs, VIRQ, IRQ, Exceptions.HCR_IMO)
+        || virtualError();
   }
 
   private boolean physical(long inputs, long bit, long secureBit, long hypervisorBit) {
@@ -99,8 +130,10 @@ final class Interrupts {
     int current = cpu.level();
     int target = cpu.exceptions().interruptTarget(current, secureBit, hypervisorBit);
     boolean masked = (state.get(ArmState.PSTATE) & bit) != 0;
-    // At a lower level than its own nothing masks it but for EL1, whose masks EL0 has, too.
-    boolean taken = target > current ? target > 1 || !masked : target == current && !masked;
+    // At a lower level than its own nothing masks it but for EL1, whose masks EL0 has, too, and
+    // EL2 of a host.
+    boolean maskable = target == 1 || (target == 2 && cpu.hypervisorHost(2));
+    boolean taken = target > current ? !maskable || !masked : target == current && !masked;
     if (taken) {
       take(target, bit);
     }
@@ -117,6 +150,22 @@ final class Interrupts {
             && (state.get(ArmState.PSTATE) & bit) == 0;
     if (taken) {
       take(1, bit);
+    }
+    return taken;
+  }
+
+  /** HCR_EL2.VSE: a virtual SError, which is gone when it is taken (D1.3.6). */
+  private boolean virtualError() {
+    boolean taken =
+        error()
+            && cpu.level() < 2
+            && hypervisor(Exceptions.HCR_AMO)
+            && !hypervisor(Exceptions.HCR_TGE)
+            && (state.get(ArmState.PSTATE) & Pstate.A) == 0;
+    if (taken) {
+      state.set(ArmState.HCR, state.get(ArmState.HCR) & ~Exceptions.HCR_VSE);
+      long syndrome = Integer.toUnsignedLong(Syndrome.SERROR) | Syndrome.STAGE_2;
+      cpu.exceptions().serror(1, syndrome | (state.get(ArmState.VSESR) & 0x1ff_ffff));
     }
     return taken;
   }

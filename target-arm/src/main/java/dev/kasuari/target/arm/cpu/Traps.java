@@ -38,12 +38,7 @@ final class Traps {
   static final long TERR = 1L << 36;
   static final long APK = 1L << 40;
   static final long API = 1L << 41;
-  static final long TID4 = 1L << 49;
-  static final long TICAB = 1L << 50;
-  static final long TOCU = 1L << 52;
   static final long EN_SCXT = 1L << 53;
-  static final long TTLBIS = 1L << 54;
-  static final long TTLBOS = 1L << 55;
 
   // MDCR_EL2 and MDCR_EL3.
   static final long TPMCR = 1 << 5;
@@ -119,6 +114,14 @@ final class Traps {
     };
   }
 
+  /** The level to which HCR_EL2 or SCR_EL3 traps a wait; 0 for none. */
+  int waiting(int level, boolean forInterrupt) {
+    if (hcr(level, forInterrupt ? TWI : TWE)) {
+      return 2;
+    }
+    return scr(level, forInterrupt ? SCR_TWI : SCR_TWE) ? 3 : Guard.PERMITTED;
+  }
+
   /** HCR_EL2 traps reads and writes. */
   Guard hcr(long bits) {
     return (level, writes) -> hcr(level, bits) ? 2 : Guard.PERMITTED;
@@ -140,10 +143,18 @@ final class Traps {
       if (mdcr(level, bit | TDE)) {
         return 2;
       }
-      boolean above = bit == TDA || bit == TDOSA;
-      boolean monitor = above && below3(level) && (state.get(ArmState.MDCR, 3) & bit) != 0;
+      long above = bit == TDOSA ? TDOSA : TDA;
+      boolean monitor = below3(level) && (state.get(ArmState.MDCR, 3) & above) != 0;
       return monitor ? 3 : Guard.PERMITTED;
     };
+  }
+
+  /** Undefined in the secure state. */
+  Guard nonSecure() {
+    return (level, writes) ->
+        cpu.model().hasSecureMonitor() && !scr(0, Exceptions.SCR_NS)
+            ? Guard.UNDEFINED
+            : Guard.PERMITTED;
   }
 
   /** The bits of HCR_EL2 and SCR_EL3 that SCXTNUM registers need. */

@@ -5,12 +5,17 @@ import dev.kasuari.target.arm.cpu.ArmMode;
 import dev.kasuari.target.arm.cpu.ArmModel;
 import dev.kasuari.target.arm.cpu.ArmState;
 import dev.kasuari.target.arm.cpu.Pstate;
+import dev.kasuari.target.arm.cpu.SystemInstructions;
 import dev.kasuari.target.arm.isa.A64Instructions;
 import dev.kasuari.target.arm.isa.A64SystemOperations;
 import dev.kasuari.target.arm.isa.A64SystemRegisters;
+import dev.kasuari.tcg.ir.Block;
+import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.MemDesc;
+import dev.kasuari.tcg.ir.StateView;
+import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.ir.Value;
 
 /**
@@ -40,8 +45,9 @@ interface A64System extends A64Instructions<A64> {
     @Override
     public final long call(Context context, long a, long b, long c) {
       var cpu = (ArmCpu) context.cpu();
+      SystemInstructions system = cpu.instructions();
       if (!perform(cpu, a, b)) {
-        context.raise(cpu.refusal(), 0);
+        context.raise(system.refusal(), system.refusedAddress());
         return 0;
       }
       return result(cpu);
@@ -62,7 +68,7 @@ interface A64System extends A64Instructions<A64> {
       new CpuCall("vectors") {
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          return cpu.vectors();
+          return cpu.instructions().vectors();
         }
       };
 
@@ -71,12 +77,12 @@ interface A64System extends A64Instructions<A64> {
       new CpuCall("mrs") {
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          return cpu.readRegister((int) a & 0xffff, (int) (a >> 16));
+          return cpu.instructions().readRegister((int) a & 0xffff, (int) (a >> 16));
         }
 
         @Override
         long result(ArmCpu cpu) {
-          return cpu.registerValue();
+          return cpu.instructions().registerValue();
         }
       };
 
@@ -85,7 +91,7 @@ interface A64System extends A64Instructions<A64> {
       new CpuCall("msr") {
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          return cpu.writeRegister((int) a & 0xffff, (int) (a >> 16), b);
+          return cpu.instructions().writeRegister((int) a & 0xffff, (int) (a >> 16), b);
         }
       };
 
@@ -94,16 +100,28 @@ interface A64System extends A64Instructions<A64> {
       new CpuCall("sys") {
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          return cpu.operate((int) a & 0x3fff, (int) (a >> 16), b);
+          return cpu.instructions().operate((int) a & 0x3fff, (int) (a >> 16), b);
         }
       };
 
-  /** Arguments: the bits of PSTATE that are to change, and what they become. */
+  /**
+   * Arguments: the bits of PSTATE that are to change, above them the instruction; and their values.
+   */
   Helper PSTATE =
       new CpuCall("pstate") {
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          return cpu.changePstate(a, b);
+          return cpu.instructions().changePstate(a & 0xffff_ffffL, b, (int) (a >> 32));
+        }
+      };
+
+  /** Invalidations that were begun are done when it returns. */
+  Helper COMPLETE =
+      new CpuCall("dsb") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          cpu.instructions().completeInvalidations();
+          return true;
         }
       };
 
@@ -114,7 +132,7 @@ interface A64System extends A64Instructions<A64> {
         @SuppressWarnings("ThreadPriorityCheck")
         @Override
         boolean perform(ArmCpu cpu, long a, long b) {
-          if (!cpu.mayWait(a != 0)) {
+          if (!cpu.instructions().mayWait(a != 0)) {
             return false;
           }
           if (a == 0) {
@@ -179,11 +197,26 @@ interface A64System extends A64Instructions<A64> {
   @Override
   default void dsb(A64 t, int domain) {
     barrier(t, domain);
+    completeInvalidations(t);
   }
 
   @Override
   default void dsbNxs(A64 t, int domain) {
     barrier(t, 0);
+    completeInvalidations(t);
+  }
+
+  /** Rarely there are any; then the unit ends, as its own translations may be gone. */
+  private static void completeInvalidations(A64 t) {
+    var e = t.e();
+    Block some = e.block();
+    Block none = e.block();
+    Value collected = e.get(Type.I32, StateView.of(ArmState.SHOOTDOWN));
+    e.brcond(Cond.NE, collected, e.constant32(0), some, none);
+    e.bind(some);
+    e.call(COMPLETE);
+    e.exit(ExitReason.LOOKUP, t.nextPc());
+    e.bind(none);
   }
 
   /** What changed the context has ended its unit already, and code that is written is noticed. */
@@ -199,7 +232,7 @@ interface A64System extends A64Instructions<A64> {
   // ---- PSTATE ----------------------------------------------------------------------------------
 
   private static void change(A64 t, long mask, long bits) {
-    t.e().call(PSTATE, t.e().constant(mask), t.e().constant(bits));
+    t.e().call(PSTATE, t.e().constant((long) t.encoding() << 32 | mask), t.e().constant(bits));
     t.exitToNext(ExitReason.LOOKUP);
   }
 
