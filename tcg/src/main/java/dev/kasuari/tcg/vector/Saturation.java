@@ -22,8 +22,8 @@ final class Saturation {
     return switch (op) {
       case QADD -> add(signed, bits, x, sign(signed, x), y, sign(signed, y));
       case QSUB -> subtract(signed, bits, x, y);
-      case SUQADD -> add(true, bits, x, x >> 63, Lanes.unsigned(bits, y), 0);
-      case USQADD -> add(false, bits, Lanes.unsigned(bits, x), 0, y, y >> 63);
+      case SUQADD -> addMixed(true, bits, x, y);
+      case USQADD -> addMixed(false, bits, y, x);
       case QNEG -> subtract(true, bits, 0, x);
       case QABS -> x < 0 ? subtract(true, bits, 0, x) : x;
       case QDMULH -> fit(true, bits, true, (x * y) >> (bits - 1));
@@ -91,6 +91,12 @@ final class Saturation {
     long low = x + y;
     int carry = Long.compareUnsigned(low, x) < 0 ? 1 : 0;
     return fit(signed, bits, signOfX + signOfY + carry, low);
+  }
+
+  /** One of them has a sign, the other none. */
+  private long addMixed(boolean signedResult, int bits, long signed, long unsigned) {
+    long x = Lanes.signed(bits, signed);
+    return add(signedResult, bits, Lanes.unsigned(bits, unsigned), 0, x, x >> 63);
   }
 
   private long subtract(boolean signed, int bits, long x, long y) {

@@ -421,12 +421,64 @@ final class Registers {
   void vector(VectorDesc desc) {
     for (int p = pendingCount - 1; p >= 0; p--) {
       if (desc.readsAny(pendingView[p])) {
-        write(p);
+        int other = otherHalf(p);
+        if (other < 0) {
+          write(p);
+        } else {
+          writeWhole(p, other);
+          p = pendingCount;
+        }
       }
     }
     overwrite(desc.written());
     if (desc.saturation() != VectorDesc.NONE) {
       overwrite(desc.flag());
+    }
+  }
+
+  /** Where the other 8 of 16 aligned bytes are to be written; negative if they are not. */
+  private int otherHalf(int p) {
+    if (StateView.size(pendingView[p]) == 8) {
+      long other = StateView.of(StateView.offset(pendingView[p]) ^ 8, 8);
+      for (int q = pendingCount - 1; q >= 0; q--) {
+        if (pendingView[q] == other) {
+          return q;
+        }
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Writes 16 bytes at once, as what reads them next would have to wait for two stores to be in the
+   * cache: hosts forward from one.
+   */
+  private void writeWhole(int one, int other) {
+    boolean ascending = StateView.offset(pendingView[one]) < StateView.offset(pendingView[other]);
+    int low = pendingValue[ascending ? one : other];
+    int high = pendingValue[ascending ? other : one];
+    long lowView = pendingView[ascending ? one : other];
+    long highView = pendingView[ascending ? other : one];
+    evictHomes(lowView, low);
+    evictHomes(highView, high);
+    drop(Math.max(one, other));
+    drop(Math.min(one, other));
+    toVector(Xmm.XMM0, low);
+    if (kind[high] != CONSTANT || constant[high] != 0) {
+      toVector(Xmm.XMM1, high);
+      assembler.punpcklqdq(Xmm.XMM0, Xmm.XMM1);
+    }
+    assembler.movups(state(StateView.offset(lowView)), Xmm.XMM0);
+    setHome(low, lowView);
+    setHome(high, highView);
+  }
+
+  private void toVector(Xmm to, int value) {
+    if (register[value] != NONE) {
+      assembler.movq(to, POOL[register[value]]);
+    } else {
+      load(Gpr.RAX, value);
+      assembler.movq(to, Gpr.RAX);
     }
   }
 

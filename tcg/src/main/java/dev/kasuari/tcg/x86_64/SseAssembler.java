@@ -2,7 +2,7 @@ package dev.kasuari.tcg.x86_64;
 
 /**
  * Instructions on vector registers: SSE2's scalars and lanes, and of SSSE3, SSE4, FMA3, F16C,
- * PCLMULQDQ and AES what translated code needs.
+ * PCLMULQDQ, AES and SHA what translated code needs.
  */
 abstract sealed class SseAssembler extends FlowAssembler permits Assembler {
   private static final int SIZE = 0x66;
@@ -142,6 +142,12 @@ abstract sealed class SseAssembler extends FlowAssembler permits Assembler {
     registers(SIZE, 0, 0x0fd7, to.ordinal(), from.ordinal());
   }
 
+  /** Shifts left by bytes. */
+  final void pslldq(Xmm register, int bytes) {
+    registers(SIZE, 0, 0x0f73, 7, register.ordinal());
+    u8(bytes);
+  }
+
   /** Shifts right by bytes. */
   final void psrldq(Xmm register, int bytes) {
     registers(SIZE, 0, 0x0f73, 3, register.ordinal());
@@ -230,6 +236,29 @@ abstract sealed class SseAssembler extends FlowAssembler permits Assembler {
   final void pclmulqdq(Xmm to, Xmm from, int halves) {
     both(SIZE, 0x0f3a44, to, from);
     u8(halves);
+  }
+
+  // ---- hashes (SHA) ----------------------------------------------------------------------------
+
+  /**
+   * Four rounds of SHA-1 on A to D, with words of the schedule to the first of which E is added.
+   */
+  final void sha1rnds4(Xmm to, Xmm schedule, int function) {
+    both(NO_PREFIX, 0x0f3acc, to, schedule);
+    u8(function);
+  }
+
+  /** Two rounds on C, D, G, H and A, B, E, F, with words of the schedule in XMM0. */
+  final void sha256rnds2(Xmm to, Xmm other) {
+    both(NO_PREFIX, 0x0f38cb, to, other);
+  }
+
+  final void sha256msg1(Xmm to, Xmm from) {
+    both(NO_PREFIX, 0x0f38cc, to, from);
+  }
+
+  final void sha256msg2(Xmm to, Xmm from) {
+    both(NO_PREFIX, 0x0f38cd, to, from);
   }
 
   // ---- conversions -----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ final class VectorCode {
   private final VectorArithmetic arithmetic;
   private final VectorShifts shifts;
   private final VectorOrders orders;
+  private final VectorHashes hashes;
 
   VectorCode(Assembler assembler, CpuFeatures features) {
     a = assembler;
@@ -27,6 +28,7 @@ final class VectorCode {
     arithmetic = new VectorArithmetic(a, operands);
     shifts = new VectorShifts(a, operands);
     orders = new VectorOrders(a, operands);
+    hashes = new VectorHashes(a, operands);
   }
 
   /** Emits what the operations so far left for the end of the unit. */
@@ -95,7 +97,7 @@ final class VectorCode {
       case CLMUL -> a.pclmulqdq(XMM0, XMM1, 0);
       case AESE, AESD, AESMC, AESIMC -> cipher(d.op());
       default -> {
-        if (!arithmetic.emit(d) && !shifts.emit(d)) {
+        if (!arithmetic.emit(d) && !shifts.emit(d) && !hashes.emit(d)) {
           throw new AssertionError(d.describe());
         }
       }

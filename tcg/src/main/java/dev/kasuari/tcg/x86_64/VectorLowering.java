@@ -24,6 +24,7 @@ final class VectorLowering {
     int bytes = d.bytes();
     return switch (d.op()) {
       case DUP -> d.form() == Form.SAME && bytes <= 16 && (d.max() == bytes || d.max() == 16);
+      case XOR_ROTR -> whole(d) || (bytes == 4 && d.max() == 16 && d.form() == Form.SAME);
       case CLMUL, AESE, AESD, AESMC, AESIMC -> bytes == 16 && d.max() == 16;
       case ADDV, MAXV, MINV -> d.max() == 16 && reduces(d);
       default -> whole(d);
@@ -75,6 +76,9 @@ final class VectorLowering {
       case MAXV, MINV -> size < 3 && d.form() == Form.SAME;
       case CLMUL -> features.has(CpuFeature.PCLMUL);
       case AESE, AESD, AESMC, AESIMC -> features.has(CpuFeature.AES);
+      case SHA1SU0, SHA1SU1 -> true;
+      case SHA1C, SHA1P, SHA1M, SHA256H, SHA256H2, SHA256SU0, SHA256SU1 ->
+          features.has(CpuFeature.SHA);
       default -> false;
     };
   }

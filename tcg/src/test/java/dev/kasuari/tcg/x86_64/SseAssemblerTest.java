@@ -138,8 +138,13 @@ class SseAssemblerTest {
         d.check("movq" + both, a -> a.movq(x, y));
         d.check("pshufd" + both + ",0xf5", a -> a.pshufd(x, y, 0xf5));
         d.check("pshuflw" + both + ",0x0", a -> a.pshuflw(x, y, 0));
+        d.check("sha1rnds4" + both + ",0x2", a -> a.sha1rnds4(x, y, 2));
+        d.check("sha256rnds2" + both + ",xmm0", a -> a.sha256rnds2(x, y));
+        d.check("sha256msg1" + both, a -> a.sha256msg1(x, y));
+        d.check("sha256msg2" + both, a -> a.sha256msg2(x, y));
         d.check("palignr" + both + ",0x3", a -> a.palignr(x, y, 3));
       }
+      d.check("pslldq " + name(x) + ",0x5", a -> a.pslldq(x, 5));
       for (int i = 1; i < 4; i++) {
         int size = i;
         String operands = "bwdq".charAt(i) + " " + name(x) + ",0x5";

@@ -49,7 +49,7 @@ public final class ArmState {
   public static final StateField V = LAYOUT.array("v", 16, 32);
 
   /** For what an instruction on vectors computes on its way; nothing between instructions. */
-  public static final StateField SCRATCH = LAYOUT.array("scratch", 16, 4);
+  public static final StateField SCRATCH = LAYOUT.array("scratch", 16, 8);
 
   /** FPCR as the guest wrote it. */
   public static final StateField FPCR = LAYOUT.field("fpcr", 8);

@@ -21,15 +21,6 @@ interface A64SimdMemory extends A64Instructions<A64> {
 
   // ---- one register ----------------------------------------------------------------------------
 
-  /** What a register has in its lower {@code 1 << size} bytes, up to 8. */
-  private static Value low(A64 t, int size, int r) {
-    return t.e().get(Type.I64, StateView.of(ArmState.V.at(r), 1 << size));
-  }
-
-  private static Value high(A64 t, int r) {
-    return t.e().get(Type.I64, StateView.of(ArmState.V.at(r) + 8, 8));
-  }
-
   private static void set(A64 t, int r, Value low, Value high) {
     t.e().set(StateView.of(ArmState.V.at(r), 8), low);
     t.e().set(StateView.of(ArmState.V.at(r) + 8, 8), high);
@@ -59,12 +50,17 @@ interface A64SimdMemory extends A64Instructions<A64> {
   }
 
   private static void store(A64 t, int size, int rt, Value address) {
+    storeBytes(t, size, Simd.v(rt), address);
+  }
+
+  /** The {@code 1 << size} bytes of the state from an offset. */
+  private static void storeBytes(A64 t, int size, int offset, Value address) {
     if (size <= HALF) {
-      t.e().store(t.mem(size), address, low(t, size, rt));
+      t.e().store(t.mem(size), address, t.e().get(Type.I64, StateView.of(offset, 1 << size)));
     } else {
       boolean big = ArmMode.bigEndian(t.mode());
-      Value low = low(t, HALF, rt);
-      Value high = high(t, rt);
+      Value low = t.e().get(Type.I64, StateView.of(offset, 8));
+      Value high = t.e().get(Type.I64, StateView.of(offset + 8, 8));
       t.e().storePair(halves(t, address, true), address, big ? high : low, big ? low : high);
     }
   }
@@ -155,56 +151,77 @@ interface A64SimdMemory extends A64Instructions<A64> {
         : lane(rt + place % elements, size, place / elements);
   }
 
-  /** Whether registers are in memory one behind the other, as if stored one by one. */
-  private static boolean plain(A64 t, int opcode) {
-    return A64Structures.elements(opcode) == 1
-        && !ArmMode.bigEndian(t.mode())
-        && !ArmMode.checksAlignment(t.mode());
+  /** Whether lanes are in memory as in a register, and may be moved eight bytes at once. */
+  private static boolean plain(A64 t) {
+    return !ArmMode.bigEndian(t.mode()) && !ArmMode.checksAlignment(t.mode());
   }
 
   @Override
   default void stM(A64 t, int q, int post, int rm, int opcode, int size, int rn, int rt) {
     int registers = A64Structures.registers(opcode);
+    int elements = A64Structures.elements(opcode);
     int bytes = 8 << q;
     Value base = t.base(rn);
-    if (plain(t, opcode)) {
-      for (int r = 0; r < registers; r++) {
-        store(t, HALF + q, rt + r & 31, t.plus(base, (long) r * bytes));
-      }
+    if (!plain(t)) {
+      storeLanes(t, opcode, size, bytes >> size, rt, base);
     } else {
-      int lanes = bytes >> size;
-      for (int place = 0; place < registers * lanes; place++) {
-        Value value = t.e().get(Type.I64, laneAt(opcode, size, lanes, rt, place));
-        t.e().store(t.mem(size), t.plus(base, (long) place << size), value);
+      if (elements > 1) {
+        // What is in the scratch field is made anew when the instruction begins again.
+        t.e().restartable();
+        SimdStructures.interleave(t, elements, q, size, rt);
+      }
+      for (int r = 0; r < registers; r++) {
+        int from = elements > 1 ? SimdStructures.chunk(q, r) : Simd.v((rt + r) & 31);
+        storeBytes(t, HALF + q, from, t.plus(base, (long) r * bytes));
       }
     }
     post(t, post, rm, rn, base, (long) registers * bytes);
   }
 
+  private static void storeLanes(A64 t, int opcode, int size, int lanes, int rt, Value base) {
+    int places = A64Structures.registers(opcode) * lanes;
+    for (int place = 0; place < places; place++) {
+      Value value = t.e().get(Type.I64, laneAt(opcode, size, lanes, rt, place));
+      t.e().store(t.mem(size), t.plus(base, (long) place << size), value);
+    }
+  }
+
   @Override
   default void ldM(A64 t, int q, int post, int rm, int opcode, int size, int rn, int rt) {
     int registers = A64Structures.registers(opcode);
+    int elements = A64Structures.elements(opcode);
     int bytes = 8 << q;
     Value base = t.base(rn);
-    if (plain(t, opcode)) {
+    if (!plain(t)) {
+      loadLanes(t, opcode, size, bytes >> size, rt, base);
+    } else {
       Value[][] loaded = new Value[registers][];
       Arrays.setAll(loaded, r -> load(t, HALF + q, t.plus(base, (long) r * bytes)));
       for (int r = 0; r < registers; r++) {
-        set(t, rt + r & 31, loaded[r][0], loaded[r][1]);
+        if (elements == 1) {
+          set(t, (rt + r) & 31, loaded[r][0], loaded[r][1]);
+        } else {
+          SimdStructures.setChunk(t, q, r, loaded[r]);
+        }
       }
-    } else {
-      int lanes = bytes >> size;
-      Value[] loaded = new Value[registers * lanes];
-      Arrays.setAll(
-          loaded, place -> t.e().load(t.mem(size), Type.I64, t.plus(base, (long) place << size)));
-      for (int place = 0; place < loaded.length; place++) {
-        t.e().set(laneAt(opcode, size, lanes, rt, place), loaded[place]);
-      }
-      for (int r = 0; q == 0 && r < registers; r++) {
-        t.e().set(lane(rt + r, HALF, 1), t.e().constant(0));
+      if (elements > 1) {
+        SimdStructures.deinterleave(t, elements, q, size, rt);
       }
     }
     post(t, post, rm, rn, base, (long) registers * bytes);
+  }
+
+  private static void loadLanes(A64 t, int opcode, int size, int lanes, int rt, Value base) {
+    int registers = A64Structures.registers(opcode);
+    Value[] loaded = new Value[registers * lanes];
+    Arrays.setAll(
+        loaded, place -> t.e().load(t.mem(size), Type.I64, t.plus(base, (long) place << size)));
+    for (int place = 0; place < loaded.length; place++) {
+      t.e().set(laneAt(opcode, size, lanes, rt, place), loaded[place]);
+    }
+    for (int r = 0; lanes << size == 8 && r < registers; r++) {
+      t.e().set(lane(rt + r, HALF, 1), t.e().constant(0));
+    }
   }
 
   @Override
