@@ -1,5 +1,7 @@
 package dev.kasuari.tcg.ir;
 
+import java.util.Locale;
+
 /**
  * An operation on vectors in the guest state: what, of which lanes, from where and to where. All
  * sources are read before anything is written, so they may overlap the destination.
@@ -185,7 +187,7 @@ public record VectorDesc(
     var text = new StringBuilder(signed ? "s" : "");
     text.append(op.mnemonic());
     if (form != Form.SAME) {
-      text.append('.').append(form.name().toLowerCase(java.util.Locale.ROOT));
+      text.append('.').append(form.name().toLowerCase(Locale.ROOT));
     }
     text.append(".%dx%d 0x%x:%d =".formatted(lanes(), 1 << sizeOfD(), d, max));
     String separator = " ";
