@@ -248,9 +248,13 @@ final class Exceptions {
 
   /** ERET: to where SPSR and ELR of the current level say. */
   void eret() {
+    eret(state.get(ArmState.ELR, cpu.level()));
+  }
+
+  /** A return to another address than ELR's. */
+  void eret(long address) {
     int current = cpu.level();
     long saved = state.get(ArmState.SPSR, current);
-    long address = state.get(ArmState.ELR, current);
     int target = (int) (saved >> Pstate.LEVEL_SHIFT) & 3;
     if (!legal(saved, current, target)) {
       // Everything but flags, masks and PAN stays, and the next instruction raises it (D1.4.5).

@@ -107,6 +107,13 @@ public final class Mmu {
         () -> "cpu%d: %s %s 0x%x -> %s".formatted(cpuIndex, regime, access, va, result));
   }
 
+  /**
+   * TxSZ of a range of addresses, as far as it can be: bits of a pointer that are not its address.
+   */
+  int sizeOffset(Regime regime, boolean upper) {
+    return stage1.sizeOffset(regime, upper);
+  }
+
   /** After a fault of stage 2: the value of HPFAR_EL2 for it, without NS. */
   public long hpfar() {
     return fault.ipa() >>> 12 << 4;

@@ -49,6 +49,11 @@ final class Stage1 extends TableWalk {
     this.control = new Stage1Control(state, features, security);
   }
 
+  /** TxSZ of a range, or the nearest value that there is. */
+  int sizeOffset(Regime regime, boolean upper) {
+    return control.nearestTxsz(regime, upper);
+  }
+
   /** Translates; false with the fault set. */
   boolean translate(long va, Regime regime, Access access) {
     this.regime = regime;

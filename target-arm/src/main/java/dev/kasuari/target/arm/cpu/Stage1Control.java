@@ -153,10 +153,20 @@ final class Stage1Control {
    * nearest value and a fault, where it does not ask for the fault; here it is always the fault.
    */
   boolean validSize() {
+    return txsz >= minTxsz() && txsz <= features.maxTxsz(format.granule());
+  }
+
+  private int minTxsz() {
     boolean wide =
         format.wide() == TableFormat.Wide.LPA2
             || (format.granule() == Granule.KIB_64 && features.lva());
-    return txsz >= (wide ? 12 : 16) && txsz <= features.maxTxsz(format.granule());
+    return wide ? 12 : 16;
+  }
+
+  /** TxSZ of a range, or the nearest value that there is. */
+  int nearestTxsz(Regime regime, boolean ofUpper) {
+    read(regime, ofUpper ? -1 : 0, Access.READ);
+    return Math.clamp(txsz, minTxsz(), features.maxTxsz(format.granule()));
   }
 
   /** Whether the bits above those translated are those of the range; AArch64.VAIsOutOfRange. */

@@ -6,6 +6,7 @@ import dev.kasuari.machine.cpu.Access;
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.PageTranslation;
 import dev.kasuari.target.arm.cpu.SystemRegister.Guard;
+import dev.kasuari.target.arm.isa.A64Features;
 import dev.kasuari.target.arm.isa.A64SystemOperations;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ public final class SystemInstructions {
   private final TlbMaintenance tlb;
   private final FpAccess fpAccess;
   private final HostNames names;
+  private final PointerAuthentication pointers;
   private final PageTranslation found = new PageTranslation();
   private int refusal;
   private long refusedAddress;
@@ -45,6 +47,10 @@ public final class SystemInstructions {
     this.tlb = new TlbMaintenance(cpu);
     this.fpAccess = new FpAccess(cpu);
     this.names = new HostNames(cpu);
+    this.pointers = new PointerAuthentication(cpu, traps);
+    if (cpu.model().has(A64Features.PAUTH)) {
+      pointers.declare(registers);
+    }
   }
 
   FpAccess fpAccess() {
@@ -334,6 +340,55 @@ public final class SystemInstructions {
     }
     return target == Guard.PERMITTED
         || trap(target, Syndrome.WFX | 1 << 24 | 14 << 20 | (forInterrupt ? 0 : 1));
+  }
+
+  // ---- pointer authentication ------------------------------------------------------------------
+
+  private static final int AUTHENTICATE = 4;
+  private static final int STRIP = 8;
+  private static final int GENERIC = 10;
+
+  private boolean usesNothing(int operation) {
+    boolean strips = operation >= STRIP && operation < GENERIC;
+    return strips || (operation < STRIP && !pointers.enabled(operation & 3));
+  }
+
+  /**
+   * Whether an instruction on pointers may be executed here.
+   *
+   * @param operation 0 to 3 to sign with the keys IA, IB, DA and DB, 4 to 7 to authenticate with
+   *     them, 8 and 9 to strip a pointer to instructions or data, 10 for a generic code
+   */
+  public boolean mayAuthenticate(int operation) {
+    int target = usesNothing(operation) ? 0 : pointers.trapLevel();
+    return target == 0 || trap(target, Syndrome.PAUTH_TRAP);
+  }
+
+  /** The result of such an instruction, which may be executed. */
+  public long authenticate(int operation, long pointer, long modifier) {
+    if (operation >= GENERIC) {
+      return pointers.generic(pointer, modifier);
+    }
+    if (operation >= STRIP) {
+      return pointers.strip(pointer, operation > STRIP);
+    }
+    int key = operation & 3;
+    if (!pointers.enabled(key)) {
+      return pointer;
+    }
+    return operation >= AUTHENTICATE
+        ? pointers.authenticate(pointer, modifier, key)
+        : pointers.sign(pointer, modifier, key);
+  }
+
+  /** ERETAA and ERETAB: a return to where ELR says if it was signed. */
+  public boolean authenticatedReturn(int key) {
+    if (!mayAuthenticate(AUTHENTICATE + key)) {
+      return false;
+    }
+    long address = state.get(ArmState.ELR, cpu.level());
+    cpu.exceptions().eret(authenticate(AUTHENTICATE + key, address, cpu.x(31)));
+    return true;
   }
 
   // ---- floating point --------------------------------------------------------------------------

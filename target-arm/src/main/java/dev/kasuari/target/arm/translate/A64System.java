@@ -72,6 +72,15 @@ interface A64System extends A64Instructions<A64> {
         }
       };
 
+  /** Argument: 0 for the key IA, 1 for IB. */
+  Helper ERETA =
+      new CpuCall("ereta") {
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.instructions().authenticatedReturn((int) a);
+        }
+      };
+
   /** Argument: the register's number, above it the general-purpose register. */
   Helper READ =
       new CpuCall("mrs") {
@@ -152,6 +161,9 @@ interface A64System extends A64Instructions<A64> {
 
   @Override
   default void csdb(A64 t) {}
+
+  @Override
+  default void dgh(A64 t) {}
 
   /** Another processing element may be the one that is waited for. */
   @Override
@@ -239,6 +251,31 @@ interface A64System extends A64Instructions<A64> {
   @Override
   default void cfinv(A64 t) {
     t.setFlags(t.e().complementCarry(t.flags()));
+  }
+
+  /** Flags of a floating-point comparison of Arm's become those of others, where Z and V differ. */
+  @Override
+  default void axflag(A64 t) {
+    var e = t.e();
+    Value nzcv = A64Data.nzcv(t);
+    Value v = e.and(nzcv, 1);
+    Value z = e.and(e.or(nzcv, e.shl(v, 2)), 4);
+    Value c = e.and(e.and(nzcv, e.xor(e.shl(v, 1), 2)), 2);
+    t.setFlags(A64Data.unpacked(t, e.or(z, c)));
+  }
+
+  /** The other way. */
+  @Override
+  default void xaflag(A64 t) {
+    var e = t.e();
+    Value nzcv = A64Data.nzcv(t);
+    Value z = e.extract(nzcv, 2, 1);
+    Value c = e.extract(nzcv, 1, 1);
+    Value notC = e.xor(c, 1);
+    Value n = e.and(notC, e.xor(z, 1));
+    Value flags = e.or(e.shl(n, 3), e.shl(e.and(z, c), 2));
+    flags = e.or(flags, e.shl(e.or(c, z), 1));
+    t.setFlags(A64Data.unpacked(t, e.or(flags, e.and(notC, z))));
   }
 
   /** A bit that EL0 cannot reach. */

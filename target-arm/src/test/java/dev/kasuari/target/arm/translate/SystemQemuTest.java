@@ -14,9 +14,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Instructions of the system level with random controls at every exception level: where they trap
@@ -245,7 +248,7 @@ class SystemQemuTest {
   }
 
   /** Each bit with a chance of one in {@code rarity}. */
-  private static long bits(SplittableRandom random, long possible, int rarity) {
+  static long bits(SplittableRandom random, long possible, int rarity) {
     long bits = 0;
     for (long left = possible; left != 0; left &= left - 1) {
       bits |= random.nextInt(rarity) == 0 ? Long.lowestOneBit(left) : 0;
@@ -253,7 +256,7 @@ class SystemQemuTest {
     return bits;
   }
 
-  private static long state(SplittableRandom random) {
+  static long state(SplittableRandom random) {
     int level = random.nextInt(4);
     long mode = level == 0 ? 0 : level << 2 | random.nextInt(2);
     // PAN, UAO, DIT, SSBS, the flags; masks are set for the most part.
@@ -278,7 +281,7 @@ class SystemQemuTest {
     return name.equals("msr mdscr_el1") ? bits(random, 1 << 12, 2) : random.nextLong();
   }
 
-  private static SystemCase make(SplittableRandom random) {
+  static SystemCase make(SplittableRandom random) {
     SystemCase one = instruction(random);
     var r = one.registers;
     one.state = state(random);
@@ -296,6 +299,7 @@ class SystemQemuTest {
     r.put("scr_el3", scr | (random.nextInt(4) == 0 ? 0 : 1) | bits(random, 1 << 8, 2));
     r.put("sctlr_el1", SCTLR_FIXED | bits(random, SCTLR_BITS, 2));
     r.put("sctlr_el2", SCTLR_FIXED | bits(random, SCTLR_BITS, 2));
+    r.put("sctlr_el3", SCTLR_FIXED);
     r.put("cpacr_el1", (long) random.nextInt(4) << 20);
     r.put("cptr_el2", 0x33ff | bits(random, 1 << 10 | 3 << 20 | 1L << 31, 3));
     r.put("cptr_el3", bits(random, 1 << 10 | 1L << 31, 3));
@@ -341,17 +345,28 @@ class SystemQemuTest {
 
   @Test
   void trapsAndReadsAsQemu() throws IOException, InterruptedException {
+    compare("system instructions", "max", SystemQemuTest::make);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"max", "max,pauth-impdef=on"})
+  void authenticatesAsQemu(String cpu) throws IOException, InterruptedException {
+    compare("pointers", cpu, PointerCases::make);
+  }
+
+  private void compare(String what, String cpu, Function<SplittableRandom, SystemCase> make)
+      throws IOException, InterruptedException {
     long seed = Long.getLong("kasuari.seed", 1);
     int count = Integer.getInteger("kasuari.system.cases", DEFAULT_CASES);
-    System.out.println("system instructions, seeds " + seed + " to " + (seed + count - 1));
+    System.out.println(what + ", seeds " + seed + " to " + (seed + count - 1));
     var cases = new ArrayList<SystemCase>();
     for (int i = 0; i < count; i++) {
-      cases.add(make(new SplittableRandom(seed + i)));
+      cases.add(make.apply(new SplittableRandom(seed + i)));
     }
     var program = new SystemProgram(directory, SystemCase.program());
     byte[] data = data(cases);
-    ByteBuffer theirs = program.qemu("virt,virtualization=on,secure=on", "max", data);
-    var model = ArmModel.parse("max").withLevels(true, true);
+    ByteBuffer theirs = program.qemu("virt,virtualization=on,secure=on", cpu, data);
+    var model = ArmModel.parse(cpu).withLevels(true, true);
     for (boolean machineCode : new boolean[] {false, true}) {
       theirs.rewind();
       ByteBuffer ours = program.ours(model, machineCode, data);
