@@ -10,7 +10,13 @@ final class FastCode {
   private static final long PRIME_2 = 0xc2b2ae3d27d4eb4fL;
   private static final long PRIME_3 = 0x165667b19e3779f9L;
   private static final long PRIME_4 = 0x85ebca77c2b2ae63L;
-  private static final long SEED = 1;
+
+  // What the four lanes start from with the seed 1: with one or both of the first primes, or minus
+  // it.
+  private static final long FIRST = 0x60ea27eeadc0b5d7L;
+  private static final long SECOND = 0xc2b2ae3d27d4eb50L;
+  private static final long THIRD = 1;
+  private static final long FOURTH = 0x61c8864e7a14357aL;
 
   private FastCode() {}
 
@@ -24,10 +30,10 @@ final class FastCode {
 
   /** The code of a value; the key's halves come low half first. */
   static long code(long data, long modifier, long high, long low) {
-    long a = round(SEED + PRIME_1 + PRIME_2, data);
-    long b = round(SEED + PRIME_2, modifier);
-    long c = round(SEED, low);
-    long d = round(SEED - PRIME_1, high);
+    long a = round(FIRST, data);
+    long b = round(SECOND, modifier);
+    long c = round(THIRD, low);
+    long d = round(FOURTH, high);
     long hash =
         Long.rotateLeft(a, 1)
             + Long.rotateLeft(b, 7)
