@@ -82,6 +82,16 @@ final class SequenceBatch {
           "blr",
           "ret",
           "eret",
+          "bra",
+          "blra",
+          "braz",
+          "blraz",
+          "reta",
+          "ereta",
+          "ldra",
+          "xpaci",
+          "xpacd",
+          "xpaclri",
           "drps",
           "svc",
           "hvc",
@@ -378,7 +388,7 @@ final class SequenceBatch {
   /** With the bits that should be zero or one as they should be: QEMU has others undefined. */
   private static int asManual(String name, int instruction) {
     return switch (name) {
-      case "sb", "cfinv" -> instruction & ~0xf00;
+      case "sb", "cfinv", "xaflag", "axflag" -> instruction & ~0xf00;
       case "ldapr" -> instruction | 0x1f_0000;
       case "ldar", "stlr" -> instruction | 0x1f_7c00;
       case "smulh", "umulh" -> instruction | 0x7c00;
