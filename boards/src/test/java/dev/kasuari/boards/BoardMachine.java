@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A machine of a RISC-V board, its serial port connected to a test. */
+/** A machine of any board, its serial port connected to a test. */
 final class BoardMachine implements AutoCloseable {
   private final Line line = new Line();
   private final Machine machine;
@@ -27,10 +27,27 @@ final class BoardMachine implements AutoCloseable {
   }
 
   BoardMachine(String name, String cpu, long ram, int cpus, BootOptions boot) throws BootException {
+    this("riscv64", OptionSource.empty("-M"), name, cpu, ram, cpus, boot);
+  }
+
+  /**
+   * Of any target.
+   *
+   * @param properties of the board
+   */
+  BoardMachine(
+      String target,
+      OptionSource properties,
+      String name,
+      String cpu,
+      long ram,
+      int cpus,
+      BootOptions boot)
+      throws BootException {
     machine = Machine.builder(name).build();
     boolean made = false;
     try {
-      board = type(name).build(machine, options(cpu, ram, cpus));
+      board = type(target, name).build(machine, options(properties, cpu, ram, cpus));
       board.load(boot);
       made = true;
     } finally {
@@ -40,15 +57,11 @@ final class BoardMachine implements AutoCloseable {
     }
   }
 
-  private static BoardType type(String name) {
-    return Boards.of("riscv64").stream()
-        .filter(b -> b.name().equals(name))
-        .findFirst()
-        .orElseThrow();
+  private static BoardType type(String target, String name) {
+    return Boards.of(target).stream().filter(b -> b.name().equals(name)).findFirst().orElseThrow();
   }
 
-  private BoardOptions options(String cpu, long ram, int cpus) {
-    var properties = OptionSource.empty("-M");
+  private BoardOptions options(OptionSource properties, String cpu, long ram, int cpus) {
     return new BoardOptions(ram, cpus, cpu, code -> new Interpreter(), List.of(line), properties);
   }
 

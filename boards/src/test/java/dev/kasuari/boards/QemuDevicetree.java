@@ -6,6 +6,7 @@ import dev.kasuari.boot.BootException;
 import dev.kasuari.boot.Fdt;
 import dev.kasuari.boot.FdtNode;
 import dev.kasuari.boot.FdtProperty;
+import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +20,20 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Our devicetree of a RISC-V board against the one that QEMU generates for the same machine, node
- * by node.
+ * Our devicetree of a board against the one that QEMU generates for the same machine, node by node.
  *
+ * @param target the architecture in the emulators' names
  * @param board the machine type
+ * @param cpu the model
  * @param others nodes, by the beginning of their path, that only one of the two has, and why
  * @param different properties that differ, by path, and why
  */
-record QemuDevicetree(String board, Map<String, String> others, Map<String, String> different) {
+record QemuDevicetree(
+    String target,
+    String board,
+    String cpu,
+    Map<String, String> others,
+    Map<String, String> different) {
   /** Properties that differ on every board, by the last part of their path, and why. */
   private static final Map<String, String> DIFFERENT_EVERYWHERE =
       Map.ofEntries(
@@ -41,14 +48,25 @@ record QemuDevicetree(String board, Map<String, String> others, Map<String, Stri
           Map.entry("phandle", "numbers are given in another order"),
           Map.entry("interrupt-parent", "a phandle"),
           Map.entry("regmap", "a phandle"),
+          Map.entry("clocks", "a phandle"),
+          Map.entry("gpios", "a phandle"),
           Map.entry("cpu", "a phandle"));
 
   /** What differs and is not allowed to. */
   Set<String> differences(int cpus, Path folder) throws Exception {
+    return differences("", cpus, folder);
+  }
+
+  /**
+   * What differs and is not allowed to.
+   *
+   * @param properties of the board, as {@code -M} takes them
+   */
+  Set<String> differences(String properties, int cpus, Path folder) throws Exception {
     Map<String, String> qemu = new TreeMap<>();
     Map<String, String> ours = new TreeMap<>();
-    collect(qemuTree(cpus, folder).root(), qemu);
-    collect(ourTree(cpus).root(), ours);
+    collect(qemuTree(properties, cpus, folder).root(), qemu);
+    collect(ourTree(properties, cpus).root(), ours);
     var differences = new TreeSet<String>();
     for (String key : qemu.keySet()) {
       if (!allowed(key) && !qemu.get(key).equals(ours.get(key))) {
@@ -95,15 +113,20 @@ record QemuDevicetree(String board, Map<String, String> others, Map<String, Stri
     return numbers.toString();
   }
 
-  private Fdt qemuTree(int cpus, Path folder) throws Exception {
+  private Fdt qemuTree(String properties, int cpus, Path folder) throws Exception {
     Path file = folder.resolve("qemu.dtb");
+    String machine = board + ",dumpdtb=" + file + (properties.isEmpty() ? "" : "," + properties);
+    String memory = "512M";
     run(
         List.of(
-            "qemu-system-riscv64",
+            "qemu-system-" + target,
+            "-nodefaults",
             "-M",
-            board + ",dumpdtb=" + file,
+            machine,
+            "-cpu",
+            cpu,
             "-m",
-            "512M",
+            memory,
             "-smp",
             "" + cpus));
     return Fdt.read(file.toString(), Files.readAllBytes(file));
@@ -116,13 +139,14 @@ record QemuDevicetree(String board, Map<String, String> others, Map<String, Stri
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isZero();
     } catch (IOException e) {
-      throw new AssertionError("needs QEMU: apt-get install qemu-system-misc", e);
+      throw new AssertionError("needs QEMU: apt-get install qemu-system-misc qemu-system-arm", e);
     }
   }
 
-  private Fdt ourTree(int cpus) throws Exception {
+  private Fdt ourTree(String properties, int cpus) throws Exception {
     var options = new BootOptions(null, null, null, null, null);
-    try (var machine = new BoardMachine(board, 512L << 20, cpus, options)) {
+    OptionSource source = OptionSource.of("-M", properties, "");
+    try (var machine = new BoardMachine(target, source, board, cpu, 512L << 20, cpus, options)) {
       return machine.deviceTree();
     }
   }

@@ -26,7 +26,9 @@ class SpikeQemuTest {
 
   private static final QemuDevicetree DEVICETREE =
       new QemuDevicetree(
+          "riscv64",
           "spike",
+          "rv64",
           Map.of(
               "/htif:", "QEMU has it beside the bus",
               "/soc/htif@1000000:", "the same, on its bus"),

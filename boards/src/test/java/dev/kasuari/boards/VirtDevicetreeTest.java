@@ -13,7 +13,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VirtDevicetreeTest {
   private static final QemuDevicetree DEVICETREE =
       new QemuDevicetree(
+          "riscv64",
           "virt",
+          "rv64",
           Map.of(
               "/fw-cfg@10100000", "comes with UEFI",
               "/flash@20000000", "comes with UEFI",
