@@ -22,15 +22,17 @@ final class DemoCommand implements Subcommand {
   private static final String HELP =
       """
       Usage: kasuari demo [--smp N] [--run "COMMAND;COMMAND"]
-             kasuari demo debian [--smp N]
+             kasuari demo debian [riscv64|aarch64] [--smp N]
 
-      Boots a small kernel that is part of Kasuari, or Debian's, on a RISC-V machine.
+      Boots a small kernel that is part of Kasuari on a RISC-V machine, or Debian's on that or on
+      an Arm machine.
         --smp N         the number of CPUs, from 1 to 8 (4, for debian 2)
         --run COMMANDS  run these commands of the small kernel and switch off
       """;
 
   /** What was asked for. */
-  private record Arguments(boolean debian, boolean help, int cpus, @Nullable String run) {}
+  private record Arguments(
+      DebianDemo.@Nullable Release debian, boolean help, int cpus, @Nullable String run) {}
 
   @Override
   public String name() {
@@ -49,17 +51,23 @@ final class DemoCommand implements Subcommand {
       streams.out().print(HELP);
       return 0;
     }
-    return asked.debian
-        ? new DebianDemo(streams).run(asked.cpus == 0 ? 2 : asked.cpus)
+    return asked.debian != null
+        ? new DebianDemo(asked.debian, streams).run(asked.cpus == 0 ? 2 : asked.cpus)
         : small(asked.cpus == 0 ? 4 : asked.cpus, asked.run, streams);
   }
 
   private static Arguments parse(List<String> words) {
-    boolean debian = !words.isEmpty() && words.getFirst().equals("debian");
+    boolean ofDebian = !words.isEmpty() && words.getFirst().equals("debian");
+    DebianDemo.Release debian = ofDebian ? DebianDemo.Release.RISCV64 : null;
     int cpus = 0;
     String run = null;
-    for (int i = debian ? 1 : 0; i < words.size(); i++) {
+    for (int i = ofDebian ? 1 : 0; i < words.size(); i++) {
       String word = words.get(i);
+      DebianDemo.Release named = i == 1 && ofDebian ? DebianDemo.Release.of(word) : null;
+      if (named != null) {
+        debian = named;
+        continue;
+      }
       switch (word) {
         case "--help", "-help", "-h", "help" -> {
           return new Arguments(debian, true, 0, null);
@@ -69,7 +77,7 @@ final class DemoCommand implements Subcommand {
         default -> throw new OptionException(word + ": no such option; 'demo --help' lists them");
       }
     }
-    if (debian && run != null) {
+    if (ofDebian && run != null) {
       throw new OptionException("--run: it is for the small kernel only");
     }
     return new Arguments(debian, false, cpus, run);

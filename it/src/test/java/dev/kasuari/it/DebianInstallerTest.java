@@ -2,7 +2,6 @@ package dev.kasuari.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kasuari.boards.Boards;
 import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
@@ -16,9 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Debian's installer, as it is shipped, gets to where it asks its first question. */
 @Tag("guest")
@@ -29,14 +29,15 @@ class DebianInstallerTest {
 
   @TempDir private Path folder;
 
-  @Test
-  void theInstallerAsksForALanguage() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void theInstallerAsksForALanguage(DebianTarget debian) throws Exception {
     LinuxGuest guest =
         new LinuxGuests(DebianPackages.fromEnvironment())
-            .installer("trixie", "riscv64", Progress.none());
+            .installer(debian.suite(), debian.architecture(), Progress.none());
     Path console = folder.resolve("console");
     MachineDescription description =
-        MachineDescription.of(Boards.of("riscv64").getFirst())
+        MachineDescription.of(debian.board())
             .serial(SerialPort.parse("file:" + console))
             .ram(512L << 20)
             .boot(
@@ -59,8 +60,8 @@ class DebianInstallerTest {
       }
       assertThat(shown).contains("Linux version", QUESTION);
       System.out.printf(
-          "the installer asks after %d s%n",
-          TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin));
+          "%s: the installer asks after %d s%n",
+          debian, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin));
     }
   }
 

@@ -7,18 +7,20 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** {@code ./kasuari demo debian}, as a new user would try it. */
+/** {@code ./kasuari demo debian TARGET}, as a new user would try it. */
 @Tag("guest")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class DebianShellTest {
   private static final int PATIENCE_SECONDS = 900;
   private static final String PROMPT = "root@debian:~# ";
 
-  @Test
-  void aShellInDebian() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void aShellInDebian(DebianTarget debian) throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command =
         List.of(
@@ -30,15 +32,24 @@ class DebianShellTest {
             System.getProperty("java.class.path"),
             "dev.kasuari.cli.Main",
             "demo",
-            "debian");
+            "debian",
+            debian.target());
     try (var kasuari = ConsoleProcess.start(command, PATIENCE_SECONDS)) {
       kasuari.await(PROMPT);
       kasuari.type("uname -a\n");
-      assertThat(kasuari.await(PROMPT)).containsPattern("Linux debian 6\\..* riscv64 GNU/Linux");
+      assertThat(kasuari.await(PROMPT))
+          .containsPattern("Linux debian 6\\..* " + debian.machine() + " GNU/Linux");
       kasuari.type("cat /proc/cpuinfo\n");
-      assertThat(kasuari.await(PROMPT)).contains("isa\t\t: rv64imafdc_", "mmu\t\t: sv57");
+      assertThat(kasuari.await(PROMPT)).contains(processor(debian));
       kasuari.type("poweroff -f\n");
       assertThat(kasuari.exit()).isZero();
     }
+  }
+
+  private static String[] processor(DebianTarget debian) {
+    return switch (debian) {
+      case RISCV64 -> new String[] {"isa\t\t: rv64imafdc_", "mmu\t\t: sv57"};
+      case AARCH64 -> new String[] {"Features\t: fp asimd ", "CPU part\t: 0xd07"};
+    };
   }
 }

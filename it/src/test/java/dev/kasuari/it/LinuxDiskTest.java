@@ -2,7 +2,6 @@ package dev.kasuari.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kasuari.boards.Boards;
 import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.Deb;
 import dev.kasuari.guests.DebianPackage;
@@ -12,6 +11,7 @@ import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
 import dev.kasuari.machine.Shutdown;
+import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Debian's kernel on four harts writes bytes that are nowhere the same to a disk, syncs, reads some
+ * Debian's kernel on four CPUs writes bytes that are nowhere the same to a disk, syncs, reads some
  * of them back from it and writes what it read to a second disk; the host finds the bytes on both.
  */
 @Tag("guest")
@@ -44,22 +44,49 @@ class LinuxDiskTest {
   private static final int READ_BACK = 16 * MIB;
   private static final String TREE = "usr/lib/riscv64-linux-gnu/opensbi/generic/";
 
-  /** What runs in M-mode. */
-  enum Firmware {
-    BUILT_IN(null, "SBI implementation ID=0x6b7375 ", DISK),
-    OPENSBI_DYNAMIC("fw_dynamic.bin", "SBI implementation ID=0x1 ", DISK),
-    OPENSBI_JUMP("fw_jump.bin", "SBI implementation ID=0x1 ", READ_BACK);
+  /** Boards with their interrupt controllers, and firmware. */
+  enum Setting {
+    RISCV(DebianTarget.RISCV64, "", "rv64", "SBI implementation ID=0x6b7375 ", DISK),
+    OPENSBI_DYNAMIC(
+        DebianTarget.RISCV64, "", "rv64", "SBI implementation ID=0x1 ", DISK, "fw_dynamic.bin"),
+    OPENSBI_JUMP(
+        DebianTarget.RISCV64, "", "rv64", "SBI implementation ID=0x1 ", READ_BACK, "fw_jump.bin"),
+    ARM_GICV2(DebianTarget.AARCH64, "gic-version=2", "cortex-a57", "GICv2m: range", DISK),
+    ARM_GICV3(DebianTarget.AARCH64, "gic-version=3", "max", "GICv3: CPU3: found redist", READ_BACK);
 
-    final @Nullable String file;
+    final DebianTarget debian;
+    final String properties;
+    final String cpu;
     final String seen;
 
     /** Bytes. */
     final int written;
 
-    Firmware(@Nullable String file, String seen, int written) {
-      this.file = file;
+    final @Nullable String firmware;
+
+    Setting(DebianTarget debian, String properties, String cpu, String seen, int written) {
+      this(debian, properties, cpu, seen, written, null);
+    }
+
+    Setting(
+        DebianTarget debian,
+        String properties,
+        String cpu,
+        String seen,
+        int written,
+        @Nullable String firmware) {
+      this.debian = debian;
+      this.properties = properties;
+      this.cpu = cpu;
       this.seen = seen;
       this.written = written;
+      this.firmware = firmware;
+    }
+
+    /** Linux's name of the first drive and of the second. */
+    List<String> disks() {
+      // The boards number their places for virtio devices in opposite directions, as QEMU's do.
+      return debian == DebianTarget.AARCH64 ? List.of("vdb", "vda") : List.of("vda", "vdb");
     }
   }
 
@@ -67,14 +94,16 @@ class LinuxDiskTest {
 
   @ParameterizedTest
   @EnumSource
-  void theHostFindsWhatTheGuestWrote(Firmware firmware) throws Exception {
-    Path noise = noise(folder.resolve("noise"), firmware.written);
-    LinuxGuest guest = guest(Files.readAllBytes(noise));
+  void theHostFindsWhatTheGuestWrote(Setting setting) throws Exception {
+    Path noise = noise(folder.resolve("noise"), setting.written);
+    LinuxGuest guest = guest(setting, Files.readAllBytes(noise));
     Path console = folder.resolve("console");
-    Path written = disk("written", firmware.written);
+    Path written = disk("written", setting.written);
     Path copied = disk("copied", READ_BACK);
     MachineDescription description =
-        MachineDescription.of(Boards.of("riscv64").getFirst())
+        MachineDescription.of(setting.debian.board())
+            .properties(OptionSource.of("-M", setting.properties, ""))
+            .cpu(setting.cpu)
             .ram(1L << 30)
             .cpus(4)
             .serial(SerialPort.parse("file:" + console))
@@ -82,7 +111,7 @@ class LinuxDiskTest {
             .drive(Drive.raw(copied.toString()))
             .boot(
                 new BootOptions(
-                    bios(firmware),
+                    bios(setting),
                     guest.kernel().toString(),
                     guest.initrd().toString(),
                     guest.append(),
@@ -97,9 +126,9 @@ class LinuxDiskTest {
     assertThat(console)
         .content()
         .contains(
-            firmware.seen,
-            "harts: 4",
-            "sectors: " + firmware.written / 512 + " " + READ_BACK / 512,
+            setting.seen,
+            "cpus: 4",
+            "sectors: " + setting.written / 512 + " " + READ_BACK / 512,
             ScriptedGuest.ENDED + "0");
     assertThat(Files.mismatch(noise, written)).as("first byte that differs").isEqualTo(-1);
     assertThat(Files.mismatch(noise, copied))
@@ -129,34 +158,39 @@ class LinuxDiskTest {
     return file;
   }
 
-  private static String script() {
+  private static String script(Setting setting) {
     return """
-    echo "harts: $(nproc)"
-    echo "sectors: $(cat /sys/block/vda/size) $(cat /sys/block/vdb/size)"
-    cat /noise > /dev/vda && sync && rm /noise
+    first=%s second=%s
+    echo "cpus: $(nproc)"
+    echo "sectors: $(cat /sys/block/$first/size) $(cat /sys/block/$second/size)"
+    cat /noise > /dev/$first && sync && rm /noise
     echo 3 > /proc/sys/vm/drop_caches
-    dd if=/dev/vda of=/dev/vdb bs=1M count=%d && sync
+    dd if=/dev/$first of=/dev/$second bs=1M count=%d && sync
     """
-        .formatted(READ_BACK / MIB);
+        .formatted(setting.disks().getFirst(), setting.disks().getLast(), READ_BACK / MIB);
   }
 
-  private LinuxGuest guest(byte[] noise) throws IOException {
+  private LinuxGuest guest(Setting setting, byte[] noise) throws IOException {
     var script =
         new ScriptedGuest(
-            "trixie", "riscv64", ScriptedGuest.VIRTIO, script(), Map.of("noise", noise));
+            setting.debian.suite(),
+            setting.debian.architecture(),
+            ScriptedGuest.VIRTIO,
+            script(setting),
+            Map.of("noise", noise));
     return new LinuxGuests(DebianPackages.fromEnvironment())
         .scripted(script, folder.resolve("initrd"), Progress.none());
   }
 
-  private @Nullable String bios(Firmware firmware) throws IOException {
-    if (firmware.file == null) {
+  private @Nullable String bios(Setting setting) throws IOException {
+    if (setting.firmware == null) {
       return null;
     }
     Path deb =
         DebianPackages.fromEnvironment()
             .deb(new DebianPackage("opensbi", "trixie", "all"), Progress.none());
-    byte[] image = new Deb(deb).read(TREE + firmware.file);
-    return Files.write(folder.resolve(firmware.file), image).toString();
+    byte[] image = new Deb(deb).read(TREE + setting.firmware);
+    return Files.write(folder.resolve(setting.firmware), image).toString();
   }
 
   private static List<String> read(Path console) {

@@ -3,7 +3,6 @@ package dev.kasuari.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.kasuari.boards.Boards;
 import dev.kasuari.boards.BootOptions;
 import dev.kasuari.demo.DemoDisk;
 import dev.kasuari.demo.DemoKernel;
@@ -22,12 +21,15 @@ import dev.kasuari.vm.SerialPort;
 import dev.kasuari.vm.VirtualMachine;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Whole guests run on interpreter and machine code side by side, without a difference: at one the
@@ -45,8 +47,8 @@ class LockstepBootTest {
     assumeTrue(X86BackEnd.available(), "machine code needs Linux on x86-64");
   }
 
-  private MachineDescription.Builder description(Path console) {
-    return MachineDescription.of(Boards.of("riscv64").getFirst())
+  private MachineDescription.Builder description(DebianTarget target, Path console) {
+    return MachineDescription.of(target.board())
         .accel(AccelOptions.parse(OptionSource.of("-accel", "tcg,lockstep=on", "accel")))
         .serial(SerialPort.parse("file:" + console));
   }
@@ -75,7 +77,7 @@ class LockstepBootTest {
     Path disk = Files.write(folder.resolve("disk"), DemoDisk.image());
     String commands = "quiet run=cpus;mem;devices;disk;fault;poweroff";
     run(
-        description(console)
+        description(DebianTarget.RISCV64, console)
             .ram(128L << 20)
             .drive(Drive.raw(disk.toString()))
             .boot(new BootOptions(null, kernel.toString(), null, commands, null))
@@ -83,17 +85,23 @@ class LockstepBootTest {
         console);
   }
 
-  @Test
-  void linuxDoesTheSame() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void linuxDoesTheSame(DebianTarget debian) throws Exception {
     Path console = folder.resolve("console");
     LinuxGuest guest =
         new LinuxGuests(DebianPackages.fromEnvironment())
             .scripted(
-                ScriptedGuest.trixie("riscv64", "cat /proc/cpuinfo; uname -a"),
+                new ScriptedGuest(
+                    debian.suite(),
+                    debian.architecture(),
+                    ScriptedGuest.VIRTIO,
+                    "cat /proc/cpuinfo; uname -a",
+                    Map.of()),
                 folder.resolve("initrd"),
                 Progress.none());
     run(
-        description(console)
+        description(debian, console)
             .ram(256L << 20)
             .boot(
                 new BootOptions(
@@ -104,6 +112,8 @@ class LockstepBootTest {
                     null))
             .build(),
         console);
-    assertThat(console).content().contains("riscv64 GNU/Linux", ScriptedGuest.ENDED + "0");
+    assertThat(console)
+        .content()
+        .contains(debian.machine() + " GNU/Linux", ScriptedGuest.ENDED + "0");
   }
 }
