@@ -530,6 +530,14 @@ public final class ArmCpu extends Cpu {
     interrupts.check();
   }
 
+  /**
+   * What keeps a system register that EL0 or EL1 may read and write at will; null for all others,
+   * and above them, where names may mean other registers.
+   */
+  public SystemRegister.@Nullable Storage storage(int number, int level) {
+    return level <= 1 && SystemRegister.level(number) <= level ? registers.storage(number) : null;
+  }
+
   // ---- instructions ----------------------------------------------------------------------------
 
   /** What instructions of the system level ask of it. */

@@ -1,5 +1,6 @@
 package dev.kasuari.target.arm.cpu;
 
+import dev.kasuari.machine.cpu.StateField;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param read null if it cannot be read
  * @param write null if it cannot be written
  */
-record SystemRegister(
+public record SystemRegister(
     int number,
     String name,
     int level,
@@ -22,9 +23,16 @@ record SystemRegister(
     @Nullable LongSupplier read,
     @Nullable LongConsumer write) {
 
+  /**
+   * What keeps a register of which nothing depends and that nothing traps.
+   *
+   * @param writable the bits that can be written; the others are zero
+   */
+  public record Storage(StateField field, int element, long writable) {}
+
   /** Looks for controls that trap an access. */
   @FunctionalInterface
-  interface Guard {
+  public interface Guard {
     /** An access that nothing traps. */
     int PERMITTED = 0;
 

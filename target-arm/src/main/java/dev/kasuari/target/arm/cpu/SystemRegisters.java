@@ -17,6 +17,7 @@ final class SystemRegisters {
   private final GuestState state;
   private final ArmModel model;
   private final Map<Integer, SystemRegister> table = new HashMap<>();
+  private final Map<Integer, SystemRegister.Storage> stored = new HashMap<>();
 
   SystemRegisters(GuestState state, ArmModel model) {
     this.state = state;
@@ -98,6 +99,9 @@ final class SystemRegisters {
   /** A register that keeps the bits of {@code writable} and does nothing. */
   void field(String name, StateField field, int element, long writable) {
     field(name, SystemRegisters::permitted, field, element, writable);
+    if (find(numberOf(name)) != null) {
+      stored.put(numberOf(name), new SystemRegister.Storage(field, element, writable));
+    }
   }
 
   /** The same with a guard. */
@@ -117,7 +121,9 @@ final class SystemRegisters {
 
   /** {@code name} with {@code _el1} and so on, for each level from {@code first} to 3. */
   void byLevel(String name, StateField field, int first, long writable) {
-    byLevel(name, SystemRegisters::permitted, field, first, writable);
+    for (int level = first; level <= 3; level++) {
+      field(name + "_el" + level, field, level, writable);
+    }
   }
 
   /** The same with a guard. */
@@ -132,5 +138,10 @@ final class SystemRegisters {
 
   @Nullable SystemRegister find(int number) {
     return table.get(number);
+  }
+
+  /** What keeps a register that only stores and that nothing traps; null for all others. */
+  SystemRegister.@Nullable Storage storage(int number) {
+    return stored.get(number);
   }
 }

@@ -233,9 +233,7 @@ interface A64System extends A64Instructions<A64> {
 
   /** What changed the context has ended its unit already, and code that is written is noticed. */
   @Override
-  default void isb(A64 t, int crm) {
-    t.exitToNext(ExitReason.LOOKUP);
-  }
+  default void isb(A64 t, int crm) {}
 
   /** Nothing is speculated. */
   @Override
@@ -331,7 +329,7 @@ interface A64System extends A64Instructions<A64> {
       return;
     }
     t.e().set(ArmState.PSTATE, t.e().and(t.e().get(ArmState.PSTATE), ~bits));
-    t.exitToNext(ExitReason.LOOKUP);
+    InlineRegisters.lookForInterrupts(t);
   }
 
   /** Floating-point and SIMD instructions trap where they are disabled. */
@@ -363,6 +361,7 @@ interface A64System extends A64Instructions<A64> {
       if (vectors(t)) {
         t.setX(rt, FloatControl.read(t, reg));
       }
+    if (InlineRegisters.read(t, reg, rt)) {
       return;
     }
     t.setX(rt, e.call(READ, e.constant(reg | (long) rt << 16)));
@@ -383,6 +382,7 @@ interface A64System extends A64Instructions<A64> {
       if (vectors(t)) {
         FloatControl.write(t, reg, t.x(rt));
       }
+    if (InlineRegisters.write(t, reg, t.x(rt))) {
       return;
     }
     e.call(WRITE, e.constant(reg | (long) rt << 16), t.x(rt));
