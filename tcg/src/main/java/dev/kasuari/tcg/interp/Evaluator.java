@@ -41,7 +41,7 @@ public final class Evaluator {
       case NARROW -> (int) a;
       case LOGICF -> Flags.logic(a, type.bits());
       case CMCF -> a ^ Flags.C;
-      case FLAGS_MAKE -> a & Flags.ALL;
+      case FLAGS_MAKE -> (a & Flags.ALL) | Flags.ONE;
       case FLAGS_BITS -> a;
       case FLAGS_SETCOND -> FlagCond.of((int) imm).test((int) a) ? 1 : 0;
       default -> result;

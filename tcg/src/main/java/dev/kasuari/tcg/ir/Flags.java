@@ -20,6 +20,9 @@ public final class Flags {
   /** All of them. */
   public static final int ALL = V | C | P | A | Z | N;
 
+  /** A bit that is set in every packed form, as LAHF sets it. */
+  public static final int ONE = 1 << 9;
+
   private Flags() {}
 
   /** Flags of {@code result = a + b + carryIn} in {@code bits} bits. */
@@ -58,6 +61,9 @@ public final class Flags {
   /** N, Z and P of a result; C, V and A clear. */
   public static int logic(long result, int bits) {
     long r = result << (64 - bits);
-    return (r == 0 ? Z : 0) | (r < 0 ? N : 0) | ((Long.bitCount(result & 0xff) & 1) == 0 ? P : 0);
+    return ONE
+        | (r == 0 ? Z : 0)
+        | (r < 0 ? N : 0)
+        | ((Long.bitCount(result & 0xff) & 1) == 0 ? P : 0);
   }
 }

@@ -57,11 +57,14 @@ final class Assembler extends SseAssembler {
   // ---- moves -----------------------------------------------------------------------------------
 
   void mov(Width width, Gpr to, Gpr from) {
+    int start = length();
     both(NO_PREFIX, width, 0x8b, to, from);
+    flagsStay(start);
   }
 
   /** All 64 bits, in the shortest form that leaves the flags alone. */
   void mov(Gpr to, long value) {
+    int start = length();
     if (value == (value & 0xffffffffL)) {
       opcodeWith(0, 0xb8, to);
       i32((int) value);
@@ -73,6 +76,7 @@ final class Assembler extends SseAssembler {
       i32((int) value);
       i32((int) (value >>> 32));
     }
+    flagsStay(start);
   }
 
   /** Shorter than moving 0, but changes the flags. */
@@ -82,12 +86,14 @@ final class Assembler extends SseAssembler {
 
   /** Loads 1, 2, 4 or 8 bytes, zero-extended to 64 bits. */
   void load(int bytes, Gpr to, Mem from) {
+    int start = length();
     switch (bytes) {
       case 1 -> memory(NO_PREFIX, 0, 0x0fb6, to.ordinal(), from);
       case 2 -> memory(NO_PREFIX, 0, 0x0fb7, to.ordinal(), from);
       case 4 -> memory(NO_PREFIX, 0, 0x8b, to.ordinal(), from);
       default -> memory(NO_PREFIX, REX_W, 0x8b, to.ordinal(), from);
     }
+    flagsStay(start);
   }
 
   /** Loads 1, 2 or 4 bytes, sign-extended to the width. */
@@ -102,14 +108,18 @@ final class Assembler extends SseAssembler {
 
   /** Stores the low 1, 2, 4 or 8 bytes. */
   void store(int bytes, Mem to, Gpr from) {
+    int start = length();
     sized(bytes, 0x88, from, to);
+    flagsStay(start);
   }
 
   /** Stores a constant in 1, 2, 4 or 8 bytes, sign-extended. */
   void store(int bytes, Mem to, int value) {
+    int start = length();
     int size = immediateBytes(bytes);
     memory(prefix(bytes), rex(bytes), sized(0xc6, bytes), 0, to, size);
     immediate(size, value);
+    flagsStay(start);
   }
 
   /** Loads 2, 4 or 8 bytes in the opposite order (MOVBE); 2 bytes leave the others alone. */
@@ -124,6 +134,7 @@ final class Assembler extends SseAssembler {
 
   /** The low 1, 2 or 4 bytes, zero-extended to 64 bits. */
   void zeroExtend(int bytes, Gpr to, Gpr from) {
+    int start = length();
     int d = to.ordinal();
     int s = from.ordinal();
     switch (bytes) {
@@ -131,6 +142,7 @@ final class Assembler extends SseAssembler {
       case 2 -> registers(NO_PREFIX, 0, 0x0fb7, d, s);
       default -> registers(NO_PREFIX, 0, 0x8b, d, s);
     }
+    flagsStay(start);
   }
 
   /** The low 1, 2 or (in 64 bits) 4 bytes, sign-extended to the width. */
@@ -150,7 +162,9 @@ final class Assembler extends SseAssembler {
 
   /** In 32 bits, the low half of the address, zero-extended. */
   void lea(Width width, Gpr to, Mem address) {
+    int start = length();
     memory(NO_PREFIX, w(width), 0x8d, to.ordinal(), address);
+    flagsStay(start);
   }
 
   void xchg(Width width, Gpr a, Gpr b) {
@@ -434,7 +448,9 @@ final class Assembler extends SseAssembler {
 
   /** The low byte becomes 1 or 0. */
   void set(Cc condition, Gpr to) {
+    int start = length();
     registers(NO_PREFIX, byteRex(to), 0x0f90 | condition.ordinal(), 0, to.ordinal());
+    flagsStay(start);
   }
 
   void set(Cc condition, Mem to) {
@@ -442,7 +458,9 @@ final class Assembler extends SseAssembler {
   }
 
   void cmov(Cc condition, Width width, Gpr to, Gpr from) {
+    int start = length();
     both(NO_PREFIX, width, 0x0f40 | condition.ordinal(), to, from);
+    flagsStay(start);
   }
 
   /** Reads memory whether the condition holds or not. */
@@ -496,7 +514,9 @@ final class Assembler extends SseAssembler {
 
   /** SF, ZF, AF, PF and CF into AH. */
   void lahf() {
+    int start = length();
     u8(0x9f);
+    flagsStay(start);
   }
 
   /** The same flags from AH. */

@@ -34,6 +34,7 @@ abstract sealed class Encoder permits FlowAssembler {
 
   /** Forgets everything. */
   final void reset() {
+    flagsUntil = -1;
     length = 0;
     relocationCount = 0;
   }
@@ -259,10 +260,33 @@ abstract sealed class Encoder permits FlowAssembler {
     u8(0xc0 | (reg & 7) << 3 | (rm & 7));
   }
 
+  // ---- the host's flags ------------------------------------------------------------------------
+
+  /** The place up to which the flags are what {@link #keepFlags} found; -1 for nowhere. */
+  private int flagsUntil = -1;
+
+  /** The flags that the code before this makes are wanted later. */
+  final void keepFlags() {
+    flagsUntil = length;
+  }
+
+  /** Whether they are still there: all code since is known to leave them, and nothing jumps in. */
+  final boolean keepsFlags() {
+    return flagsUntil == length;
+  }
+
+  /** What was emitted since {@code from} leaves the flags alone. */
+  final void flagsStay(int from) {
+    if (flagsUntil == from) {
+      flagsUntil = length;
+    }
+  }
+
   // ---- places ----------------------------------------------------------------------------------
 
   /** The label is here. */
   final void bind(Label label) {
+    flagsUntil = -1;
     label.position = length;
     for (int r = 0; r < label.references(); r++) {
       int at = label.reference(r);

@@ -209,7 +209,7 @@ final class Execution {
     return switch (sites.operandType(site, position)) {
       case I32 -> (int) raw;
       case I64 -> raw;
-      case FLAGS -> raw & Flags.ALL;
+      case FLAGS -> (raw & Flags.ALL) | Flags.ONE;
     };
   }
 

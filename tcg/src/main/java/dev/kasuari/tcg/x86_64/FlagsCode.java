@@ -5,6 +5,7 @@ import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 
 import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.Flags;
+import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 
 /**
@@ -14,6 +15,9 @@ import dev.kasuari.tcg.ir.Op;
 final class FlagsCode {
   private final CodeGenerator g;
   private final Assembler a;
+
+  /** The value that the host's flags were made of last. */
+  private int kept = IrUnit.NONE;
 
   FlagsCode(CodeGenerator generator) {
     g = generator;
@@ -31,13 +35,21 @@ final class FlagsCode {
         Gpr d = g.defineFrom(i, 0);
         a.alu(Alu.XOR, BITS_32, d, Flags.C);
       }
-      case FLAGS_MAKE, FLAGS_BITS -> {
+      case FLAGS_MAKE -> {
         Gpr d = g.defineFrom(i, 0);
         a.alu(Alu.AND, BITS_32, d, Flags.ALL);
+        a.alu(Alu.OR, BITS_32, d, Flags.ONE);
       }
+      case FLAGS_BITS -> g.defineFrom(i, 0);
       case FLAGS_SETCOND -> setcond(i);
       default -> throw new AssertionError(g.unit().op(i));
     }
+  }
+
+  /** The host's flags are those of a value, until an instruction that may change them. */
+  private void keep(int value) {
+    kept = value;
+    a.keepFlags();
   }
 
   private void arithmetic(Alu operation, int i) {
@@ -50,6 +62,7 @@ final class FlagsCode {
       a.bt(BITS_32, carry, 0);
     }
     a.alu(operation, g.width(i), d, y);
+    keep(g.unit().result(i) + 1);
     a.set(Cc.O, RAX);
     a.lahf();
     a.zeroExtend(2, flags, RAX);
@@ -62,7 +75,7 @@ final class FlagsCode {
     a.test(g.width(i), x, x);
     a.zeroExtend(1, RAX, RAX);
     a.lahf();
-    a.alu(Alu.AND, BITS_32, RAX, Flags.P | Flags.Z | Flags.N);
+    a.alu(Alu.AND, BITS_32, RAX, Flags.P | Flags.Z | Flags.N | Flags.ONE);
     a.mov(BITS_32, flags, RAX);
   }
 
@@ -75,9 +88,13 @@ final class FlagsCode {
 
   /** Puts the flags value that is the first operand into the host's flags. */
   Cc condition(int i, FlagCond cond) {
-    g.registers.copyTo(RAX, g.unit().argument(i, 0));
-    a.alu(Alu.ADD, 1, RAX, 0x7f);
-    a.sahf();
+    int value = g.unit().argument(i, 0);
+    if (value != kept || !a.keepsFlags()) {
+      g.registers.copyTo(RAX, value);
+      a.alu(Alu.ADD, 1, RAX, 0x7f);
+      a.sahf();
+      keep(value);
+    }
     return switch (cond) {
       case Z -> Cc.E;
       case NZ -> Cc.NE;

@@ -10,11 +10,15 @@ public final class ConditionFlags {
   private static final int BORROW = 1 << 8;
   private static final int V = 1;
 
+  /** Set in every packed form. */
+  private static final int ONE = 1 << 9;
+
   private ConditionFlags() {}
 
   /** As the state has them. */
   public static int packed(int nzcv) {
-    return ((nzcv & 8) != 0 ? N : 0)
+    return ONE
+        | ((nzcv & 8) != 0 ? N : 0)
         | ((nzcv & 4) != 0 ? Z : 0)
         | ((nzcv & 2) != 0 ? 0 : BORROW)
         | ((nzcv & 1) != 0 ? V : 0);

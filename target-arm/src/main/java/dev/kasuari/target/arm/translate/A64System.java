@@ -361,6 +361,8 @@ interface A64System extends A64Instructions<A64> {
       if (vectors(t)) {
         t.setX(rt, FloatControl.read(t, reg));
       }
+      return;
+    }
     if (InlineRegisters.read(t, reg, rt)) {
       return;
     }
@@ -382,6 +384,8 @@ interface A64System extends A64Instructions<A64> {
       if (vectors(t)) {
         FloatControl.write(t, reg, t.x(rt));
       }
+      return;
+    }
     if (InlineRegisters.write(t, reg, t.x(rt))) {
       return;
     }
