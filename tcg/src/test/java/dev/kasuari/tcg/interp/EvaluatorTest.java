@@ -293,7 +293,8 @@ class EvaluatorTest {
         .isEqualTo(Flags.C | Flags.Z);
     assertThat(Evaluator.second(Op.SBBF, Type.I64, 0, 0, 1) & (Flags.C | Flags.N))
         .isEqualTo(Flags.C | Flags.N);
-    assertThat(Evaluator.evaluate(Op.LOGICF, Type.I32, 0, 0, 0, 0, 0)).isEqualTo(Flags.Z | Flags.P);
+    assertThat(Evaluator.evaluate(Op.LOGICF, Type.I32, 0, 0, 0, 0, 0))
+        .isEqualTo(Flags.Z | Flags.P | Flags.ONE);
     for (FlagCond cond : FlagCond.values()) {
       // All that have no bit besides those of flags.
       for (int f = Flags.ALL; f >= 0; f = f == 0 ? -1 : (f - 1) & Flags.ALL) {

@@ -14,7 +14,8 @@ class FlagsTest {
 
   private static int expected(int unsigned, int signed, int nibble, int result) {
     int low = result & 0xff;
-    return flag(unsigned < 0 || unsigned > 255, Flags.C)
+    return Flags.ONE
+        | flag(unsigned < 0 || unsigned > 255, Flags.C)
         | flag(signed < -128 || signed > 127, Flags.V)
         | flag(low == 0, Flags.Z)
         | flag((low & 0x80) != 0, Flags.N)
@@ -79,7 +80,7 @@ class FlagsTest {
     for (int value = 0; value < 256; value++) {
       assertThat(Flags.logic(value, 8)).isEqualTo(expected(0, 0, 0, value));
     }
-    assertThat(Flags.logic(1L << 32, 32)).isEqualTo(Flags.Z | Flags.P);
+    assertThat(Flags.logic(1L << 32, 32)).isEqualTo(Flags.Z | Flags.P | Flags.ONE);
   }
 
   @Test
