@@ -15,6 +15,14 @@ public interface Helper {
   /** Computes; arguments that the call does not pass are 0. */
   long call(Context context, long a, long b, long c);
 
+  /**
+   * Whether it may call {@link Context#raise}; if not, an instruction may call several, and write
+   * state before it does.
+   */
+  default boolean raises() {
+    return true;
+  }
+
   /** What a helper may ask of the one that calls it. */
   interface Context {
     /** The CPU, whose registers are up to date. */

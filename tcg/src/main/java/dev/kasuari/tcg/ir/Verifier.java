@@ -240,12 +240,17 @@ public final class Verifier {
         dirty = false;
       }
       boolean restartable = instruction >= 0 && unit.instructions().get(instruction).restartable();
-      if (op.is(Op.Trait.TRAPS) && dirty && !restartable) {
+      if (mayTrap(i) && dirty && !restartable) {
         throw broken(i, "may trap after its instruction has written state");
       }
       dirty |= op.is(Op.Trait.WRITES_STATE);
     }
     return new int[] {instruction, dirty ? 1 : 0};
+  }
+
+  private boolean mayTrap(int i) {
+    Op op = unit.op(i);
+    return op == Op.CALL ? unit.helpers().get(unit.auxiliary(i)).raises() : op.is(Op.Trait.TRAPS);
   }
 
   private IllegalStateException broken(int i, String why) {

@@ -289,6 +289,23 @@ class VerifierTest {
     }
   }
 
+  private static final class QuietCall implements Helper {
+    @Override
+    public String name() {
+      return "quiet";
+    }
+
+    @Override
+    public boolean raises() {
+      return false;
+    }
+
+    @Override
+    public long call(Context context, long a, long b, long c) {
+      return 0;
+    }
+  }
+
   private static IrUnit writesThen(boolean restartable, Consumer<Emitter> then) {
     var e = new Emitter();
     e.begin();
@@ -311,6 +328,7 @@ class VerifierTest {
     broken(writesThen(false, e -> e.raise(1, e.constant(0))), why);
     right(writesThen(true, e -> e.load(EIGHT, Type.I64, e.constant(0))));
     right(writesThen(false, e -> e.fence(MemDesc.FENCE_ALL)));
+    right(writesThen(false, e -> e.call(new QuietCall())));
   }
 
   @Test

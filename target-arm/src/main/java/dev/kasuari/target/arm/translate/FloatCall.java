@@ -135,6 +135,11 @@ enum FloatCall implements Helper {
   }
 
   @Override
+  public final boolean raises() {
+    return false;
+  }
+
+  @Override
   public final long call(Context context, long a, long b, long desc) {
     GuestState state = context.cpu().state();
     int mode = FpDesc.rounding(desc);
