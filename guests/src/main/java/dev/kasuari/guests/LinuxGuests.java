@@ -176,9 +176,17 @@ public final class LinuxGuests {
     return made;
   }
 
+  /** Where it is depends on the release: since Debian 13 nothing is in /bin itself. */
+  private static byte[] busybox(Path shell) throws IOException {
+    Map<String, byte[]> found = new Deb(shell).read(p -> p.matches("(usr/)?bin/busybox"));
+    return found.values().stream()
+        .findFirst()
+        .orElseThrow(() -> new GuestException(shell + ": no busybox in it"));
+  }
+
   private static void makeBase(Path image, Path shell, List<String> modules, Path directory)
       throws IOException {
-    byte[] busybox = new Deb(shell).read("usr/bin/busybox");
+    byte[] busybox = busybox(shell);
     // One pass over the package: unpacking it takes longer than all the rest.
     Map<String, byte[]> files =
         new Deb(image).read(p -> KERNEL.matcher(p).matches() || ModuleSet.concerns(p));

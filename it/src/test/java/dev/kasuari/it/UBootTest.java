@@ -1,0 +1,116 @@
+package dev.kasuari.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kasuari.guests.Deb;
+import dev.kasuari.guests.DebianPackage;
+import dev.kasuari.guests.DebianPackages;
+import dev.kasuari.guests.LinuxGuest;
+import dev.kasuari.guests.LinuxGuests;
+import dev.kasuari.guests.Progress;
+import dev.kasuari.guests.ScriptedGuest;
+import dev.kasuari.testkit.ConsoleProcess;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Debian's U-Boot as the firmware of Arm's {@code virt}: to its prompt, and from there to Linux,
+ * which it reads from a virtio disk without file system: kernel, and behind it the initrd.
+ */
+@Tag("guest")
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class UBootTest {
+  private static final int PATIENCE_SECONDS = 600;
+  private static final int SECTOR = 512;
+  private static final String PROMPT = "=> ";
+  private static final String FIRMWARE = "usr/lib/u-boot/qemu_arm64/u-boot.bin";
+
+  @TempDir private Path folder;
+
+  @Test
+  void linuxStartsFromADisk() throws Exception {
+    LinuxGuest guest =
+        new LinuxGuests(packages())
+            .scripted(
+                new ScriptedGuest("bookworm", "arm64", List.of(), "uname -m", Map.of()),
+                folder.resolve("initrd"),
+                Progress.none());
+    long kernel = sectors(guest.kernel());
+    try (var kasuari = ConsoleProcess.start(command(disk(guest, kernel)), PATIENCE_SECONDS)) {
+      kasuari.await("Hit any key to stop autoboot");
+      kasuari.type("\n");
+      kasuari.await(PROMPT);
+      say(kasuari, "virtio scan");
+      assertThat(say(kasuari, "virtio info")).contains("KASU VirtIO Block Device");
+      say(kasuari, "virtio read ${kernel_addr_r} 0 %x".formatted(kernel));
+      say(
+          kasuari,
+          "virtio read ${ramdisk_addr_r} %x %x".formatted(kernel, sectors(guest.initrd())));
+      say(kasuari, "setenv bootargs " + guest.append());
+      kasuari.type(
+          "booti ${kernel_addr_r} ${ramdisk_addr_r}:%x ${fdtcontroladdr}%n"
+              .formatted(Files.size(guest.initrd())));
+      kasuari.await("Booting Linux on physical CPU");
+      assertThat(kasuari.await(ScriptedGuest.ENDED + "0")).contains("aarch64");
+      assertThat(kasuari.exit()).isZero();
+    }
+  }
+
+  /** What U-Boot answers. */
+  private static String say(ConsoleProcess kasuari, String command) throws Exception {
+    kasuari.type(command + "\n");
+    return kasuari.await(PROMPT);
+  }
+
+  private static DebianPackages packages() throws IOException {
+    return DebianPackages.fromEnvironment();
+  }
+
+  private static long sectors(Path file) throws IOException {
+    return (Files.size(file) + SECTOR - 1) / SECTOR;
+  }
+
+  private Path disk(LinuxGuest guest, long kernelSectors) throws IOException {
+    Path file = folder.resolve("disk");
+    try (var disk = new RandomAccessFile(file.toFile(), "rw")) {
+      disk.write(Files.readAllBytes(guest.kernel()));
+      disk.seek(kernelSectors * SECTOR);
+      disk.write(Files.readAllBytes(guest.initrd()));
+      disk.setLength((kernelSectors + sectors(guest.initrd())) * SECTOR);
+    }
+    return file;
+  }
+
+  private List<String> command(Path disk) throws IOException {
+    Path deb = packages().deb(new DebianPackage("u-boot-qemu", "bookworm", "all"), Progress.none());
+    Path firmware = Files.write(folder.resolve("u-boot.bin"), new Deb(deb).read(FIRMWARE));
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:PerMethodTrapLimit=0",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        "dev.kasuari.cli.Main",
+        "system",
+        "aarch64",
+        "-M",
+        "virt",
+        "-m",
+        "512M",
+        "-nographic",
+        "-bios",
+        firmware.toString(),
+        "-drive",
+        "file=" + disk + ",format=raw,if=virtio");
+  }
+}
