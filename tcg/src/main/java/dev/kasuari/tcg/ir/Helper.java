@@ -23,6 +23,11 @@ public interface Helper {
     return true;
   }
 
+  /** Whether it may change guest state; if not, its instruction may trap behind it. */
+  default boolean writesState() {
+    return true;
+  }
+
   /** What a helper may ask of the one that calls it. */
   interface Context {
     /** The CPU, whose registers are up to date. */

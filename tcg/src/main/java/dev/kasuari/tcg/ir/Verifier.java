@@ -243,14 +243,18 @@ public final class Verifier {
       if (mayTrap(i) && dirty && !restartable) {
         throw broken(i, "may trap after its instruction has written state");
       }
-      dirty |= op.is(Op.Trait.WRITES_STATE);
+      dirty |= op == Op.CALL ? helper(i).writesState() : op.is(Op.Trait.WRITES_STATE);
     }
     return new int[] {instruction, dirty ? 1 : 0};
   }
 
   private boolean mayTrap(int i) {
     Op op = unit.op(i);
-    return op == Op.CALL ? unit.helpers().get(unit.auxiliary(i)).raises() : op.is(Op.Trait.TRAPS);
+    return op == Op.CALL ? helper(i).raises() : op.is(Op.Trait.TRAPS);
+  }
+
+  private Helper helper(int i) {
+    return unit.helpers().get(unit.auxiliary(i));
   }
 
   private IllegalStateException broken(int i, String why) {

@@ -301,9 +301,25 @@ class VerifierTest {
     }
 
     @Override
+    public boolean writesState() {
+      return false;
+    }
+
+    @Override
     public long call(Context context, long a, long b, long c) {
       return 0;
     }
+  }
+
+  /** A call and, in the same instruction, one that may raise. */
+  private static IrUnit callsTwice(Helper first) {
+    var e = new Emitter();
+    e.begin();
+    e.instruction(0, 4, 0, false);
+    e.call(first);
+    e.call(new Call());
+    e.jump(e.constant(0));
+    return e.finish();
   }
 
   private static IrUnit writesThen(boolean restartable, Consumer<Emitter> then) {
@@ -329,6 +345,8 @@ class VerifierTest {
     right(writesThen(true, e -> e.load(EIGHT, Type.I64, e.constant(0))));
     right(writesThen(false, e -> e.fence(MemDesc.FENCE_ALL)));
     right(writesThen(false, e -> e.call(new QuietCall())));
+    right(callsTwice(new QuietCall()));
+    broken(callsTwice(new Call()), why);
   }
 
   @Test

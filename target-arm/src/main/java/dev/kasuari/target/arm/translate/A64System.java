@@ -113,6 +113,20 @@ interface A64System extends A64Instructions<A64> {
         }
       };
 
+  /** Whether DC ZVA is permitted; arguments as above. */
+  Helper MAY_ZERO =
+      new CpuCall("dc zva") {
+        @Override
+        public boolean writesState() {
+          return false;
+        }
+
+        @Override
+        boolean perform(ArmCpu cpu, long a, long b) {
+          return cpu.instructions().operate((int) a & 0x3fff, (int) (a >> 16), b);
+        }
+      };
+
   /**
    * Arguments: the bits of PSTATE that are to change, above them the instruction; and their values.
    */
@@ -398,18 +412,21 @@ interface A64System extends A64Instructions<A64> {
   @Override
   default void sys(A64 t, int op, int rt) {
     var e = t.e();
-    e.call(OPERATE, e.constant(op | (long) rt << 16), t.x(rt));
     if (op == DC_ZVA) {
-      zeroBlock(t, t.x(rt));
+      zeroBlock(t, op, rt);
     } else {
+      e.call(OPERATE, e.constant(op | (long) rt << 16), t.x(rt));
       t.exitToNext(ExitReason.LOOKUP);
     }
   }
 
-  /** Stores zeros to the block around an address. */
-  private static void zeroBlock(A64 t, Value address) {
+  /** Stores zeros to the block around an address, where nothing can forbid it without a call. */
+  private static void zeroBlock(A64 t, int op, int rt) {
     var e = t.e();
-    Value first = e.and(address, -ArmModel.ZERO_BLOCK);
+    if (ArmMode.level(t.mode()) == 0 || t.cpu().model().hasHypervisor()) {
+      e.call(MAY_ZERO, e.constant(op | (long) rt << 16), t.x(rt));
+    }
+    Value first = e.and(t.x(rt), -ArmModel.ZERO_BLOCK);
     for (int offset = 0; offset < ArmModel.ZERO_BLOCK; offset += 8) {
       e.store(t.mem(3), t.plus(first, offset), e.constant(0));
     }
