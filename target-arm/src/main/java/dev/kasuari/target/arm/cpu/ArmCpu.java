@@ -12,6 +12,7 @@ import dev.kasuari.machine.cpu.PageTranslation;
 import dev.kasuari.machine.cpu.Parking;
 import dev.kasuari.machine.cpu.StateField;
 import dev.kasuari.machine.cpu.StateLayout;
+import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.arm.isa.A64Features;
 import java.util.SplittableRandom;
@@ -563,6 +564,21 @@ public final class ArmCpu extends Cpu {
   /** Performs ERET. */
   public void eret() {
     exceptions.eret();
+  }
+
+  /** The instruction at the program counter; 0 if it cannot be fetched any more. */
+  int instruction() {
+    var found = new PageTranslation();
+    found.reset();
+    if (!mmu.translate(pc(), 4, Access.EXECUTE, fetchMmuIndex(), found)) {
+      return 0;
+    }
+    FlatRange range = machine.memory().view().find(found.physical);
+    if (!range.readsMemory() || !range.contains(found.physical, 4)) {
+      return 0;
+    }
+    int bits = RawMemory.getInt(range.hostAddress(found.physical));
+    return RawMemory.littleEndian() ? bits : Integer.reverseBytes(bits);
   }
 
   /** A general-purpose register; 31 is the stack pointer. */

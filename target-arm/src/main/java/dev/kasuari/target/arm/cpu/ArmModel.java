@@ -99,7 +99,7 @@ public final class ArmModel {
         "aarch64=on          has to be on: there is no AArch32",
         "cntfrq=NUMBER       ticks of the system counter in a second",
         "lpa2=on|off         addresses of 52 bits in granules of 4 and 16 KiB (max)",
-        "pauth=on|off        pointer authentication (max)",
+        "pauth=on|off        pointer authentication, which is slow (max; off on boards)",
         "pauth-impdef=on|off pointer authentication by a faster algorithm (max)",
         "pmu=on|off          performance monitors");
   }

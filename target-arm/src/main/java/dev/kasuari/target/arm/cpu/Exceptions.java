@@ -74,6 +74,9 @@ final class Exceptions {
     }
     if (kind != Syndrome.UNKNOWN && (cause & Syndrome.STAGE_2) != 0) {
       state.set(ArmState.HPFAR, cpu.mmu().hpfar());
+      if (kind == Syndrome.DATA_ABORT && (cause & Syndrome.S1PTW) == 0) {
+        syndrome |= AccessSyndrome.of(cpu.instruction());
+      }
     }
     if (hasAddress(kind)) {
       state.set(ArmState.FAR, target, kind == Syndrome.PC_ALIGNMENT ? pc : address);

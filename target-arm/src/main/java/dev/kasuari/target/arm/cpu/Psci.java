@@ -211,7 +211,8 @@ public final class Psci {
     if (!state.compareAndSet(OFF, PENDING)) {
       return state.get() == ON ? ALREADY_ON : ON_PENDING;
     }
-    int level = caller.level();
+    // The highest level of the non-secure world, which a hypervisor's own kernel has left already.
+    int level = caller.model().hasHypervisor() ? 2 : 1;
     cpu.parking()
         .start(() -> {
           cpu.resetRegisters();
