@@ -155,14 +155,14 @@ final class ArmVirtBoard implements Board {
 
   /**
    * In the order of their addresses, which is that of the devicetree; devices without a {@code bus}
-   * fill them from the last to the first, as on QEMU's board.
+   * fill them in that order, by which Linux names disks as they were given.
    */
   private void addVirtioSlots(SysBus m, ArmGic gic) {
     for (int slot = 0; slot < VIRTIO_SLOTS; slot++) {
       IrqLine input = gic.edge(VIRTIO_SPI + slot);
       var transport = VirtioMmio.of(new VirtioMmio.Props(slot, false, VIRTIO_SIZE, true));
       m.map(VIRTIO + (long) slot * VIRTIO_SIZE, transport).irq("irq", input);
-      buses.addFirst(transport.virtioBus());
+      buses.add(transport.virtioBus());
     }
   }
 

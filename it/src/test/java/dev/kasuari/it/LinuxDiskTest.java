@@ -82,12 +82,6 @@ class LinuxDiskTest {
       this.written = written;
       this.firmware = firmware;
     }
-
-    /** Linux's name of the first drive and of the second. */
-    List<String> disks() {
-      // The boards number their places for virtio devices in opposite directions, as QEMU's do.
-      return debian == DebianTarget.AARCH64 ? List.of("vdb", "vda") : List.of("vda", "vdb");
-    }
   }
 
   @TempDir private Path folder;
@@ -158,16 +152,15 @@ class LinuxDiskTest {
     return file;
   }
 
-  private static String script(Setting setting) {
+  private static String script() {
     return """
-    first=%s second=%s
     echo "cpus: $(nproc)"
-    echo "sectors: $(cat /sys/block/$first/size) $(cat /sys/block/$second/size)"
-    cat /noise > /dev/$first && sync && rm /noise
+    echo "sectors: $(cat /sys/block/vda/size) $(cat /sys/block/vdb/size)"
+    cat /noise > /dev/vda && sync && rm /noise
     echo 3 > /proc/sys/vm/drop_caches
-    dd if=/dev/$first of=/dev/$second bs=1M count=%d && sync
+    dd if=/dev/vda of=/dev/vdb bs=1M count=%d && sync
     """
-        .formatted(setting.disks().getFirst(), setting.disks().getLast(), READ_BACK / MIB);
+        .formatted(READ_BACK / MIB);
   }
 
   private LinuxGuest guest(Setting setting, byte[] noise) throws IOException {
@@ -176,7 +169,7 @@ class LinuxDiskTest {
             setting.debian.suite(),
             setting.debian.architecture(),
             ScriptedGuest.VIRTIO,
-            script(setting),
+            script(),
             Map.of("noise", noise));
     return new LinuxGuests(DebianPackages.fromEnvironment())
         .scripted(script, folder.resolve("initrd"), Progress.none());
