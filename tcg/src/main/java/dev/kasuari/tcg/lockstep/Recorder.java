@@ -37,7 +37,7 @@ final class Recorder implements ExecutionLog {
   public BusResult access(AddressSpace space, BusAccess access) {
     before.capture(state);
     long at = retired();
-    long value = access.write() ? access.value() : 0;
+    long value = Told.written(access);
     BusResult result = space.access(access);
     answer = access.write() ? 0 : access.value();
     after.capture(state);

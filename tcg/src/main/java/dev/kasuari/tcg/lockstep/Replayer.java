@@ -57,7 +57,7 @@ final class Replayer implements ExecutionLog {
 
   @Override
   public BusResult access(AddressSpace space, BusAccess access) {
-    long value = access.write() ? access.value() : 0;
+    long value = Told.written(access);
     Told told = next(access);
     if (!(told instanceof Told.Bus bus)
         || bus.address() != access.address()

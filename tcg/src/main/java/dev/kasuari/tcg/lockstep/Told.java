@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.lockstep;
 
+import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.BusResult;
 import dev.kasuari.tcg.ir.Helper;
 
@@ -59,4 +60,9 @@ sealed interface Told {
 
   /** An exception of the guest. */
   record Fault(int cause, long value) {}
+
+  /** The bytes that a device is to take; what is above them means nothing. */
+  static long written(BusAccess access) {
+    return access.write() ? access.value() & -1L >>> (64 - 8 * access.size()) : 0;
+  }
 }
