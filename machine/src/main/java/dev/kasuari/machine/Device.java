@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public abstract class Device<P, S> {
   private @Nullable Bus bus;
   private String id = "";
   private @Nullable HardwareNode node;
+  private Consumer<HardwareNode> surroundings = described -> {};
   private final Map<String, MemoryRegion> regions = new LinkedHashMap<>();
   private final Map<String, IrqLine> outputs = new LinkedHashMap<>();
   private final Map<String, IrqLine> inputs = new LinkedHashMap<>();
@@ -177,6 +179,11 @@ public abstract class Device<P, S> {
     connections.computeIfAbsent(line, l -> new ArrayList<>()).add(input);
   }
 
+  /** Lets who wires the device add to its description what the device cannot know. */
+  final void describeFurther(Consumer<HardwareNode> more) {
+    surroundings = surroundings.andThen(more);
+  }
+
   /** Says what drives the clock input called {@code name}, for the description. */
   public final void clock(String name, HardwareNode source) {
     clocks.put(name, source);
@@ -272,6 +279,9 @@ public abstract class Device<P, S> {
     own.detach();
     own.clear();
     describe(own);
+    if (!own.properties().isEmpty()) {
+      surroundings.accept(own);
+    }
     if (!own.properties().isEmpty()) {
       parent.add(own);
     }

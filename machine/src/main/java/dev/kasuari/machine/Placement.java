@@ -1,6 +1,7 @@
 package dev.kasuari.machine;
 
 import dev.kasuari.machine.memory.MemoryRegion;
+import java.util.function.Consumer;
 
 /**
  * A device on the board, being wired.
@@ -28,6 +29,18 @@ public record Placement<D extends Device<?, ?>>(Machine machine, D device) {
   /** Says what drives the clock input called {@code name}. */
   public Placement<D> clock(String name, HardwareNode source) {
     device.clock(name, source);
+    return this;
+  }
+
+  /** Shows the regions that are mapped to the secure world alone. */
+  public Placement<D> secureOnly() {
+    machine.locked(() -> device.regions().forEach(region -> region.setSecureOnly(true)));
+    return this;
+  }
+
+  /** Adds to the device's description, if it has one, what only the board knows. */
+  public Placement<D> describe(Consumer<HardwareNode> more) {
+    device.describeFurther(more);
     return this;
   }
 

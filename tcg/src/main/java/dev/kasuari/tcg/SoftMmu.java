@@ -86,7 +86,6 @@ public final class SoftMmu implements AutoCloseable {
     this.space = space;
     this.tlb = new Tlb(cpu.state().address(), cpu.mmuIndexes());
     this.atomics = new AtomicAccesses(this, cpu);
-    bus.from(cpu.index(), false, true);
   }
 
   /** Tells a listener of the pages that are flushed one by one, on the vCPU's thread. */
@@ -245,7 +244,7 @@ public final class SoftMmu implements AutoCloseable {
       return FAULT;
     }
     long physicalPage = found.physical & PAGE;
-    FlatRange range = space.view().find(found.physical);
+    FlatRange range = space.view(found.secure).find(found.physical);
     boolean wholePage = range.contains(physicalPage, 4096);
     boolean once = found.uncached || !wholePage;
     long entry = once ? tlb.scratch() : tlb.claim(virtual, mmuIndex);
@@ -261,7 +260,8 @@ public final class SoftMmu implements AutoCloseable {
 
   private void insert(long at, long page, long physicalPage, FlatRange range) {
     boolean memory = range.readsMemory();
-    tlb.describe(at, physicalPage, memory ? range.ramAddress(physicalPage) : -1, range);
+    long ramPage = memory ? range.ramAddress(physicalPage) : -1;
+    tlb.describe(at, physicalPage, found.secure, ramPage, range);
     RawMemory.putLong(at + ADDEND, memory ? range.hostAddress(physicalPage) - page : 0);
     long bits = memory ? 0 : Tlb.MMIO;
     RawMemory.putLong(at + READ_TAG, found.readable ? page | bits : INVALID);
@@ -391,7 +391,8 @@ public final class SoftMmu implements AutoCloseable {
 
   private long readBus(long entry, long virtual, int size) {
     ExecutionLog told = log;
-    bus.asRead(tlb.physicalPage(entry) + (virtual & 4095), size);
+    bus.from(cpu.index(), tlb.secure(entry), true)
+        .asRead(tlb.physicalPage(entry) + (virtual & 4095), size);
     BusResult result = told == null ? space.access(bus) : told.access(space, bus);
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.READ), virtual);
@@ -477,7 +478,7 @@ public final class SoftMmu implements AutoCloseable {
   private void writeBus(long entry, long virtual, long bytes, int size) {
     long physical = tlb.physicalPage(entry) + (virtual & 4095);
     ExecutionLog told = log;
-    bus.asWrite(physical, size, bytes);
+    bus.from(cpu.index(), tlb.secure(entry), true).asWrite(physical, size, bytes);
     BusResult result = told == null ? space.access(bus) : told.access(space, bus);
     if (result != BusResult.OK) {
       fault(cpu.accessFaultCause(Access.WRITE), virtual);

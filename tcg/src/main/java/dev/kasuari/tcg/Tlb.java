@@ -50,14 +50,17 @@ final class Tlb implements AutoCloseable {
   private static final int PATIENCE = 64;
 
   private static final int MAX_ENTRIES = 1 << MAX_BITS;
-  private static final int MAX_RANGES = 4096;
+  private static final int MAX_RANGES = 2048;
+
+  /** With the physical page: accesses are the secure world's. The number of a range is below. */
+  private static final long SECURE = MAX_RANGES;
 
   /** Where the victims of a regime are, from the start of its table. */
   static final int VICTIMS_AT = MAX_ENTRIES * ENTRY_BYTES;
 
   /**
    * Tables and victims of a regime, then for each of their entries half as many bytes that say what
-   * it is about: the physical page with the number of the range, and the RAM page.
+   * it is about: the physical page with its world and the number of the range, and the RAM page.
    */
   static final int TAGS_BYTES = VICTIMS_AT + VICTIMS * ENTRY_BYTES;
 
@@ -147,6 +150,11 @@ final class Tlb implements AutoCloseable {
   /** Physical address of the entry's page. */
   long physicalPage(long entry) {
     return RawMemory.getLong(known(entry)) & PAGE;
+  }
+
+  /** Whether accesses through the entry are those of the secure world. */
+  boolean secure(long entry) {
+    return (RawMemory.getLong(known(entry)) & SECURE) != 0;
   }
 
   FlatRange range(long entry) {
@@ -380,8 +388,8 @@ final class Tlb implements AutoCloseable {
   }
 
   /** Says what an entry is about, before its tags are set. */
-  void describe(long entry, long physicalPage, long ramPage, FlatRange range) {
-    RawMemory.putLong(known(entry), physicalPage | number(range));
+  void describe(long entry, long physicalPage, boolean secure, long ramPage, FlatRange range) {
+    RawMemory.putLong(known(entry), physicalPage | (secure ? SECURE : 0) | number(range));
     RawMemory.putLong(known(entry) + 8, ramPage);
   }
 

@@ -24,6 +24,9 @@ public final class TestCpu extends Cpu {
   /** The word that the last {@link #restore} brought. */
   public static final StateField WORD = LAYOUT.field("word", 8);
 
+  /** A bit of virtual addresses: the access is one of the secure world. */
+  static final long SECURE = 1L << 40;
+
   /** What a page permits. */
   public enum Protection {
     NONE,
@@ -51,6 +54,7 @@ public final class TestCpu extends Cpu {
     walks++;
     Protection protection = pages.getOrDefault(virtual & -4096L, Protection.READ_WRITE);
     out.physical = virtual & 0xffff_ffffL;
+    out.secure = (virtual & SECURE) != 0;
     out.readable = protection != Protection.NONE;
     out.writable = protection == Protection.READ_WRITE;
     out.executable = out.readable;

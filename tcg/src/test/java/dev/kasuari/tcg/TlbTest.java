@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @Tag("fast")
 class TlbTest {
   /** Ranges that an entry can name. */
-  private static final int NUMBERS = 4096;
+  private static final int NUMBERS = 2048;
 
   private static final long HERE = 0x40_0000_0000L;
   private static final long LARGE = 2 << 20;
@@ -57,7 +57,7 @@ class TlbTest {
 
   private long insert(long virtual, int regime, int range) {
     long entry = tlb.claim(virtual, regime);
-    tlb.describe(entry, ranges.get(range).first(), -1, ranges.get(range));
+    tlb.describe(entry, ranges.get(range).first(), false, -1, ranges.get(range));
     RawMemory.putLong(entry + Tlb.READ_TAG, virtual);
     return entry;
   }

@@ -8,6 +8,12 @@ public final class PageTranslation {
   /** Physical address of the byte asked for. */
   public long physical;
 
+  /**
+   * Whether the access is one of the secure world, as {@link
+   * dev.kasuari.machine.memory.BusAccess#secure}.
+   */
+  public boolean secure;
+
   /** Bytes of the naturally aligned virtual range that maps in one piece, at least 4096. */
   public long pageSize;
 
@@ -34,6 +40,7 @@ public final class PageTranslation {
   /** Starts a new answer: nothing permitted, one page. */
   public void reset() {
     physical = 0;
+    secure = false;
     pageSize = 4096;
     readable = false;
     writable = false;

@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What a CPU or a bus master sees at 64-bit addresses: a tree of {@link MemoryRegion}s, flattened
- * to a {@link FlatView} that is swapped atomically at every change of the tree.
+ * to a {@link FlatView} that is swapped atomically at every change of the tree. There is a view for
+ * each world: regions may be {@linkplain MemoryRegion#setSecureOnly the secure one's alone}.
  *
  * <p>Reading the view and accessing memory need no lock. Handlers run under the machine's lock,
  * which is taken here; the tree is changed under it too.
@@ -28,7 +29,8 @@ public final class AddressSpace {
   @FunctionalInterface
   public interface Listener {
     /**
-     * The view was swapped. What was derived from {@code before} (TLB entries, cached ranges) is to
+     * A view was swapped: those given are of the non-secure world, or of the secure one if only
+     * that sees a change. What was derived from {@code before} (TLB entries, cached ranges) is to
      * be dropped.
      */
     void changed(FlatView before, FlatView after);
@@ -41,6 +43,7 @@ public final class AddressSpace {
   private final Runnable watcher = this::treeChanged;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile FlatView view;
+  private volatile FlatView secureView;
   private int updates;
   private boolean stale;
 
@@ -55,6 +58,7 @@ public final class AddressSpace {
     this.owner = owner;
     this.lock = owner.lock();
     this.view = FlatView.of(root, 1);
+    this.secureView = secureView(view);
     root.watch(watcher);
   }
 
@@ -73,9 +77,18 @@ public final class AddressSpace {
     return lock;
   }
 
-  /** The present view; a volatile read. */
+  /** The present view of the non-secure world; a volatile read. */
   public FlatView view() {
     return view;
+  }
+
+  /**
+   * The present view of a world; a volatile read.
+   *
+   * @param secure the secure one; where nothing is only its own, the two are the same
+   */
+  public FlatView view(boolean secure) {
+    return secure ? secureView : view;
   }
 
   /** Adds one who must hear of changes. */
@@ -124,18 +137,28 @@ public final class AddressSpace {
     }
     stale = false;
     FlatView before = view;
+    FlatView secureBefore = secureView;
     FlatView after = FlatView.of(root, before.generation() + 1);
-    if (!after.sameAs(before)) {
-      view = after;
-      for (Listener listener : listeners) {
-        listener.changed(before, after);
-      }
+    FlatView secureAfter = secureView(after);
+    boolean changed = !after.sameAs(before);
+    if (!changed && secureAfter.sameAs(secureBefore)) {
+      return;
     }
+    view = after;
+    secureView = secureAfter;
+    for (Listener listener : listeners) {
+      listener.changed(changed ? before : secureBefore, changed ? after : secureAfter);
+    }
+  }
+
+  private FlatView secureView(FlatView other) {
+    FlatView secure = FlatView.of(root, other.generation(), true);
+    return secure.sameAs(other) ? other : secure;
   }
 
   /** Performs an access wherever it leads and reports how it ended. */
   public BusResult access(BusAccess access) {
-    FlatRange range = view.find(access.address());
+    FlatRange range = view(access.secure()).find(access.address());
     return range.contains(access.address(), access.size())
         ? access(range, access)
         : straddle(access);
@@ -157,10 +180,11 @@ public final class AddressSpace {
   }
 
   /**
-   * Reads as a debugger does: without side effects and without error; where nobody answers, zero.
+   * Reads as a debugger does: without side effects and without error, with the secure world's eyes;
+   * where nobody answers, zero.
    */
   public long peek(long address, int size) {
-    FlatRange range = view.find(address);
+    FlatRange range = secureView.find(address);
     if (!range.contains(address, size)) {
       long value = 0;
       for (int i = 0; i < size; i++) {

@@ -19,8 +19,18 @@ public final class FlatView {
     this.generation = generation;
   }
 
+  /** What the non-secure world sees. */
   static FlatView of(MemoryRegion root, long generation) {
-    return new FlatView(new Flattening().flatten(root), generation);
+    return of(root, generation, false);
+  }
+
+  /**
+   * What a world sees.
+   *
+   * @param secure the secure one, from which nothing is hidden
+   */
+  static FlatView of(MemoryRegion root, long generation, boolean secure) {
+    return new FlatView(new Flattening(secure).flatten(root), generation);
   }
 
   /** Counts the changes of the address space; views of one space with equal numbers are equal. */
@@ -69,6 +79,12 @@ public final class FlatView {
     /** Taken ranges, ascending, without overlap. */
     private final ArrayList<FlatRange> taken = new ArrayList<>();
 
+    private final boolean secure;
+
+    Flattening(boolean secure) {
+      this.secure = secure;
+    }
+
     List<FlatRange> flatten(MemoryRegion root) {
       render(root, 0, root.last(), 0, false);
       return filled();
@@ -80,7 +96,7 @@ public final class FlatView {
      */
     private void render(
         MemoryRegion region, long first, long last, long address, boolean readOnly) {
-      if (!region.enabled()) {
+      if (!region.enabled() || (region.secureOnly() && !secure)) {
         return;
       }
       if (region instanceof MemoryRegion.Container container) {

@@ -23,6 +23,7 @@ public abstract sealed class MemoryRegion {
   private long offset;
   private int priority;
   private boolean enabled = true;
+  private boolean secureOnly;
 
   private MemoryRegion(String name, long size) {
     this.name = name;
@@ -115,6 +116,22 @@ public abstract sealed class MemoryRegion {
   public final void setEnabled(boolean on) {
     if (enabled != on) {
       enabled = on;
+      changed();
+    }
+  }
+
+  /** True if only accesses of the secure world find the region. */
+  public final boolean secureOnly() {
+    return secureOnly;
+  }
+
+  /**
+   * Shows the region, and all inside it, to accesses of the secure world alone; others find what
+   * would be there without it. See {@link BusAccess#secure}.
+   */
+  public final void setSecureOnly(boolean only) {
+    if (secureOnly != only) {
+      secureOnly = only;
       changed();
     }
   }

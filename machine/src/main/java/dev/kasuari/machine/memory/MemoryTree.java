@@ -13,10 +13,10 @@ public final class MemoryTree {
     return out.toString();
   }
 
-  /** The flat view of {@code space}, without what is unassigned. */
+  /** The secure world's flat view of {@code space}, without what is unassigned. */
   public static String flat(AddressSpace space) {
     var out = new StringBuilder("flat view: ").append(space.name()).append('\n');
-    for (FlatRange range : space.view().ranges()) {
+    for (FlatRange range : space.view(true).ranges()) {
       MemoryRegion region = range.region();
       if (region != null) {
         out.append("  ")
@@ -51,6 +51,7 @@ public final class MemoryTree {
           .append(' ')
           .append(addresses(first, first + alias.last()));
     }
+    out.append(region.secureOnly() ? " [secure]" : "");
     out.append(region.enabled() ? "\n" : " [disabled]\n");
     if (region instanceof MemoryRegion.Container container) {
       container.children().stream()
