@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.ExceptionLoop;
 import dev.kasuari.machine.cpu.GuestState;
 
 /** Entry into exception levels and return from them. Source: DDI 0487, D1.3 and D1.4. */
@@ -36,6 +37,8 @@ final class Exceptions {
   private final ArmCpu cpu;
   private final GuestState state;
   private final Log log;
+
+  private final ExceptionLoop loop = new ExceptionLoop();
 
   /** Where the next synchronous exception is taken if something traps it there; 0 if nothing. */
   private int trapLevel;
@@ -90,7 +93,20 @@ final class Exceptions {
               "cpu%d: exception class 0x%x, syndrome 0x%x, at 0x%x from EL%d to EL%d"
                   .formatted(cpu.index(), shown >>> 26, shown, cpu.pc(), current, target));
     }
+    long at = cpu.pc();
     enter(target, SYNCHRONOUS, pc);
+    if (loop.taken(syndrome, address, at, cpu.pc())) {
+      reportLoop(syndrome, address);
+    }
+  }
+
+  private void reportLoop(long syndrome, long address) {
+    log.write(
+        LogCategory.GUEST_ERRORS,
+        () ->
+            "cpu%d: loops in an exception: class 0x%x, syndrome 0x%x (address 0x%x) at its own"
+                    .formatted(cpu.index(), syndrome >>> 26, syndrome, address)
+                + " handler, pc 0x%x at EL%d".formatted(cpu.pc(), cpu.level()));
   }
 
   /** Whether one more is the class of the same exception from the same level. */
@@ -209,16 +225,30 @@ final class Exceptions {
   }
 
   void irq(int target) {
+    traceInterrupt("IRQ", target);
     enter(target, IRQ, cpu.pc());
   }
 
   void fiq(int target) {
+    traceInterrupt("FIQ", target);
     enter(target, FIQ, cpu.pc());
   }
 
   void serror(int target, long syndrome) {
+    traceInterrupt("SError", target);
     state.set(ArmState.ESR, target, syndrome);
     enter(target, SERROR, cpu.pc());
+  }
+
+  private void traceInterrupt(String name, int target) {
+    if (log.on(LogCategory.INT)) {
+      int current = cpu.level();
+      log.write(
+          LogCategory.INT,
+          () ->
+              "cpu%d: %s at 0x%x from EL%d to EL%d"
+                  .formatted(cpu.index(), name, cpu.pc(), current, target));
+    }
   }
 
   // ---- entry and return ------------------------------------------------------------------------

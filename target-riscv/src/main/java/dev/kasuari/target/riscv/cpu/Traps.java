@@ -2,6 +2,7 @@ package dev.kasuari.target.riscv.cpu;
 
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
+import dev.kasuari.machine.cpu.ExceptionLoop;
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.machine.cpu.StateField;
 
@@ -22,7 +23,7 @@ final class Traps {
   private final boolean supervisor;
   private final int xlen;
   private final long pcMask;
-  private final TrapLoop loop = new TrapLoop();
+  private final ExceptionLoop loop = new ExceptionLoop();
 
   Traps(RiscvCpu cpu, Status status, Log log) {
     this.cpu = cpu;
@@ -91,9 +92,15 @@ final class Traps {
     }
     long epc = state.get(RiscvState.PC);
     enter(cause, value, false, delegated);
-    String report = loop.afterException(cpu, cause, epc, value);
-    if (!report.isEmpty()) {
-      cpu.trapLoop(report);
+    if (loop.taken(cause, value, epc, cpu.pc())) {
+      cpu.trapLoop(
+          "hart%d: loops in an exception: %s (value 0x%x) at its own handler, pc 0x%x in %s-mode"
+              .formatted(
+                  cpu.index(),
+                  TrapCause.exception(cause),
+                  value,
+                  epc,
+                  Privilege.name(cpu.privilege())));
     }
   }
 
