@@ -573,7 +573,7 @@ public final class ArmCpu extends Cpu {
     if (!mmu.translate(pc(), 4, Access.EXECUTE, fetchMmuIndex(), found)) {
       return 0;
     }
-    FlatRange range = machine.memory().view().find(found.physical);
+    FlatRange range = machine.memory().view(found.secure).find(found.physical);
     if (!range.readsMemory() || !range.contains(found.physical, 4)) {
       return 0;
     }

@@ -24,6 +24,8 @@ final class Declarations {
   /** SCR_EL3: NS and SIF. */
   private static final long SCR_TRANSLATING = 1 | 1 << 9;
 
+  private static final long SCR_RES1 = 3 << 4;
+
   /** HCR_EL2: VM, PTW, DC, TGE, E2H and FWB. */
   private static final long HCR_TRANSLATING = 1 | 1 << 2 | 1 << 12 | 1 << 27 | 1L << 34 | 1L << 46;
 
@@ -91,7 +93,7 @@ final class Declarations {
         });
     changing("cptr_el2", traps.cpacr(), ArmState.CPTR, 2, 0);
     changing("cptr_el3", SystemRegisters::permitted, ArmState.CPTR, 3, 0);
-    changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0, SCR_TRANSLATING);
+    changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0, SCR_TRANSLATING, SCR_RES1);
     registers.field("mdcr_el3", ArmState.MDCR, 3, 0xffff_ffffL);
     registers.zero("sder32_el3", SystemRegisters::permitted);
   }
@@ -126,10 +128,21 @@ final class Declarations {
    */
   private void changing(
       String name, SystemRegister.Guard guard, StateField field, int element, long translating) {
+    changing(name, guard, field, element, translating, 0);
+  }
+
+  /** As the other; {@code res1} are bits that are always set. */
+  private void changing(
+      String name,
+      SystemRegister.Guard guard,
+      StateField field,
+      int element,
+      long translating,
+      long res1) {
     registers.add(
         name,
         guard,
-        () -> state.get(field, element),
+        () -> state.get(field, element) | res1,
         value -> {
           long changed = state.get(field, element) ^ value;
           state.set(field, element, value);

@@ -33,7 +33,7 @@ final class DescriptorMemory {
 
   /** Reads a descriptor for {@link #value}; false if nothing answers. */
   boolean read(long address, boolean bigEndian, boolean secure) {
-    FlatRange range = memory.view().find(address);
+    FlatRange range = memory.view(secure).find(address);
     if (range.readsMemory() && range.contains(address, BYTES)) {
       long raw = RawMemory.getLongVolatile(range.hostAddress(address));
       value = inOrder(raw, bigEndian != RawMemory.littleEndian());
@@ -50,8 +50,8 @@ final class DescriptorMemory {
   }
 
   /** Changes a descriptor if it is still what was read. */
-  Update update(long address, long expected, long replacement, boolean bigEndian) {
-    FlatRange range = memory.view().find(address);
+  Update update(long address, long expected, long replacement, boolean bigEndian, boolean secure) {
+    FlatRange range = memory.view(secure).find(address);
     RamBlock ram = range.ram();
     if (ram == null || !range.writesMemory() || !range.contains(address, BYTES)) {
       return Update.UNSUPPORTED;

@@ -49,6 +49,7 @@ public final class GicCpuInterface implements InterruptPort.Listener {
   private static final long FMO = 1 << 3;
   private static final long IMO = 1 << 4;
   private static final long TGE = 1 << 27;
+  private static final long SCR_NS = 1;
   private static final long SCR_IRQ = 1 << 1;
   private static final long SCR_FIQ = 1 << 2;
 
@@ -207,12 +208,19 @@ public final class GicCpuInterface implements InterruptPort.Listener {
     return cpu.level() == 3 || group != ownGroup1();
   }
 
+  /** The group 1 whose registers are in reach. */
   private int ownGroup1() {
-    return cpu.hasEl3() && cpu.secure() ? GROUP_1_SECURE : GROUP_1;
+    return bank() == SECURE ? GROUP_1_SECURE : GROUP_1;
   }
 
+  /** EL3 is secure, and reaches the registers of the world that SCR_EL3.NS names. */
   private int bank() {
-    return cpu.hasEl3() && cpu.secure() ? SECURE : NORMAL;
+    return cpu.hasEl3() && (cpu.scr() & SCR_NS) == 0 ? SECURE : NORMAL;
+  }
+
+  /** The group 1 of the current world. */
+  private int worldsGroup1() {
+    return cpu.hasEl3() && cpu.secure() ? GROUP_1_SECURE : GROUP_1;
   }
 
   private int running() {
@@ -356,8 +364,8 @@ public final class GicCpuInterface implements InterruptPort.Listener {
       case GicRegister.AP0R0 -> active[GROUP_0] = (int) value;
       case GicRegister.AP1R0 -> active[ownGroup1()] = (int) value;
       case GicRegister.SGI0R -> send(value, GROUP_0);
-      case GicRegister.SGI1R -> send(value, ownGroup1());
-      case GicRegister.ASGI1R -> send(value, bank() == SECURE ? GROUP_1 : GROUP_1_SECURE);
+      case GicRegister.SGI1R -> send(value, worldsGroup1());
+      case GicRegister.ASGI1R -> send(value, worldsGroup1() == GROUP_1 ? GROUP_1_SECURE : GROUP_1);
       case GicRegister.CTLR -> ctlr[bank()] = (int) value & CTLR_BITS;
       case GicRegister.IGRPEN0 -> enable(1, value & 1);
       case GicRegister.IGRPEN1 -> enable(1 << ownGroup1(), (value & 1) << ownGroup1());
@@ -426,7 +434,10 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   // Interrupts.
 
-  /** What a group's registers say of what waits; to EL3 also that it is for another world. */
+  /**
+   * What a group's registers say of what waits. To EL3 those of group 1 tell of either world's, and
+   * those of group 0 that it is for another level, and which.
+   */
   private int told(int group, boolean waits) {
     if (!waits) {
       return SPURIOUS;
@@ -435,6 +446,9 @@ public final class GicCpuInterface implements InterruptPort.Listener {
       return pendingId;
     }
     if (cpu.hasEl3() && cpu.level() == 3 && pendingGroup != GROUP_0) {
+      if (group != GROUP_0) {
+        return pendingId;
+      }
       return pendingGroup == GROUP_1_SECURE ? FOR_SECURE : FOR_NORMAL;
     }
     return SPURIOUS;

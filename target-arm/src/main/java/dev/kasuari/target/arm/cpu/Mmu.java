@@ -78,6 +78,7 @@ public final class Mmu {
       permissions &= stage2.permissions();
       out.physical = stage2.output;
     }
+    out.secure = !stage1.nonSecure();
     out.readable = (permissions & Permissions.READ) != 0;
     out.writable = (permissions & Permissions.WRITE) != 0;
     out.executable = (permissions & Permissions.EXECUTE) != 0;

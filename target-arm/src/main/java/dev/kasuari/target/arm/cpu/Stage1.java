@@ -27,6 +27,7 @@ final class Stage1 extends TableWalk {
   private Regime regime = Regime.E3;
   private boolean twoStages;
   private long physicalDescriptor;
+  private boolean secureDescriptor;
 
   private int permissions;
   private int attributes;
@@ -120,7 +121,7 @@ final class Stage1 extends TableWalk {
       if (twoStages && !onStage2(descriptorAddress, Access.WRITE)) {
         return false;
       }
-      switch (memory.update(physicalDescriptor, descriptor, updated, control.bigEndian)) {
+      switch (updateDescriptor(updated)) {
         case DONE -> {
           return true;
         }
@@ -130,6 +131,11 @@ final class Stage1 extends TableWalk {
         }
       }
     }
+  }
+
+  private DescriptorMemory.Update updateDescriptor(long updated) {
+    return memory.update(
+        physicalDescriptor, descriptor, updated, control.bigEndian, secureDescriptor);
   }
 
   private boolean onStage2(long address, Access access) {
@@ -144,8 +150,8 @@ final class Stage1 extends TableWalk {
     if (twoStages && !onStage2(address, Access.READ)) {
       return false;
     }
-    boolean secure = control.secure && (tables & NON_SECURE_TABLE) == 0;
-    if (!memory.read(physicalDescriptor, control.bigEndian, secure)) {
+    secureDescriptor = control.secure && (tables & NON_SECURE_TABLE) == 0;
+    if (!memory.read(physicalDescriptor, control.bigEndian, secureDescriptor)) {
       return fault.set(Syndrome.EXTERNAL_ON_WALK, level);
     }
     descriptor = memory.value();

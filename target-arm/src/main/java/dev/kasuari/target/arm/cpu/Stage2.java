@@ -89,7 +89,7 @@ final class Stage2 extends TableWalk {
       if (updated == descriptor) {
         return true;
       }
-      switch (memory.update(descriptorAddress, descriptor, updated, bigEndian)) {
+      switch (memory.update(descriptorAddress, descriptor, updated, bigEndian, false)) {
         case DONE -> {
           return true;
         }

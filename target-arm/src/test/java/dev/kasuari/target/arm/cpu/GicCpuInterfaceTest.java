@@ -123,7 +123,7 @@ class GicCpuInterfaceTest {
 
     @Override
     public long scr() {
-      return scr;
+      return scr | (hasEl3 && !secure ? 1 : 0);
     }
   }
 
@@ -272,6 +272,13 @@ class GicCpuInterfaceTest {
     assertThat(gic.fiq().level()).as("EL3").isTrue();
     assertThat(read(GicRegister.HPPIR0)).as("for the non-secure world").isEqualTo(1021);
     assertThat(read(GicRegister.IAR0)).isEqualTo(1021);
+    cpu.secure = true;
+    assertThat(read(GicRegister.HPPIR1)).as("of either world").isEqualTo(40);
+    assertThat(read(GicRegister.IGRPEN1)).as("of the secure world").isEqualTo(1);
+    write(GicRegister.IGRPEN1_EL3, 1);
+    assertThat(read(GicRegister.IGRPEN1)).isZero();
+    write(GicRegister.IGRPEN1_EL3, 3);
+    cpu.secure = false;
     cpu.level = 1;
     gic.update();
     assertThat(gic.irq().level()).as("its own").isTrue();

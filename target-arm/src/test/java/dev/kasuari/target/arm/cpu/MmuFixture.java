@@ -33,6 +33,7 @@ final class MmuFixture implements AutoCloseable {
   final List<String> lines = new ArrayList<>();
   final Machine machine;
   final RamBlock ram;
+  private final MemoryRegion region;
   final GuestState state = new GuestState(ArmState.LAYOUT);
   final PageTranslation out = new PageTranslation();
   final Mmu mmu;
@@ -46,9 +47,15 @@ final class MmuFixture implements AutoCloseable {
     Log log = Log.to(lines::add);
     machine = Machine.builder("test").clock(new ManualClock()).log(log).build();
     ram = machine.ram().allocate("ram", RAM_SIZE);
-    machine.locked(() -> machine.root().add(RAM, MemoryRegion.ram(ram)));
+    region = MemoryRegion.ram(ram);
+    machine.locked(() -> machine.root().add(RAM, region));
     mmu = new Mmu(state, features, machine.memory(), log, 0);
     state.set(ArmState.SCR, 1);
+  }
+
+  /** The RAM is the secure world's alone from now on. */
+  void hideRam() {
+    machine.locked(() -> region.setSecureOnly(true));
   }
 
   /** Sets bits of an 8-byte register. */

@@ -261,6 +261,51 @@ class MmuTest {
     assertThat(fixture.translate(0, Access.EXECUTE, Regime.E10_1)).isFalse();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // SCR_EL3.NS, NS of the page, NSTable; whether the access is secure
+    "0, 0, 0, true",
+    "0, 1, 0, false",
+    "0, 0, 1, false",
+    "1, 0, 0, false",
+    "1, 1, 1, false",
+  })
+  void theWorldIsThatOfTheStateAndThePage(int ns, int ofPage, long ofTables, boolean secure) {
+    fixture.state.set(ArmState.SCR, ns);
+    long root = enable(12, 25);
+    long descriptor = leaf(12, 3, PHYSICAL) | (long) ofPage << 5;
+    fixture.map(12, root, 1, 3, 0, ofTables << 63, descriptor);
+    assertThat(fixture.translate(0, Access.READ, Regime.E10_1)).isTrue();
+    assertThat(fixture.out.secure).isEqualTo(secure);
+  }
+
+  @Test
+  void withoutTranslationTheWorldIsThatOfTheState() {
+    for (int ns = 0; ns < 2; ns++) {
+      fixture.state.set(ArmState.SCR, ns);
+      assertThat(fixture.translate(0, Access.READ, Regime.E10_1)).isTrue();
+      assertThat(fixture.out.secure).isEqualTo(ns == 0);
+      assertThat(fixture.translate(0, Access.READ, Regime.E3)).isTrue();
+      assertThat(fixture.out.secure).isTrue();
+    }
+  }
+
+  /** Tables are where the secure world alone finds them. */
+  @Test
+  void aWalkIsOfTheWorldOfItsTables() {
+    fixture.state.set(ArmState.SCR, 0);
+    long root = enable(12, 25);
+    fixture.map(12, root, 1, 3, 0, 0, leaf(12, 3, PHYSICAL));
+    fixture.hideRam();
+    assertThat(fixture.translate(0, Access.READ, Regime.E10_1)).isTrue();
+    fixture.poke(root, fixture.peek(root) | 1L << 63);
+    assertThat(fixture.status(0, Access.READ, Regime.E10_1))
+        .isEqualTo(Syndrome.EXTERNAL_ON_WALK | 2);
+    fixture.state.set(ArmState.SCR, 1);
+    assertThat(fixture.status(0, Access.READ, Regime.E10_1))
+        .isEqualTo(Syndrome.EXTERNAL_ON_WALK | 1);
+  }
+
   @Test
   void aSyndromeSaysWhatTheAccessWas() {
     enable(12, 25);
