@@ -30,6 +30,7 @@ final class ArmBoot {
 
   private final Machine machine;
   private final ArmCpus cpus;
+  private final ArmGic gic;
   private final boolean secure;
   private final CharBackend console;
   private final CfiFlash flash;
@@ -39,6 +40,7 @@ final class ArmBoot {
   ArmBoot(
       Machine machine,
       ArmCpus cpus,
+      ArmGic gic,
       boolean secure,
       CharBackend console,
       CfiFlash flash,
@@ -47,6 +49,7 @@ final class ArmBoot {
       RamBlock ram) {
     this.machine = machine;
     this.cpus = cpus;
+    this.gic = gic;
     this.secure = secure;
     this.console = console;
     this.flash = flash;
@@ -76,6 +79,9 @@ final class ArmBoot {
     int highest = cpus.model().levels();
     int level = linux ? Math.min(highest, 2) : highest;
     boolean firmware = addFirmware(level, false);
+    if (linux && secure) {
+      gic.startNonsecure();
+    }
     Placement place =
         images.place(
             options,

@@ -27,6 +27,9 @@ sealed interface ArmGic {
   /** The input of interrupt 16 + {@code number} of a processing element. */
   IrqLine ppi(int cpu, int number);
 
+  /** Gives all interrupts to the non-secure world, which starts without firmware of the other. */
+  void startNonsecure();
+
   /** A shared interrupt that software is told is edge-triggered. */
   default IrqLine edge(int number) {
     return spi(number).describe(new InterruptSpecifier(node(), List.of(0, number, 1)));
@@ -96,6 +99,11 @@ sealed interface ArmGic {
     }
 
     @Override
+    public void startNonsecure() {
+      gic.startNonsecure();
+    }
+
+    @Override
     public IrqLine spi(int number) {
       return gic.spi(number);
     }
@@ -139,6 +147,11 @@ sealed interface ArmGic {
     @Override
     public HardwareNode node() {
       return gic.node();
+    }
+
+    @Override
+    public void startNonsecure() {
+      gic.startNonsecure();
     }
 
     @Override

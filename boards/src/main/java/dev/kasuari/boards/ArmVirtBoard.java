@@ -14,6 +14,7 @@ import dev.kasuari.machine.HardwareNode;
 import dev.kasuari.machine.InterruptSpecifier;
 import dev.kasuari.machine.IrqLine;
 import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.Placement;
 import dev.kasuari.machine.SysBus;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.memory.MemoryRegion;
@@ -71,7 +72,7 @@ final class ArmVirtBoard implements Board {
     describeTimer(root, gic);
 
     HardwareNode clock = describeClock(root);
-    CfiFlash flash = addFlash(m);
+    CfiFlash flash = addFlash(m, properties);
     m.map(UART, Pl011.of(serial))
         .irq("irq", gic.spi(UART_SPI))
         .clock("uartclk", clock)
@@ -84,8 +85,11 @@ final class ArmVirtBoard implements Board {
         .set16(FwCfg.Item.NOGRAPHIC, 1)
         .set64(FwCfg.Item.RAM_SIZE, options.ram());
     addPowerKey(m, gic, clock);
+    if (properties.secure()) {
+      new ArmSecureWorld(machine, root).addDevices(options, gic, clock);
+    }
     addVirtioSlots(m, gic);
-    boot = new ArmBoot(machine, cpus, properties.secure(), serial, flash, fwCfg, RAM, ram);
+    boot = new ArmBoot(machine, cpus, gic, properties.secure(), serial, flash, fwCfg, RAM, ram);
   }
 
   private static void check(BoardOptions options, ArmVirtOptions properties) {
@@ -103,7 +107,15 @@ final class ArmVirtBoard implements Board {
             .u32("#size-cells", 2)
             .compatible("linux,dummy-virt")
             .strings("model", "linux,dummy-virt");
-    HardwareNode chosen = root.child("chosen").strings("stdout-path", "/pl011@9000000");
+    describeChosen(root.child("chosen"), "/pl011@9000000", properties);
+    if (properties.secure()) {
+      describeChosen(root.child("secure-chosen"), ArmSecureWorld.CONSOLE, properties);
+    }
+    return root;
+  }
+
+  private void describeChosen(HardwareNode chosen, String console, ArmVirtOptions properties) {
+    chosen.strings("stdout-path", console);
     if (properties.dtbRandomness()) {
       byte[] seed = new byte[32];
       machine.locked(() -> {
@@ -112,7 +124,6 @@ final class ArmVirtBoard implements Board {
       });
       chosen.bytes("rng-seed", seed);
     }
-    return root;
   }
 
   private static HardwareNode describeClock(HardwareNode root) {
@@ -139,11 +150,16 @@ final class ArmVirtBoard implements Board {
         .interrupts(interrupts);
   }
 
-  private static CfiFlash addFlash(SysBus m) {
+  /** Two banks, of which the first holds firmware, and is the secure world's if there is one. */
+  private static CfiFlash addFlash(SysBus m, ArmVirtOptions properties) {
     CfiFlash first = CfiFlash.of(null);
     CfiFlash second = CfiFlash.of(null);
-    m.map(FLASH, first);
+    Placement<CfiFlash> placed = m.map(FLASH, first);
     m.map(FLASH + FLASH_BANK, second);
+    if (properties.secure()) {
+      placed.secureOnly().describe(node -> ArmSecureWorld.own(node.named("secflash")));
+      return first;
+    }
     return first.followedBy(second);
   }
 

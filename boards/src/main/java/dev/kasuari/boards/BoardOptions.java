@@ -8,6 +8,7 @@ import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a board is built from.
@@ -35,6 +36,11 @@ public record BoardOptions(
     var accelerator = new TcgAccelerator(machine, instructions, backEnd);
     machine.addExecution(accelerator);
     return accelerator;
+  }
+
+  /** What a serial port is connected to, by its number from 0, or null for nothing. */
+  @Nullable CharBackend serial(int number) {
+    return number < serials.size() ? serials.get(number) : null;
   }
 
   /**

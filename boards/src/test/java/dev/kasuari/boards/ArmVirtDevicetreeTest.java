@@ -18,7 +18,11 @@ class ArmVirtDevicetreeTest {
           "/platform-bus@c000000", "for devices that QEMU plugs into its board at run time");
 
   private static final Map<String, String> DIFFERENT =
-      Map.of("/chosen:rng-seed", "random", "/chosen:kaslr-seed", "random");
+      Map.of(
+          "/chosen:rng-seed", "random",
+          "/chosen:kaslr-seed", "random",
+          "/secure-chosen:rng-seed", "random",
+          "/secure-chosen:kaslr-seed", "random");
 
   @TempDir Path folder;
 
@@ -30,7 +34,9 @@ class ArmVirtDevicetreeTest {
         "cortex-a57 | 4 | gic-version=3",
         "max | 8 | gic-version=max,virtualization=on",
         "max | 2 | gic-version=2,virtualization=on",
-        "cortex-a57 | 1 | gic-version=3,its=off,highmem=off"
+        "cortex-a57 | 1 | gic-version=3,its=off,highmem=off",
+        "cortex-a57 | 1 | gic-version=3,secure=on",
+        "max | 1 | gic-version=2,secure=on,virtualization=on"
       })
   void differsFromQemusInNamedPlacesOnly(String cpu, int cpus, String properties) throws Exception {
     var trees = new QemuDevicetree("aarch64", "virt", cpu, OTHERS, DIFFERENT);

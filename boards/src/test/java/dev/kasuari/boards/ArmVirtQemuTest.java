@@ -3,25 +3,21 @@ package dev.kasuari.boards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.qapi.OptionSource;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A program that asks Arm's {@code virt} what it is prints the same as on QEMU's. */
+/** Programs that ask Arm's {@code virt} what it is print the same as on QEMU's. */
 @Tag("guest")
 class ArmVirtQemuTest {
-  private static final String PROGRAM = "arm-virt.s";
   private static final int LINES = 31;
+  private static final int ITS_LINES = 24;
 
   @TempDir private Path folder;
 
@@ -35,72 +31,52 @@ class ArmVirtQemuTest {
         "3 | on | max",
       })
   void aProgramFindsTheSame(int gic, String hypervisor, String cpu) throws Exception {
-    String kernel = assemble(gic, hypervisor.equals("on") ? 1 : 0).toString();
+    String hyp = "HYP=" + (hypervisor.equals("on") ? 1 : 0);
+    var program = ArmProgram.of(folder, "arm-virt.s", "GIC=" + gic, hyp);
     String properties = "gic-version=" + gic + ",virtualization=" + hypervisor;
-    String qemu = qemu(properties, cpu, kernel);
+    compare(program, properties, cpu, LINES);
+  }
+
+  /** Tables and commands of the translation service, and interrupts on both CPUs. */
+  @ParameterizedTest
+  @ValueSource(strings = {"cortex-a57", "max"})
+  void messagesBecomeInterrupts(String cpu) throws Exception {
+    compare(ArmProgram.of(folder, "arm-its.s"), "gic-version=3", cpu, ITS_LINES);
+  }
+
+  private static void compare(ArmProgram program, String properties, String cpu, int lines)
+      throws Exception {
+    String kernel = program.image().toString();
+    String qemu = program.onQemu(properties, cpu, List.of("-kernel", kernel));
     var boot = new BootOptions(null, kernel, null, null, null);
-    OptionSource source = OptionSource.of("-M", properties, "");
-    try (var machine = new BoardMachine("aarch64", source, "virt", cpu, 128L << 20, 2, boot)) {
+    try (var machine = machine(properties, cpu, boot)) {
       assertThat(machine.run()).isZero();
-      assertThat(machine.printed()).isEqualTo(qemu).hasLineCount(LINES);
+      assertThat(machine.printed()).isEqualTo(qemu).hasLineCount(lines);
     }
   }
 
-  private Path assemble(int gic, int hyp) throws IOException, InterruptedException {
-    Path source = folder.resolve(PROGRAM);
-    try (InputStream in = ArmVirtQemuTest.class.getResourceAsStream(PROGRAM)) {
-      Files.write(source, Objects.requireNonNull(in).readAllBytes());
+  /** EL3 and both worlds. */
+  @ParameterizedTest
+  @ValueSource(strings = {"cortex-a57", "max"})
+  void theSecureWorldKeepsToItself(String cpu) throws Exception {
+    var program = ArmProgram.of(folder, "arm-secure.s");
+    String properties = "gic-version=3,secure=on,virtualization=on";
+    String bios = program.image().toString();
+    Path secure = folder.resolve("secure");
+    List<String> arguments = List.of("-serial", "file:" + secure, "-bios", bios);
+    String qemu = program.onQemu(properties, cpu, arguments);
+    String qemuSecure = Files.readString(secure, StandardCharsets.ISO_8859_1);
+    var boot = new BootOptions(bios, null, null, null, null);
+    try (var machine = machine(properties, cpu, boot)) {
+      assertThat(machine.run()).isZero();
+      assertThat(machine.printed(1)).isEqualTo(qemuSecure).hasLineCount(120);
+      assertThat(machine.printed()).isEqualTo(qemu).hasLineCount(64);
     }
-    Path object = folder.resolve("program.o");
-    Path program = folder.resolve("program");
-    tool("as", "--defsym", "GIC=" + gic, "--defsym", "HYP=" + hyp, "-o", "" + object, "" + source);
-    tool("objcopy", "-O", "binary", "" + object, "" + program);
-    return program;
   }
 
-  private static void tool(String name, String... arguments) throws InterruptedException {
-    var command = new ArrayList<>(List.of("aarch64-linux-gnu-" + name));
-    command.addAll(List.of(arguments));
-    assertThat(run(command, "binutils-aarch64-linux-gnu")).isEmpty();
-  }
-
-  private static String qemu(String properties, String cpu, String kernel)
-      throws InterruptedException {
-    return run(
-        List.of(
-            "qemu-system-aarch64",
-            "-nodefaults",
-            "-display",
-            "none",
-            "-serial",
-            "stdio",
-            "-M",
-            "virt," + properties,
-            "-cpu",
-            cpu,
-            "-smp",
-            "2",
-            "-kernel",
-            kernel),
-        "qemu-system-arm");
-  }
-
-  /** What a program prints. */
-  private static String run(List<String> command, String debianPackage)
-      throws InterruptedException {
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      String printed =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-      boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-      process.destroyForcibly();
-      assertThat(ended).as(command + " ends").isTrue();
-      assertThat(process.exitValue()).as(printed).isZero();
-      return printed;
-    } catch (IOException e) {
-      throw new AssertionError(
-          "needs " + command.getFirst() + ": apt-get install " + debianPackage, e);
-    }
+  private static BoardMachine machine(String properties, String cpu, BootOptions boot)
+      throws Exception {
+    OptionSource source = OptionSource.of("-M", properties, "");
+    return new BoardMachine("aarch64", source, "virt", cpu, 128L << 20, 2, boot);
   }
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A machine of any board, its serial port connected to a test. */
 final class BoardMachine implements AutoCloseable {
   private final Line line = new Line();
+  private final Line second = new Line();
   private final Machine machine;
   private final Board board;
 
@@ -62,7 +63,8 @@ final class BoardMachine implements AutoCloseable {
   }
 
   private BoardOptions options(OptionSource properties, String cpu, long ram, int cpus) {
-    return new BoardOptions(ram, cpus, cpu, code -> new Interpreter(), List.of(line), properties);
+    return new BoardOptions(
+        ram, cpus, cpu, code -> new Interpreter(), List.of(line, second), properties);
   }
 
   Fdt deviceTree() {
@@ -72,6 +74,11 @@ final class BoardMachine implements AutoCloseable {
   /** What the machine has printed until now. */
   String printed() {
     return line.printed();
+  }
+
+  /** What it has printed until now on a serial port, 0 or 1. */
+  String printed(int port) {
+    return (port == 0 ? line : second).printed();
   }
 
   /** Runs until the guest ends the machine; its exit code. */

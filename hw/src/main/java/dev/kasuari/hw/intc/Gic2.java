@@ -84,6 +84,8 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
   private IrqLine[] vfiq;
   private IrqLine[] maintenance;
   private GicFrames frames;
+  private Wiring wiring;
+  private boolean startsNonsecure;
 
   /** For so many CPUs and shared interrupts, without security and virtualization. */
   public static Gic2 of(int cpus, int spis) {
@@ -122,6 +124,7 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
           "%s: num-irq=%d: give a multiple of 32".formatted(id(), props().numIrq()));
     }
     int cpus = props().numCpu();
+    wiring = w;
     w.region("dist", FRAME, new Gic2DistributorRegisters(this).declare());
     w.region("cpu", FRAME, new Gic2CpuRegisters(this).declare());
     if (props().hasVirtualizationExtensions()) {
@@ -191,13 +194,26 @@ public final class Gic2 extends Device<Gic2.Props, Gic2.State> {
     }
   }
 
+  /**
+   * All interrupts are the non-secure world's, now and after each reset, as firmware leaves them
+   * that this board does without.
+   */
+  public void startNonsecure() {
+    startsNonsecure = true;
+    wiring.enter(this::giveAway);
+  }
+
   @Override
   protected void onReset(State before) {
-    if (props().irqResetNonsecure()) {
-      distributor().giveAway();
-      for (Gic2Cpu.State cpu : state().cpus) {
-        cpu.pmr = NON_SECURE;
-      }
+    if (startsNonsecure || props().irqResetNonsecure()) {
+      giveAway();
+    }
+  }
+
+  private void giveAway() {
+    distributor().giveAway();
+    for (Gic2Cpu.State cpu : state().cpus) {
+      cpu.pmr = NON_SECURE;
     }
   }
 

@@ -103,6 +103,7 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
   private Gic3Best[] best;
   private GicFrames frames;
   private Wiring wiring;
+  private boolean startsNonsecure;
 
   /** For so many CPUs and shared interrupts, in one world, with messages. */
   public static Gic3 of(int cpus, int spis) {
@@ -371,13 +372,26 @@ public final class Gic3 extends Device<Gic3.Props, Gic3.State> {
     }
   }
 
+  /**
+   * All interrupts are the non-secure world's, now and after each reset, as firmware leaves them
+   * that this board does without.
+   */
+  public void startNonsecure() {
+    startsNonsecure = true;
+    wiring.enter(this::giveAway);
+  }
+
   @Override
   protected void onReset(State before) {
-    if (props().irqResetNonsecure()) {
-      shared.giveAway();
-      for (Gic3Redistributor cpu : cpus) {
-        cpu.bank().giveAway();
-      }
+    if (startsNonsecure || props().irqResetNonsecure()) {
+      giveAway();
+    }
+  }
+
+  private void giveAway() {
+    shared.giveAway();
+    for (Gic3Redistributor cpu : cpus) {
+      cpu.bank().giveAway();
     }
   }
 

@@ -62,6 +62,17 @@ class Gic2WorldsTest {
     bench.close();
   }
 
+  @Test
+  void withoutFirmwareAllIsOfTheOtherWorld() {
+    gic.device().startNonsecure();
+    for (int i = 0; i < 2; i++) {
+      assertThat(secureDist.read32(IGROUPR + 4)).isEqualTo(-1);
+      assertThat(secureCpu.read32(PMR)).isEqualTo(0x80);
+      secureDist.write32(IGROUPR + 4, 0);
+      gic.reset();
+    }
+  }
+
   /** Interrupt 40 is secure, 41 is not. */
   private void open() {
     secureDist.write32(CTLR, 3);
