@@ -48,9 +48,16 @@ final class GenericTimers implements AutoCloseable {
       return Long.compareUnsigned(count(), state.get(ArmState.CNT_CVAL, index)) >= 0;
     }
 
+    /** As it is read; who reads that time is up finds the interrupt pending, too. */
     long control() {
       long control = state.get(ArmState.CNT_CTL, index);
-      return (control & ENABLE) != 0 && reached() ? control | ISTATUS : control;
+      if ((control & ENABLE) == 0 || !reached()) {
+        return control;
+      }
+      if ((control & IMASK) == 0 && !output.level()) {
+        machine.locked(this::update);
+      }
+      return control | ISTATUS;
     }
 
     void setControl(long value) {
@@ -83,9 +90,10 @@ final class GenericTimers implements AutoCloseable {
     void update() {
       long control = state.get(ArmState.CNT_CTL, index);
       boolean enabled = (control & ENABLE) != 0;
-      boolean fired = enabled && reached();
+      long now = count(); // once, or the deadline may pass between the two questions
+      boolean fired = enabled && Long.compareUnsigned(now, deadline()) >= 0;
       if (enabled && !fired && !closed) {
-        timer.after(time.nanosOf(deadline() - count()));
+        timer.after(time.nanosOf(deadline() - now));
       } else {
         timer.cancel();
       }
