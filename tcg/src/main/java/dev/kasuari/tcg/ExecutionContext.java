@@ -36,6 +36,12 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
   /** Where the link leads: an interrupt may have come between the exit and the lookup. */
   public long linkTarget;
 
+  /** The kind of the jump that leads there; see {@link Cpu#jumped}. */
+  private int linkKind;
+
+  /** How the block that is about to run was come to: the kind of the jump, if it was welcome. */
+  public int enteredBy;
+
   /** The block that runs now and which of its instructions, for whoever asks in a helper. */
   public @Nullable TranslationBlock current;
 
@@ -112,8 +118,31 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
     linkFrom = from;
     linkSlot = slot;
     linkTarget = target;
+    linkKind = 0;
     cpu.setPc(target);
     return Exit.LOOKUP;
+  }
+
+  /**
+   * Leaves for the block at a computed address.
+   *
+   * @param from virtual address of the unit that the jump is in
+   * @param kind as the CPU is told of it
+   */
+  public Exit jump(long from, long target, int kind) {
+    var _ = lookup(target, null, 0);
+    cpu.jumped(kind, from);
+    linkKind = kind;
+    linkTarget = cpu.pc();
+    return Exit.LOOKUP;
+  }
+
+  /** Before a block runs: which jumps may lead there from now on, a bit each. */
+  void welcome(long pc, TranslationBlock block, int kinds) {
+    if (kinds != 0) {
+      jumps.welcome(pc, block, kinds);
+    }
+    enteredBy = pc == linkTarget && (kinds >> linkKind & 1) != 0 ? linkKind : 0;
   }
 
   /** Moves the fault of the soft MMU or of a helper into this exit record. */
@@ -180,6 +209,11 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
   public @Nullable TranslationBlock follow(TranslationBlock block, int slot) {
     TranslationBlock next = block.link(slot);
     return next != null && next.valid() && !noChain ? next : null;
+  }
+
+  /** As the next, if it is the target of a jump of a kind. */
+  public @Nullable TranslationBlock findBlock(long pc, long mode, int kind) {
+    return noChain ? null : jumps.find(pc, mode, mmu.generation, kind);
   }
 
   /** The block at a virtual address in the given mode if it can be had without the loop. */

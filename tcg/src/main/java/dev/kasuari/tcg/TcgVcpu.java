@@ -137,6 +137,11 @@ final class TcgVcpu implements Vcpu {
     if (from != null && pc == context.linkTarget && finder.mayLink(block)) {
       accelerator.cache().link(from, context.linkSlot, block);
     }
+    int welcome = cpu.enter();
+    if (welcome < 0) {
+      return;
+    }
+    context.welcome(pc, block, welcome);
     Exit exit = accelerator.backEnd().run(context, block, pc);
     switch (exit) {
       case LOOKUP, POLL -> {}

@@ -83,6 +83,27 @@ public abstract class Cpu implements AutoCloseable {
     setPc(pc);
   }
 
+  /**
+   * A jump to a computed address has just been taken, where it is not known what is there; the
+   * program counter is its target, and may be changed to what the architecture makes of that.
+   *
+   * @param kind 0, or 1 to 3 for jumps that are not welcome everywhere, as the translator of this
+   *     architecture named it
+   * @param from an address in the page that the jump is in
+   */
+  public void jumped(int kind, long from) {}
+
+  /**
+   * The instruction at the program counter, which can be fetched, is about to be run after a
+   * lookup.
+   *
+   * @return the kinds of jumps, a bit each, that may lead there without asking again while mapping,
+   *     mode and code stay as they are; or −1 if an exception was taken instead
+   */
+  public int enter() {
+    return 0;
+  }
+
   /** Takes an exception at the current {@link #pc}: the registers are as the handler sees them. */
   public abstract void raise(int cause, long value);
 

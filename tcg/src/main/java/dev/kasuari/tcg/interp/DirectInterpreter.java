@@ -101,7 +101,7 @@ public final class DirectInterpreter implements BackEnd {
         }
         case JUMP -> {
           Leaving.correctCount(state, block, instruction);
-          return context.lookup(r[unit.argument(i, 0)], null, 0);
+          return context.jump(pc, r[unit.argument(i, 0)], (int) unit.immediate(i));
         }
         case EXIT -> {
           Leaving.correctCount(state, block, instruction);

@@ -388,9 +388,10 @@ public final class Interpreter implements BackEnd {
         case Opcode.JUMP -> {
           long target = r[w[p + 1]];
           Leaving.correctCount(state, block, w[p + 2]);
-          TranslationBlock next = context.findBlock(target, block.mode());
+          int kind = w[p + 3];
+          TranslationBlock next = context.findBlock(target, block.mode(), kind);
           if (next == null) {
-            return context.lookup(target, null, 0);
+            return context.jump(base, target, kind);
           }
           base = target;
           block = next;

@@ -102,7 +102,7 @@ final class Lowering {
       case BRFLAGS -> branchOnFlags(i);
       case CALL -> call(i);
       case GOTO -> emit(Opcode.GOTO, (int) unit.immediate(i), unit.auxiliary(i), instruction);
-      case JUMP -> emit(Opcode.JUMP, in(i, 0), instruction);
+      case JUMP -> emit(Opcode.JUMP, in(i, 0), instruction, (int) unit.immediate(i));
       case EXIT -> emit(Opcode.EXIT, in(i, 0), unit.auxiliary(i), instruction);
       case RAISE -> emit(Opcode.RAISE, in(i, 0), (int) unit.immediate(i), instruction);
       default -> {

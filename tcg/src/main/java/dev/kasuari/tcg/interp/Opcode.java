@@ -84,7 +84,7 @@ final class Opcode {
   static final int SLOW = 64; // i
   static final int CALL = 65; // d helper a b c n; -1 for an argument that is not passed
   static final int GOTO = 66; // i slot n
-  static final int JUMP = 67; // a n
+  static final int JUMP = 67; // a n kind
   static final int EXIT = 68; // a reason n
   static final int RAISE = 69; // a cause n
 

@@ -159,8 +159,18 @@ public final class Emitter {
 
   /** Goes on at a computed address. */
   public void jump(Value address) {
+    jump(address, 0);
+  }
+
+  /**
+   * Goes on at a computed address, by a jump that is not welcome everywhere.
+   *
+   * @param kind what the CPU is to know of the jump before its target is run: 1 to 3, or 0 for
+   *     nothing; see {@link dev.kasuari.machine.cpu.Cpu#jumped}
+   */
+  public void jump(Value address, int kind) {
     expect(Op.JUMP, address, Type.I64);
-    append(Op.JUMP, Type.I64, 0, 0, address);
+    append(Op.JUMP, Type.I64, kind, 0, address);
   }
 
   /** Leaves for the vCPU loop with the program counter set. */

@@ -182,7 +182,10 @@ public enum Op {
   BRFLAGS("brflags", "f*", "", Trait.TERMINATOR),
   /** Continues with the unit at entry + immediate; the auxiliary is the chaining slot. */
   GOTO("goto", "", "", Trait.TERMINATOR),
-  /** Continues with the unit at a computed address, the mode being what it was. */
+  /**
+   * Continues with the unit at a computed address, the mode being what it was; the immediate is the
+   * kind of the jump.
+   */
   JUMP("jump", "q", "", Trait.TERMINATOR),
   /** Leaves the unit with the program counter set; the auxiliary is an {@link ExitReason}. */
   EXIT("exit", "q", "", Trait.TERMINATOR),

@@ -67,6 +67,7 @@ public final class Printer {
       case RMW -> Rmw.of(unit.auxiliary(i)) + " [" + MemDesc.describe(imm) + ']';
       case FENCE -> "0x" + Long.toHexString(imm);
       case RAISE -> Long.toString(imm);
+      case JUMP -> imm == 0 ? "" : Long.toString(imm);
       case EXIT -> ExitReason.of(unit.auxiliary(i)).toString();
       case CALL -> unit.helpers().get(unit.auxiliary(i)).name();
       case INSN_START -> {

@@ -73,10 +73,11 @@ final class Execution {
   Exit run(TranslationBlock first, long pc) {
     TranslationBlock block = first;
     long at = pc;
+    int kind = context.enteredBy;
     while (true) {
       Exit exit;
       if (block.code() instanceof X86Code code) {
-        know(block, code, at);
+        know(block, code, at, kind);
         exit = execute(code, at);
       } else {
         exit = backEnd.interpret(context, block, at);
@@ -88,6 +89,7 @@ final class Execution {
       following = null;
       block = next;
       at = followingPc;
+      kind = followingKind;
     }
   }
 
@@ -95,13 +97,14 @@ final class Execution {
   private @Nullable TranslationBlock following;
 
   private long followingPc;
+  private int followingKind;
 
-  /** Makes a block known to code that jumps to its address. */
-  private void know(TranslationBlock block, X86Code code, long pc) {
+  /** Makes a block known to code that jumps to its address by a jump of that kind. */
+  private void know(TranslationBlock block, X86Code code, long pc, int kind) {
     RawMemory.putLong(state + ExitRecord.JUMPS, jumps.address());
     long here = jumps.context(context, block);
     if (here != JumpTable.NOWHERE && block.flags() == 0 && block.valid()) {
-      jumps.put(pc, here, code.entry());
+      jumps.put(pc, here + kind, code.entry());
     }
   }
 
@@ -170,7 +173,7 @@ final class Execution {
         TranslationBlock from = slot < 0 ? null : code.block();
         yield go(code.block(), base(code) + sites.immediate(site), from, slot);
       }
-      case JUMP -> go(code.block(), target, null, 0);
+      case JUMP -> jump(code, target, (int) sites.immediate(site));
       case EXIT -> {
         var _ = context.lookup(target, null, 0);
         yield switch (ExitReason.of(sites.auxiliary(site))) {
@@ -194,9 +197,24 @@ final class Execution {
     if (next == null) {
       return context.lookup(target, from, slot);
     }
-    following = next;
-    followingPc = target;
+    follow(next, target, 0);
     return Exit.LOOKUP;
+  }
+
+  /** On to the block at a computed address. */
+  private Exit jump(X86Code code, long target, int kind) {
+    TranslationBlock next = context.findBlock(target, code.block().mode(), kind);
+    if (next == null) {
+      return context.jump(base(code), target, kind);
+    }
+    follow(next, target, kind);
+    return Exit.LOOKUP;
+  }
+
+  private void follow(TranslationBlock next, long pc, int kind) {
+    following = next;
+    followingPc = pc;
+    followingKind = kind;
   }
 
   // ---- what code leaves for --------------------------------------------------------------------

@@ -137,7 +137,7 @@ final class FlowCode {
         a.mov(RAX, distance);
         a.alu(Alu.ADD, BITS_64, RAX, RBX);
       }
-      lookUp(i);
+      lookUp(i, 0);
       return;
     }
     var home = new Label();
@@ -165,11 +165,11 @@ final class FlowCode {
 
   private void jump(int i) {
     g.uncount(i);
-    lookUp(i);
+    lookUp(i, (int) g.unit().immediate(i));
   }
 
-  /** To the code for the address in RAX if the jump table has it. */
-  private void lookUp(int i) {
+  /** To the code for the address in RAX if the jump table has it for a jump of this kind. */
+  private void lookUp(int i, int kind) {
     var miss = new Label();
     a.mov(BITS_32, RCX, RAX);
     a.shift(Shift.SHR, BITS_32, RCX, JumpTable.FOLD);
@@ -180,6 +180,9 @@ final class FlowCode {
     a.alu(Alu.CMP, BITS_64, RAX, Mem.at(RCX, JumpTable.ADDRESS));
     a.j(Cc.NE, miss);
     a.load(8, RDX, CodeGenerator.state(ExitRecord.CONTEXT));
+    if (kind != 0) {
+      a.alu(Alu.ADD, BITS_64, RDX, kind);
+    }
     a.alu(Alu.CMP, BITS_64, RDX, Mem.at(RCX, JumpTable.CONTEXT));
     a.j(Cc.NE, miss);
     a.mov(BITS_64, RBX, RAX);

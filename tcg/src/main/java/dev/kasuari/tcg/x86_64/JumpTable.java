@@ -32,13 +32,14 @@ final class JumpTable {
   /** In an entry, long: the virtual address. */
   static final int ADDRESS = 0;
 
-  /** long: the context. */
+  /** long: the context, and the kind of the jump that it is for, in its lowest bits. */
   static final int CONTEXT = 8;
 
   /** long: where the code is. */
   static final int CODE = 16;
 
   private static final int MODE_BITS = 8;
+  private static final int KIND_BITS = 2;
 
   /** The context of an empty entry; none that code runs in. */
   private static final long EMPTY = 0;
@@ -90,7 +91,8 @@ final class JumpTable {
   long context(ExecutionContext context, TranslationBlock block) {
     return context.noChain
         ? NOWHERE
-        : (context.mmu().generation + 1) << MODE_BITS | number(block.mode());
+        : (context.mmu().generation + 1) << (MODE_BITS + KIND_BITS)
+            | (long) number(block.mode()) << KIND_BITS;
   }
 
   /** A small number for a mode. */
