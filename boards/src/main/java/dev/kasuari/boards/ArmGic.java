@@ -43,6 +43,9 @@ sealed interface ArmGic {
   /** The private interrupt of a hypervisor's guests. */
   int MAINTENANCE_PPI = 9;
 
+  /** The private interrupt of the performance monitors. */
+  int MONITORS_PPI = 7;
+
   /** Shared interrupts. */
   int SPIS = 256;
 
@@ -56,6 +59,7 @@ sealed interface ArmGic {
       for (ArmTimer timer : ArmTimer.values()) {
         cpu.timerOutput(timer).connect(gic.ppi(cpu.index(), timer.ppi()));
       }
+      cpu.monitorsOutput().connect(gic.ppi(cpu.index(), MONITORS_PPI));
     }
     return gic;
   }

@@ -70,6 +70,11 @@ final class ArmVirtBoard implements Board {
     ArmGic gic = ArmGic.of(m, cpus.all(), properties);
     root.references("interrupt-parent", gic.node());
     describeTimer(root, gic);
+    if (cpus.all().getFirst().model().hasMonitors()) {
+      root.child("pmu")
+          .compatible("arm,armv8-pmuv3")
+          .interrupts(List.of(gic.ppiSpecifier(ArmGic.MONITORS_PPI)));
+    }
 
     HardwareNode clock = describeClock(root);
     CfiFlash flash = addFlash(m, properties);

@@ -25,12 +25,6 @@ import org.jspecify.annotations.Nullable;
  * thread, or while that is stopped.
  */
 public final class ArmCpu extends Cpu {
-  private static final long SCTLR_A = 1 << 1;
-  private static final long SCTLR_SA = 1 << 3;
-  private static final long SCTLR_SA0 = 1 << 4;
-  private static final long SCTLR_E0E = 1 << 24;
-  private static final long SCTLR_EE = 1 << 25;
-
   /** Ticks a second of the system counter, if a board does not say. */
   public static final long DEFAULT_TIMEBASE = 62_500_000;
 
@@ -43,6 +37,8 @@ public final class ArmCpu extends Cpu {
   private final SystemRegisters registers;
   private final Mmu mmu;
   private final GenericTimers timers;
+  private final WaitTimeout waitTimeout;
+  private final PerformanceMonitors monitors;
   private final Parking parking = new Parking(this);
   private @Nullable GicCpuInterface gic;
   private @Nullable Psci firmware;
@@ -50,6 +46,8 @@ public final class ArmCpu extends Cpu {
   private final Traps traps;
   private final IdentificationRegisters identification;
   private final DebugRegisters debug;
+  private final CurrentMode currentMode = new CurrentMode(this);
+  private final BranchTargets branchTargets = new BranchTargets(this);
   private final SplittableRandom random;
   private long resetVector;
   private long mode;
@@ -82,6 +80,11 @@ public final class ArmCpu extends Cpu {
     new Declarations(this, registers, traps).all();
     timers = new GenericTimers(this, machine, time);
     timers.declare(registers);
+    waitTimeout = new WaitTimeout(this, timers, machine, time);
+    monitors = new PerformanceMonitors(this, machine);
+    if (model.hasMonitors()) {
+      new MonitorRegisters(this, registers, traps, monitors).declare();
+    }
     reset();
   }
 
@@ -103,8 +106,17 @@ public final class ArmCpu extends Cpu {
     return mmu;
   }
 
-  Interrupts interrupts() {
+  /** Its interrupts. */
+  public Interrupts interrupts() {
     return interrupts;
+  }
+
+  WaitTimeout waitTimeout() {
+    return waitTimeout;
+  }
+
+  PerformanceMonitors monitors() {
+    return monitors;
   }
 
   boolean hasHypervisor() {
@@ -179,8 +191,10 @@ public final class ArmCpu extends Cpu {
       machine.locked(gic::reset);
     }
     timers.reset();
+    monitors.reset();
     interrupts.reset();
     modeKnown = false;
+    mmu.forgetGuarded();
     flushTlb();
   }
 
@@ -188,6 +202,7 @@ public final class ArmCpu extends Cpu {
   public void stateChanged() {
     modeKnown = false;
     timers.update();
+    monitors.changed();
     flushTlb();
     kick();
   }
@@ -248,6 +263,8 @@ public final class ArmCpu extends Cpu {
   @Override
   public void close() {
     timers.close();
+    waitTimeout.close();
+    monitors.close();
     super.close();
   }
 
@@ -278,6 +295,11 @@ public final class ArmCpu extends Cpu {
     return timers.output(timer);
   }
 
+  /** The overflow interrupt of the performance monitors. */
+  public IrqLine monitorsOutput() {
+    return monitors.output();
+  }
+
   /**
    * Connects an interrupt controller whose other half is in the processing element. Once, before it
    * runs.
@@ -285,45 +307,13 @@ public final class ArmCpu extends Cpu {
    * @return the output of its maintenance interrupt
    */
   public IrqLine connectGic(InterruptPort port) {
-    var half = new GicCpuInterface(port, new GicSurroundings());
+    var half = new GicCpuInterface(port, new GicSurroundings(this));
     half.irq().connect(irqInput());
     half.fiq().connect(fiqInput());
     half.virq().connect(virtualIrqInput());
     half.vfiq().connect(virtualFiqInput());
     gic = half;
     return half.maintenance();
-  }
-
-  private final class GicSurroundings implements GicCpuInterface.Surroundings {
-    @Override
-    public int level() {
-      return ArmCpu.this.level();
-    }
-
-    @Override
-    public boolean secure() {
-      return hasEl3() && (level() == 3 || (scr() & Exceptions.SCR_NS) == 0);
-    }
-
-    @Override
-    public boolean hasEl2() {
-      return hasHypervisor() && !secure();
-    }
-
-    @Override
-    public boolean hasEl3() {
-      return model.levels() == 3;
-    }
-
-    @Override
-    public long hcr() {
-      return state().get(ArmState.HCR);
-    }
-
-    @Override
-    public long scr() {
-      return state().get(ArmState.SCR);
-    }
   }
 
   // ---- the contract of a CPU -------------------------------------------------------------------
@@ -346,7 +336,7 @@ public final class ArmCpu extends Cpu {
   @Override
   public long mode() {
     if (!modeKnown) {
-      mode = makeMode();
+      mode = currentMode.word();
       modeKnown = true;
     }
     return mode;
@@ -357,58 +347,9 @@ public final class ArmCpu extends Cpu {
     modeKnown = false;
   }
 
-  private long makeMode() {
-    int level = level();
-    long pstate = state().get(ArmState.PSTATE);
-    long sctlr = state().get(ArmState.SCTLR, controlLevel(level));
-    Regime data = dataRegime(level, (pstate & Pstate.PAN) != 0);
-    Regime unprivileged = (pstate & Pstate.UAO) != 0 ? data : unprivileged(data);
-    return ArmMode.floating(state().get(ArmState.FPCR))
-        | ArmMode.pack(
-            level,
-            data,
-            unprivileged,
-            instructions.fpAccess().trapLevel() != 0,
-            (sctlr & (level == 0 ? SCTLR_SA0 : SCTLR_SA)) != 0,
-            (sctlr & SCTLR_A) != 0,
-            (pstate & Pstate.IL) != 0,
-            (sctlr & (level == 0 ? SCTLR_E0E : SCTLR_EE)) != 0,
-            0);
-  }
-
-  /** The level whose SCTLR controls one: its own, and for EL0 that above it. */
-  private int controlLevel(int level) {
-    if (level != 0) {
-      return level;
-    }
-    return hypervisorHost(2) ? 2 : 1;
-  }
-
-  private Regime dataRegime(int level, boolean pan) {
-    return switch (level) {
-      case 0 -> hypervisorHost(2) ? Regime.E20_0 : Regime.E10_0;
-      case 1 -> pan ? Regime.E10_1_PAN : Regime.E10_1;
-      case 2 -> {
-        if (!exceptions.hypervisor(Exceptions.HCR_E2H)) {
-          yield Regime.E2;
-        }
-        yield pan ? Regime.E20_2_PAN : Regime.E20_2;
-      }
-      default -> Regime.E3;
-    };
-  }
-
-  private Regime unprivileged(Regime data) {
-    return switch (data) {
-      case E10_1, E10_1_PAN -> Regime.E10_0;
-      case E20_2, E20_2_PAN -> hypervisorHost(2) ? Regime.E20_0 : data;
-      default -> data;
-    };
-  }
-
   @Override
   public int fetchMmuIndex() {
-    return dataRegime(level(), false).ordinal();
+    return currentMode.data(level(), false).ordinal();
   }
 
   @Override
@@ -423,10 +364,28 @@ public final class ArmCpu extends Cpu {
   }
 
   @Override
+  public void jumped(int kind, long from) {
+    setPc(branchAddress(pc(), level()));
+    branchTargets.branched(kind, from);
+  }
+
+  /** Where a branch or a return leads, at an exception level. */
+  long branchAddress(long target, int level) {
+    return currentMode.branchAddress(target, level);
+  }
+
+  @Override
+  public int enter() {
+    int type = (int) (state().get(ArmState.PSTATE) & Pstate.BTYPE) >> Pstate.BTYPE_SHIFT;
+    return type == 0 ? 0 : branchTargets.enter(type);
+  }
+
+  @Override
   public void raise(int cause, long value) {
     int kind = cause & ~0x3ff_ffff;
     Psci psci = firmware;
     if (psci != null && psci.answers(kind) && !trapsToHypervisor(kind)) {
+      branchTargets.done();
       setPc(pc() + 4);
       psci.call(this);
       return;
@@ -462,7 +421,7 @@ public final class ArmCpu extends Cpu {
 
   @Override
   public boolean hasWork() {
-    return parking.hasWork(interrupts.wakes());
+    return parking.hasWork(interrupts.wakes() || waitTimeout.over());
   }
 
   @Override
@@ -471,6 +430,7 @@ public final class ArmCpu extends Cpu {
       return false;
     }
     parking.awake();
+    waitTimeout.end();
     return interrupts.deliver();
   }
 
@@ -497,11 +457,18 @@ public final class ArmCpu extends Cpu {
 
   /** Changes the level and the rest of PSTATE but the flags, and with them the stack pointer. */
   void switchTo(int level, long pstate) {
+    boolean counting = monitors.dependsOnLevel() && level != level();
+    if (counting) {
+      monitors.sync();
+    }
     state().set(ArmState.SP, stackPointer(), state().get(ArmState.X, 31));
     state().set(ArmState.EL, level);
     state().set(ArmState.PSTATE, pstate);
     state().set(ArmState.X, 31, state().get(ArmState.SP, stackPointer()));
     modeChanged();
+    if (counting) {
+      monitors.changed();
+    }
     GicCpuInterface half = gic;
     if (half != null && model.levels() == 3) {
       machine.locked(half::update); // the level decides what is a FIQ

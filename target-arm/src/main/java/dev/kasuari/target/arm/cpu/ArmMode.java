@@ -9,7 +9,7 @@ public final class ArmMode {
   private static final int CHECK_ALIGNMENT = 1 << 10;
   private static final int ILLEGAL = 1 << 11;
   private static final int BIG_ENDIAN = 1 << 12;
-  private static final int TAGGED_SHIFT = 13;
+  private static final int STRICT_TARGETS = 1 << 13;
   private static final int FPCR_SHIFT = 24;
 
   private ArmMode() {}
@@ -19,8 +19,6 @@ public final class ArmMode {
    *
    * @param data the regime of loads and stores
    * @param unprivileged the regime of LDTR and STTR
-   * @param tagged bit 0: the top byte of a branch's target in the lower range of addresses is
-   *     ignored; bit 1: in the upper range
    */
   static long pack(
       int level,
@@ -30,8 +28,7 @@ public final class ArmMode {
       boolean checkSp,
       boolean checkAlignment,
       boolean illegal,
-      boolean bigEndian,
-      int tagged) {
+      boolean bigEndian) {
     return level
         | data.ordinal() << DATA_SHIFT
         | unprivileged.ordinal() << UNPRIVILEGED_SHIFT
@@ -39,8 +36,17 @@ public final class ArmMode {
         | (checkSp ? CHECK_SP : 0)
         | (checkAlignment ? CHECK_ALIGNMENT : 0)
         | (illegal ? ILLEGAL : 0)
-        | (bigEndian ? BIG_ENDIAN : 0)
-        | tagged << TAGGED_SHIFT;
+        | (bigEndian ? BIG_ENDIAN : 0);
+  }
+
+  /** What a mode word says of the targets of branches. */
+  static long targets(boolean strict) {
+    return strict ? STRICT_TARGETS : 0;
+  }
+
+  /** SCTLR_ELx.BT: PACIASP is no target of jumps. */
+  static boolean strictTargets(long mode) {
+    return (mode & STRICT_TARGETS) != 0;
   }
 
   /** The current exception level. */
@@ -106,10 +112,5 @@ public final class ArmMode {
   /** FPCR.AHP: half precision of conversions is the alternative one. */
   public static boolean alternativeHalf(long mode) {
     return (mode >> FPCR_SHIFT & 8) != 0;
-  }
-
-  /** Whether the top byte of a branch's target is ignored in the upper or in the lower range. */
-  public static boolean tagged(long mode, boolean upper) {
-    return (mode >> TAGGED_SHIFT & (upper ? 2 : 1)) != 0;
   }
 }

@@ -260,6 +260,11 @@ public final class ArmModel {
     return field(PFR0, 12) != 0;
   }
 
+  /** Whether there are performance monitors. */
+  public boolean hasMonitors() {
+    return field("id_aa64dfr0_el1", 8) != 0;
+  }
+
   /** Ticks of the system counter in a second. */
   public long counterFrequency() {
     return counterFrequency;

@@ -58,8 +58,8 @@ public final class ArmState {
   public static final StateField QC = LAYOUT.field("qc", 4);
 
   /**
-   * Interrupt inputs as {@code ISR_EL1} numbers them, and above them those of the virtual ones from
-   * the interrupt controller. Written by any thread, atomically.
+   * Interrupt inputs as {@code ISR_EL1} numbers them, above them those of the virtual ones from the
+   * interrupt controller, and whether HCR_EL2 has any pending. Written by any thread, atomically.
    */
   public static final StateField INPUTS = LAYOUT.field("inputs", 8);
 
@@ -154,7 +154,9 @@ public final class ArmState {
   public static final StateField PMSELR = LAYOUT.field("pmselr_el0", 8);
   public static final StateField PMCCFILTR = LAYOUT.field("pmccfiltr_el0", 8);
 
-  /** What has to be added to the number of instructions retired, or the value while it stands. */
+  /** Counts as they were when so many instructions had been retired. */
+  public static final StateField PMSINCE = LAYOUT.field("pmsince", 8);
+
   public static final StateField PMCCNTR = LAYOUT.field("pmccntr_el0", 8);
 
   public static final StateField PMEVCNTR = LAYOUT.array("pmevcntr_el0", 8, 31);

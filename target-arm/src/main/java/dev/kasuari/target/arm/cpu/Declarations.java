@@ -94,7 +94,7 @@ final class Declarations {
     changing("cptr_el2", traps.cpacr(), ArmState.CPTR, 2, 0);
     changing("cptr_el3", SystemRegisters::permitted, ArmState.CPTR, 3, 0);
     changing("scr_el3", SystemRegisters::permitted, ArmState.SCR, 0, SCR_TRANSLATING, SCR_RES1);
-    registers.field("mdcr_el3", ArmState.MDCR, 3, 0xffff_ffffL);
+    debugControl(3, SystemRegisters::permitted);
     registers.zero("sder32_el3", SystemRegisters::permitted);
   }
 
@@ -111,14 +111,28 @@ final class Declarations {
             cpu.flushTlb();
           }
           cpu.modeChanged();
-          cpu.interrupts().check();
+          cpu.interrupts().hypervisorChanged();
         });
     if (cpu.model().field("id_aa64mmfr1_el1", 40) != 0) {
       registers.field("hcrx_el2", traps.needsScr(Traps.SCR_HXEN), ArmState.HCRX, 0, 0);
     }
     registers.field("hstr_el2", ArmState.HSTR, 0, 0);
     registers.zero("hacr_el2", SystemRegisters::permitted);
-    registers.field("mdcr_el2", traps.debug(Traps.TDA), ArmState.MDCR, 2, 0xffff_ffffL);
+    debugControl(2, traps.debug(Traps.TDA));
+  }
+
+  /** MDCR_ELx, of which what is counted depends. */
+  private void debugControl(int level, SystemRegister.Guard guard) {
+    registers.add(
+        "mdcr_el" + level,
+        guard,
+        () -> state.get(ArmState.MDCR, level),
+        value -> {
+          cpu.monitors().sync();
+          state.set(ArmState.MDCR, level, value & 0xffff_ffffL);
+          cpu.monitors().changed();
+          cpu.modeChanged();
+        });
   }
 
   /**
@@ -260,10 +274,21 @@ final class Declarations {
     }
     var guard = traps.hcrAndScr(Traps.TERR, Traps.SCR_TERR);
     registers.add("erridr_el1", guard, () -> 0, null);
-    registers.zero("errselr_el1", guard);
     registers.field("vsesr_el2", ArmState.VSESR, 0, 0x1ff_ffffL);
     registers.field("vdisr_el2", ArmState.VDISR);
-    registers.add("disr_el1", () -> state.get(deferred()), value -> state.set(deferred(), value));
+    registers.add(
+        "disr_el1",
+        () -> errorsAbove() ? 0 : state.get(deferred()),
+        value -> {
+          if (!errorsAbove()) {
+            state.set(deferred(), value);
+          }
+        });
+  }
+
+  /** SCR_EL3.EA: errors are EL3's, who alone defers them. */
+  private boolean errorsAbove() {
+    return deferred().equals(ArmState.DISR) && traps.scr(cpu.level(), Exceptions.SCR_EA);
   }
 
   private StateField deferred() {

@@ -285,11 +285,13 @@ final class Exceptions {
   }
 
   /** A return to another address than ELR's. */
-  void eret(long address) {
+  void eret(long returnAddress) {
     int current = cpu.level();
     long saved = state.get(ArmState.SPSR, current);
     int target = (int) (saved >> Pstate.LEVEL_SHIFT) & 3;
-    if (!legal(saved, current, target)) {
+    boolean legal = legal(saved, current, target);
+    long address = cpu.branchAddress(returnAddress, legal ? target : current);
+    if (!legal) {
       // Everything but flags, masks and PAN stays, and the next instruction raises it (D1.4.5).
       long reinstated = 15L << Pstate.NZCV_SHIFT | Pstate.DAIF | Pstate.PAN;
       long kept = cpu.savedState() & ~reinstated;

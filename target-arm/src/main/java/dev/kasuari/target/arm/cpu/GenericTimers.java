@@ -229,7 +229,8 @@ final class GenericTimers implements AutoCloseable {
     return timer.ordinal();
   }
 
-  private long virtualCount() {
+  /** CNTVCT_EL0 as it is read here. */
+  long virtualCount() {
     return time.now() - (ofHost(cpu.level()) ? 0 : virtualOffset());
   }
 

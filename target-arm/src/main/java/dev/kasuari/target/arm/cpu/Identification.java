@@ -33,6 +33,7 @@ final class Identification {
       id_aa64pfr1_el1   0 bti
       id_aa64pfr1_el1   4 ssbs -
       id_aa64dfr0_el1   0 max=9
+      id_aa64dfr0_el1   8 max=6
       id_aa64dfr0_el1  12 max=15
       id_aa64dfr0_el1  20 max=15
       id_aa64dfr0_el1  28 max=15
@@ -65,6 +66,7 @@ final class Identification {
       id_aa64isar1_el1 48 dgh
       id_aa64isar1_el1 52 i8mm
       id_aa64isar1_el1 56 xs
+      id_aa64isar2_el1  0 - wfxt
       id_aa64mmfr0_el1  0 max=6
       id_aa64mmfr0_el1  4 max=2
       id_aa64mmfr0_el1  8 max=1

@@ -9,11 +9,17 @@ import dev.kasuari.machine.cpu.GuestState;
  * <p>Inputs change on any thread. Whoever raises one kicks the processing element afterwards; that
  * unmasks first and looks afterwards; so one of the two sees the other.
  */
-final class Interrupts {
+public final class Interrupts {
   static final long FIQ = Pstate.F;
   static final long IRQ = Pstate.I;
   static final long VFIQ = FIQ << 16;
   static final long VIRQ = IRQ << 16;
+
+  /** In the inputs: HCR_EL2 has something pending. */
+  private static final long BY_HYPERVISOR = 1L << 32;
+
+  private static final long HCR_PENDING =
+      Exceptions.HCR_VI | Exceptions.HCR_VF | Exceptions.HCR_VSE;
 
   private final ArmCpu cpu;
   private final GuestState state;
@@ -36,6 +42,13 @@ final class Interrupts {
     if (high) {
       cpu.kick();
     }
+  }
+
+  /** HCR_EL2 was written: translated code looks at the inputs alone. */
+  void hypervisorChanged() {
+    boolean any = (state.get(ArmState.HCR) & HCR_PENDING) != 0;
+    state.update(ArmState.INPUTS, BY_HYPERVISOR, any ? BY_HYPERVISOR : 0);
+    check();
   }
 
   IrqLine irq() {
@@ -85,7 +98,7 @@ final class Interrupts {
 
   /** Inputs, and what HCR_EL2 has pending. */
   private long pending() {
-    long inputs = state.getVolatile(ArmState.INPUTS);
+    long inputs = state.getVolatile(ArmState.INPUTS) & ~BY_HYPERVISOR;
     long hcr = state.get(ArmState.HCR);
     if ((hcr & (Exceptions.HCR_VI | Exceptions.HCR_VF)) != 0 && cpu.hasHypervisor()) {
       inputs |= (hcr & Exceptions.HCR_VI) != 0 ? VIRQ : 0;
@@ -118,8 +131,8 @@ final class Interrupts {
     }
     return physical(inputs, FIQ, Exceptions.SCR_FIQ, Exceptions.HCR_FMO)
         || physical(inputs, IRQ, Exceptions.SCR_IRQ, Exceptions.HCR_IMO)
-        || virtual(inputs, VFIQ, FIQ, Exceptions.HCR_FMO)
         || virtual(inputs, VIRQ, IRQ, Exceptions.HCR_IMO)
+        || virtual(inputs, VFIQ, FIQ, Exceptions.HCR_FMO)
         || virtualError();
   }
 
@@ -156,18 +169,42 @@ final class Interrupts {
 
   /** HCR_EL2.VSE: a virtual SError, which is gone when it is taken (D1.3.6). */
   private boolean virtualError() {
-    boolean taken =
-        error()
-            && cpu.level() < 2
-            && hypervisor(Exceptions.HCR_AMO)
-            && !hypervisor(Exceptions.HCR_TGE)
-            && (state.get(ArmState.PSTATE) & Pstate.A) == 0;
+    boolean taken = errorHere() && (state.get(ArmState.PSTATE) & Pstate.A) == 0;
     if (taken) {
-      state.set(ArmState.HCR, state.get(ArmState.HCR) & ~Exceptions.HCR_VSE);
+      clearError();
       long syndrome = Integer.toUnsignedLong(Syndrome.SERROR) | Syndrome.STAGE_2;
-      cpu.exceptions().serror(1, syndrome | (state.get(ArmState.VSESR) & 0x1ff_ffff));
+      cpu.exceptions().serror(1, syndrome | errorSyndrome());
     }
     return taken;
+  }
+
+  /** Whether a virtual SError is pending where it can be taken. */
+  private boolean errorHere() {
+    return error()
+        && cpu.level() < 2
+        && hypervisor(Exceptions.HCR_AMO)
+        && !hypervisor(Exceptions.HCR_TGE);
+  }
+
+  private void clearError() {
+    state.set(ArmState.HCR, state.get(ArmState.HCR) & ~Exceptions.HCR_VSE);
+    hypervisorChanged();
+  }
+
+  /** IDS and ISS. */
+  private long errorSyndrome() {
+    return state.get(ArmState.VSESR) & 0x1ff_ffff;
+  }
+
+  /**
+   * ESB: a virtual SError that is pending and masked is deferred, and VDISR_EL2 says so (DDI 0487,
+   * the function AArch64.vESBOperation).
+   */
+  public void deferError() {
+    if (errorHere() && (state.get(ArmState.PSTATE) & Pstate.A) != 0) {
+      clearError();
+      state.set(ArmState.VDISR, 1L << 31 | errorSyndrome());
+    }
   }
 
   private void take(int target, long bit) {

@@ -25,6 +25,7 @@ public final class Mmu {
   private final Log log;
   private final int cpuIndex;
   private boolean anyTagged;
+  private boolean anyGuarded;
 
   /**
    * @param memory what physical addresses mean
@@ -51,6 +52,7 @@ public final class Mmu {
     boolean found = stages(va, regime, access, true);
     if (found) {
       answer(regime, out);
+      anyGuarded |= access == Access.EXECUTE && stage1.guarded();
     } else {
       out.faultCause = cause(access);
       out.faultValue = va;
@@ -128,6 +130,16 @@ public final class Mmu {
   /** After a translation: whether branch targets in the page are checked, FEAT_BTI. */
   public boolean guarded() {
     return stage1.guarded();
+  }
+
+  /** Whether any page was guarded that was executed since {@link #forgetGuarded}. */
+  boolean anyGuarded() {
+    return anyGuarded;
+  }
+
+  /** After a reset: no page is known that is guarded. */
+  void forgetGuarded() {
+    anyGuarded = false;
   }
 
   /**

@@ -330,6 +330,28 @@ public final class SystemInstructions {
 
   /** Whether WFE, or WFI, may be executed here. */
   public boolean mayWait(boolean forInterrupt) {
+    return mayWait(forInterrupt, forInterrupt ? 0 : 1);
+  }
+
+  /**
+   * Whether WFET, or WFIT, may be executed here; if so, it ends at a time at the latest.
+   *
+   * @param register that has the time
+   * @param time of the virtual counter
+   */
+  public boolean mayWaitUntil(boolean forInterrupt, int register, long time) {
+    if (cpu.waitTimeout().reached(time)) {
+      cpu.waitTimeout().pass();
+      return true;
+    }
+    boolean may = mayWait(forInterrupt, register << 5 | 1 << 2 | (forInterrupt ? 2 : 3));
+    if (may && forInterrupt) {
+      cpu.waitTimeout().start(time);
+    }
+    return may;
+  }
+
+  private boolean mayWait(boolean forInterrupt, int which) {
     int level = cpu.level();
     if (forInterrupt && cpu.hasWork()) {
       return true; // it does not wait
@@ -338,8 +360,7 @@ public final class SystemInstructions {
     if (target == Guard.PERMITTED) {
       target = traps.waiting(level, forInterrupt);
     }
-    return target == Guard.PERMITTED
-        || trap(target, Syndrome.WFX | 1 << 24 | 14 << 20 | (forInterrupt ? 0 : 1));
+    return target == Guard.PERMITTED || trap(target, Syndrome.WFX | 1 << 24 | 14 << 20 | which);
   }
 
   // ---- pointer authentication ------------------------------------------------------------------

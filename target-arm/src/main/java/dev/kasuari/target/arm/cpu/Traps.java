@@ -149,6 +149,17 @@ final class Traps {
     };
   }
 
+  /** Bits of MDCR_EL2, and TPM of MDCR_EL3, trap. */
+  Guard monitors(long bits) {
+    return (level, writes) -> {
+      if (mdcr(level, bits)) {
+        return 2;
+      }
+      boolean monitor = below3(level) && (state.get(ArmState.MDCR, 3) & TPM) != 0;
+      return monitor ? 3 : Guard.PERMITTED;
+    };
+  }
+
   /** Undefined in the secure state. */
   Guard nonSecure() {
     return (level, writes) ->

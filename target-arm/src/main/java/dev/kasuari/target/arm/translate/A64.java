@@ -3,7 +3,9 @@ package dev.kasuari.target.arm.translate;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmMode;
 import dev.kasuari.target.arm.cpu.ArmState;
+import dev.kasuari.target.arm.cpu.BranchTargets;
 import dev.kasuari.target.arm.cpu.Syndrome;
+import dev.kasuari.target.arm.isa.A64Features;
 import dev.kasuari.tcg.Translation;
 import dev.kasuari.tcg.ir.Block;
 import dev.kasuari.tcg.ir.Cond;
@@ -265,27 +267,14 @@ final class A64 {
     translation.end();
   }
 
-  /** Branches to a computed address, whose top byte may be ignored (BranchAddr, J1.3). */
-  void branch(Value target) {
-    emitter.jump(untagged(target));
+  /**
+   * Branches to a computed address.
+   *
+   * @param kind what of it the landing has to fit, as {@link BranchTargets} says, or 0
+   */
+  void branch(Value target, int kind) {
+    emitter.jump(target, cpu.model().has(A64Features.BTI) ? kind : 0);
     translation.end();
-  }
-
-  private Value untagged(Value address) {
-    boolean lower = ArmMode.tagged(mode, false);
-    boolean upper = ArmMode.tagged(mode, true);
-    if (!lower && !upper) {
-      return address;
-    }
-    Value extended = emitter.signExtend(address, 56);
-    if (lower && upper) {
-      return extended;
-    }
-    // Bit 55 says which range it is, and only in one of them the byte is ignored.
-    Value stripped = lower ? emitter.and(address, -1L >>> 8) : extended;
-    Value isUpper = emitter.and(address, 1L << 55);
-    return emitter.select(
-        Cond.NE, isUpper, 0, upper ? extended : address, lower ? stripped : address);
   }
 
   /** Leaves for the loop, which looks at interrupts and the mode, and goes on after this. */

@@ -1,6 +1,7 @@
 package dev.kasuari.target.arm.translate;
 
 import dev.kasuari.target.arm.cpu.ArmMode;
+import dev.kasuari.target.arm.cpu.BranchTargets;
 import dev.kasuari.target.arm.cpu.Syndrome;
 import dev.kasuari.target.arm.isa.A64Instructions;
 import dev.kasuari.tcg.ir.Block;
@@ -64,21 +65,26 @@ interface A64Branch extends A64Instructions<A64> {
     compareAndBranch(t, Cond.TSTNE, 1, imm, rt, 1L << bit);
   }
 
+  /** The kind of a BR, which depends on the register: X16 and X17 are those of linkers. */
+  static int jump(int rn) {
+    return rn == 16 || rn == 17 ? BranchTargets.LINKED : BranchTargets.JUMP;
+  }
+
   @Override
   default void br(A64 t, int rn) {
-    t.branch(t.x(rn));
+    t.branch(t.x(rn), jump(rn));
   }
 
   @Override
   default void blr(A64 t, int rn) {
     Value target = t.x(rn);
     t.setX(LR, t.nextPc());
-    t.branch(target);
+    t.branch(target, BranchTargets.CALL);
   }
 
   @Override
   default void ret(A64 t, int rn) {
-    t.branch(t.x(rn));
+    t.branch(t.x(rn), 0);
   }
 
   /** The reservations are gone with it (DDI 0487, B2.12.5). */

@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.translate;
 
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmMode;
+import dev.kasuari.target.arm.cpu.BranchTargets;
 import dev.kasuari.target.arm.cpu.SystemInstructions;
 import dev.kasuari.target.arm.isa.A64Instructions;
 import dev.kasuari.tcg.ir.Helper;
@@ -123,37 +124,37 @@ interface A64Pauth extends A64Instructions<A64> {
 
   // ---- branches and loads ----------------------------------------------------------------------
 
-  private static void jump(A64 t, int key, int rn, Value modifier, boolean links) {
+  private static void jump(A64 t, int key, int rn, Value modifier, int kind) {
     Value target = pointer(t, AUTHENTICATE + key, t.x(rn), modifier);
-    if (links) {
+    if (kind == BranchTargets.CALL) {
       t.setX(A64Branch.LR, t.nextPc());
     }
-    t.branch(target);
+    t.branch(target, kind);
   }
 
   @Override
   default void bra(A64 t, int key, int rn, int rm) {
-    jump(t, key, rn, t.xsp(1, rm), false);
+    jump(t, key, rn, t.xsp(1, rm), A64Branch.jump(rn));
   }
 
   @Override
   default void blra(A64 t, int key, int rn, int rm) {
-    jump(t, key, rn, t.xsp(1, rm), true);
+    jump(t, key, rn, t.xsp(1, rm), BranchTargets.CALL);
   }
 
   @Override
   default void braz(A64 t, int key, int rn) {
-    jump(t, key, rn, zero(t), false);
+    jump(t, key, rn, zero(t), A64Branch.jump(rn));
   }
 
   @Override
   default void blraz(A64 t, int key, int rn) {
-    jump(t, key, rn, zero(t), true);
+    jump(t, key, rn, zero(t), BranchTargets.CALL);
   }
 
   @Override
   default void reta(A64 t, int key) {
-    jump(t, key, A64Branch.LR, t.xsp(1, SP), false);
+    jump(t, key, A64Branch.LR, t.xsp(1, SP), 0);
   }
 
   @Override

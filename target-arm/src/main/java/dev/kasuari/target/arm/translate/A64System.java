@@ -19,8 +19,8 @@ import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.ir.Value;
 
 /**
- * Hints, barriers, PSTATE, system registers and system operations. What changes the mode is a call
- * to the processing element, after which the unit ends. Source: DDI 0487, C5 and C6.2.
+ * Barriers, PSTATE, system registers and system operations. What changes the mode is a call to the
+ * processing element, after which the unit ends. Source: DDI 0487, C5 and C6.2.
  */
 interface A64System extends A64Instructions<A64> {
   /** A call whose refusal is the exception that the processing element says. */
@@ -147,63 +147,6 @@ interface A64System extends A64Instructions<A64> {
           return true;
         }
       };
-
-  /** Argument: whether it is WFI. */
-  Helper WAIT =
-      new CpuCall("wait") {
-        // Nothing relies on it: what is waited for is looked at again in any case.
-        @SuppressWarnings("ThreadPriorityCheck")
-        @Override
-        boolean perform(ArmCpu cpu, long a, long b) {
-          if (!cpu.instructions().mayWait(a != 0)) {
-            return false;
-          }
-          if (a == 0) {
-            Thread.yield();
-          }
-          return true;
-        }
-      };
-
-  // ---- hints -----------------------------------------------------------------------------------
-
-  @Override
-  default void nop(A64 t) {}
-
-  @Override
-  default void hint(A64 t, int imm) {}
-
-  @Override
-  default void csdb(A64 t) {}
-
-  @Override
-  default void dgh(A64 t) {}
-
-  /** Another processing element may be the one that is waited for. */
-  @Override
-  default void yield(A64 t) {
-    t.exitToNext(ExitReason.LOOKUP);
-  }
-
-  /** A wait for an event may end for any reason; ours ends after others had a chance to run. */
-  @Override
-  default void wfe(A64 t) {
-    t.e().call(WAIT, t.e().constant(0));
-    t.exitToNext(ExitReason.LOOKUP);
-  }
-
-  @Override
-  default void wfi(A64 t) {
-    t.e().call(WAIT, t.e().constant(1));
-    t.exitToNext(ExitReason.HALT);
-  }
-
-  /** Nobody sleeps for an event. */
-  @Override
-  default void sev(A64 t) {}
-
-  @Override
-  default void sevl(A64 t) {}
 
   // ---- barriers --------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ final class A64Translator
         A64Memory,
         A64Atomic,
         A64System,
+        A64Hints,
         A64Pauth,
         A64Float,
         A64FloatConversion,

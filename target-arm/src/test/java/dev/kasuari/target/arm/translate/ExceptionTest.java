@@ -40,6 +40,11 @@ class ExceptionTest {
   private static final int VECTORS = 0x1_0000;
   private static final int TABLE = 0x2_0000;
 
+  /** X26 and X27 at the end. */
+  private long before;
+
+  private long after;
+
   private final ByteBuffer image = ByteBuffer.allocate(RAM_SIZE).order(ByteOrder.LITTLE_ENDIAN);
 
   private static int register(String name) {
@@ -129,6 +134,7 @@ class ExceptionTest {
         machine.root().add(END, MemoryRegion.mmio("device", RAISE - END + 0x1000, device));
       });
       cpu.setResetVector(RAM);
+      cpu.monitorsOutput().connect(cpu.irqInput());
       accelerator.add(cpu);
       machine.addExecution(accelerator);
       machine.resume();
@@ -136,6 +142,8 @@ class ExceptionTest {
       assertThat(end).as(cpu.describe()).isNotNull();
       assertThat(machine.failure()).isNull();
       machine.pause();
+      before = cpu.x(26);
+      after = cpu.x(27);
       return new long[] {cpu.x(20), cpu.x(21), cpu.x(22), cpu.x(23), cpu.x(24)};
     }
   }
@@ -274,5 +282,90 @@ class ExceptionTest {
     load(25, END);
     put(A64Encoder.strU(2, 31, 25, 0), A64Encoder.b(0));
     assertThat(run(backEnd)).containsExactly(0, 2, 5, 6, 5);
+  }
+
+  // ---- performance monitors --------------------------------------------------------------------
+
+  private void count(long from) {
+    begin();
+    write("pmevtyper0_el0", 0x08); // INST_RETIRED
+    write("pmevcntr0_el0", from);
+    write("pmcntenset_el0", 1 << 31 | 1);
+    write("pmcr_el0", 1 << 6 | 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void instructionsAreCounted(String backEnd) throws InterruptedException {
+    count(0);
+    put(A64Encoder.mrs(register("pmevcntr0_el0"), 26));
+    for (int i = 0; i < 100; i++) {
+      put(A64Encoder.nop());
+    }
+    put(A64Encoder.mrs(register("pmevcntr0_el0"), 27));
+    put(A64Encoder.svc(0));
+    run(backEnd);
+    assertThat(after - before).isEqualTo(101);
+  }
+
+  /** EL1 is filtered, so that only what EL0 does counts: SVC is not done when it is taken. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void levelsAreFiltered(String backEnd) throws InterruptedException {
+    count(0);
+    write("pmevtyper0_el0", 1L << 31 | 0x08);
+    write("pmuserenr_el0", 1);
+    write("spsr_el1", 0x3c0);
+    write("elr_el1", RAM + 0x8000);
+    put(A64Encoder.mrs(register("pmevcntr0_el0"), 26));
+    put(A64Encoder.eret());
+    image.position(0x8000);
+    put(A64Encoder.nop(), A64Encoder.nop(), A64Encoder.nop());
+    put(A64Encoder.mrs(register("pmevcntr0_el0"), 27));
+    put(A64Encoder.svc(0));
+    long[] seen = run(backEnd);
+    assertThat(after - before).isBetween(3L, 4L);
+    assertThat(seen[4]).isEqualTo(0x400);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void anOverflowInterrupts(String backEnd) throws InterruptedException {
+    count(0xffff_0000L);
+    write("pmintenset_el1", 1);
+    put(A64Encoder.msrDaifclr(2), A64Encoder.b(0));
+    assertThat(run(backEnd)[4]).isEqualTo(0x280);
+  }
+
+  /** A counter of 64 bits out of two: the second counts what the first cannot. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void countersAreChained(String backEnd) throws InterruptedException {
+    count(0xffff_fff0L);
+    write("pmevtyper1_el0", 0x1e);
+    write("pmcntenset_el0", 2);
+    for (int i = 0; i < 20; i++) {
+      put(A64Encoder.nop());
+    }
+    put(A64Encoder.mrs(register("pmevcntr0_el0"), 26));
+    put(A64Encoder.mrs(register("pmevcntr1_el0"), 27));
+    put(A64Encoder.svc(0));
+    run(backEnd);
+    assertThat(before & 0xffff_ffffL).isLessThan(100);
+    assertThat(after).isEqualTo(1);
+  }
+
+  // ---- waits -----------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void aWaitEndsAtItsTime(String backEnd) throws InterruptedException {
+    begin();
+    put(A64Encoder.mrs(register("cntvct_el0"), 26));
+    load(1, ArmCpu.DEFAULT_TIMEBASE / 50);
+    put(A64Encoder.addS(1, 0, 1, 0, 26, 28), A64Encoder.wfit(28));
+    put(A64Encoder.mrs(register("cntvct_el0"), 27), A64Encoder.svc(0));
+    run(backEnd);
+    assertThat(after - before).isGreaterThanOrEqualTo(ArmCpu.DEFAULT_TIMEBASE / 50);
   }
 }

@@ -110,6 +110,27 @@ class SystemQemuTest {
           "lorsa_el1",
           "lorc_el1",
           "lorid_el1",
+          "disr_el1",
+          "vdisr_el2",
+          "vsesr_el2",
+          "pmcr_el0",
+          "pmcntenset_el0",
+          "pmcntenclr_el0",
+          "pmovsclr_el0",
+          "pmovsset_el0",
+          "pmselr_el0",
+          "pmccntr_el0",
+          "pmxevtyper_el0",
+          "pmxevcntr_el0",
+          "pmuserenr_el0",
+          "pmintenset_el1",
+          "pmintenclr_el1",
+          "pmccfiltr_el0",
+          "pmevcntr0_el0",
+          "pmevtyper0_el0",
+          "pmevcntr5_el0",
+          "pmevtyper5_el0",
+          "pmevcntr6_el0",
           "sctlr_el12",
           "cpacr_el12",
           "ttbr0_el12",
@@ -140,6 +161,8 @@ class SystemQemuTest {
           "id_aa64mmfr2_el1",
           "oslsr_el1",
           "mdrar_el1",
+          "erridr_el1",
+          "pmmir_el1",
           "isr_el1",
           "nzcv");
 
@@ -209,7 +232,9 @@ class SystemQemuTest {
       default ->
           random.nextInt(4) == 0
               ? new SystemCase("wfi", A64Encoder.wfi())
-              : new SystemCase("eret", A64Encoder.eret());
+              : random.nextInt(8) == 0
+                  ? new SystemCase("esb", A64Encoder.esb())
+                  : new SystemCase("eret", A64Encoder.eret());
     };
   }
 
@@ -278,6 +303,12 @@ class SystemQemuTest {
     if (name.startsWith("msr contextidr")) {
       return random.nextInt() & 0x7fff_ffffL;
     }
+    if (name.equals("msr vsesr_el2")) {
+      return bits(random, 0x1ff_ffff, 2); // QEMU keeps all bits
+    }
+    if (name.equals("msr pmcr_el0")) {
+      return random.nextLong() & ~1; // nothing counts
+    }
     return name.equals("msr mdscr_el1") ? bits(random, 1 << 12, 2) : random.nextLong();
   }
 
@@ -303,8 +334,8 @@ class SystemQemuTest {
     r.put("cpacr_el1", (long) random.nextInt(4) << 20);
     r.put("cptr_el2", 0x33ff | bits(random, 1 << 10 | 3 << 20 | 1L << 31, 3));
     r.put("cptr_el3", bits(random, 1 << 10 | 1L << 31, 3));
-    r.put("mdcr_el2", bits(random, 0xf00, 5));
-    r.put("mdcr_el3", bits(random, 0x600, 5));
+    r.put("mdcr_el2", bits(random, 0xf60, 5) | 6);
+    r.put("mdcr_el3", bits(random, 0x640, 5));
     r.put("mdscr_el1", bits(random, 1 << 12, 2));
     for (int level = 1; level <= 2; level++) {
       r.put("elr_el" + level, SystemProgram.START + 0x10000);
@@ -318,9 +349,20 @@ class SystemQemuTest {
       // QEMU 7.2 stops itself in the secure state, or has EL2 there.
       r.merge("scr_el3", 1L, (a, b) -> a | b);
     }
+    if (one.level() == 0 && one.name.matches("m.. pm(selr|ccntr|xevcntr|evcntr.)_.*")) {
+      // What PMUSERENR_EL0 permits nothing else traps there.
+      r.merge("mdcr_el2", 0x60L, (a, b) -> a & ~b);
+      r.merge("mdcr_el3", 0x40L, (a, b) -> a & ~b);
+    }
+    if (one.name.contains("pmcr")) {
+      r.merge("mdcr_el2", 0x20L, (a, b) -> a & ~b); // QEMU 7.2 has no TPMCR
+    }
+    if (one.name.contains("scxtnum")) {
+      r.merge("hcr_el2", 1L << 53, (a, b) -> a & ~b); // which it takes for clear
+    }
     if (one.name.contains("mdc")) {
       // It lets MDCR_EL3 trap nothing of MDCR_EL2, and MDCR_EL2 before MDSCR_EL1.
-      r.put("mdcr_el2", 0L);
+      r.put("mdcr_el2", 6L);
       r.put("mdcr_el3", 0L);
     }
     if (one.name.equals("wfi")) {
