@@ -84,8 +84,8 @@ final class JumpTable {
     return table;
   }
 
-  /** The context that no entry has. */
-  static final long NOWHERE = -1;
+  /** The context that no entry has, whatever the kind of the jump. */
+  static final long NOWHERE = -1L << KIND_BITS;
 
   /** The context in which code of a block runs now, or {@link #NOWHERE} if none may follow it. */
   long context(ExecutionContext context, TranslationBlock block) {

@@ -606,7 +606,7 @@ public final class RandomProgram {
   private void end() {
     switch (random.nextInt(mayTrap ? 8 : 7)) {
       case 0, 1, 2 -> e.gotoUnit(random.nextLong(-256, 256) * 2, random.nextInt(-1, 2));
-      case 3, 4 -> e.jump(value(Type.I64));
+      case 3, 4 -> e.jump(value(Type.I64), random.nextInt(4));
       case 5 -> e.exit(ExitReason.LOOKUP, value(Type.I64));
       case 6 -> e.exit(ExitReason.of(random.nextInt(ExitReason.values().length)), e.pc(4));
       default -> e.raise(random.nextInt(32), value(Type.I64));

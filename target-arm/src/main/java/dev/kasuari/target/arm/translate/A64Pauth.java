@@ -27,6 +27,11 @@ interface A64Pauth extends A64Instructions<A64> {
         }
 
         @Override
+        public boolean writesState() {
+          return false;
+        }
+
+        @Override
         public long call(Context context, long a, long b, long c) {
           SystemInstructions system = ((ArmCpu) context.cpu()).instructions();
           if (!system.mayAuthenticate((int) a)) {

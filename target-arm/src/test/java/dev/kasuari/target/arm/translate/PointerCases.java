@@ -14,7 +14,11 @@ final class PointerCases {
     int rd = random.nextInt(4);
     int rn = random.nextInt(4);
     return switch (random.nextInt(8)) {
-      case 0, 1 -> new SystemCase("pac", A64Encoder.pac(key, rn, rd));
+      case 0 ->
+          random.nextInt(4) == 0
+              ? new SystemCase("ereta", A64Encoder.ereta(key & 1))
+              : new SystemCase("pac", A64Encoder.pac(key, rn, rd));
+      case 1 -> new SystemCase("pac", A64Encoder.pac(key, rn, rd));
       case 2 -> new SystemCase("aut", A64Encoder.aut(key, rn, rd));
       case 3 -> new SystemCase("pacz", A64Encoder.pacz(key, rd));
       case 4 -> new SystemCase("autz", A64Encoder.autz(key, rd));
@@ -51,6 +55,13 @@ final class PointerCases {
     SystemCase one = instruction(random);
     var r = one.registers;
     one.state = SystemQemuTest.state(random) | 0x3c0;
+    while (one.level() == 3 && one.name.equals("ereta")) {
+      one.state = SystemQemuTest.state(random) | 0x3c0;
+    }
+    for (int level = 1; level <= 2; level++) {
+      r.put("elr_el" + level, SystemProgram.START + 0x10000); // signed by chance only
+      r.put("spsr_el" + level, SystemQemuTest.state(random) | 0x3c0);
+    }
     for (String key : KEYS) {
       r.put(key + "keylo_el1", random.nextLong());
       r.put(key + "keyhi_el1", random.nextLong());

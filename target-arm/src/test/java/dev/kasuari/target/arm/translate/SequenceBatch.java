@@ -31,6 +31,13 @@ final class SequenceBatch {
 
   private static final long FEATURES = ArmModel.base().features();
 
+  /** What goes on at one of the instructions behind it. */
+  private static final Set<String> BRANCHES =
+      Set.of("b", "bl", "b.cond", "cbz", "cbnz", "tbz", "tbnz");
+
+  /** Instructions that a branch goes forward at most. */
+  private static final int FARTHEST = 4;
+
   /** Sections whose registers are vectors. */
   private static final Set<String> CIPHERS =
       Set.of("AES", "SHA1", "SHA256", "SHA512", "SHA3", "SM3", "SM4");
@@ -71,13 +78,6 @@ final class SequenceBatch {
   /** What would leave the sequence, or is not the same in every implementation. */
   private static final Set<String> LEFT_OUT =
       Set.of(
-          "b",
-          "bl",
-          "b.cond",
-          "cbz",
-          "cbnz",
-          "tbz",
-          "tbnz",
           "br",
           "blr",
           "ret",
@@ -88,7 +88,6 @@ final class SequenceBatch {
           "blraz",
           "reta",
           "ereta",
-          "ldra",
           "xpaci",
           "xpacd",
           "xpaclri",
@@ -122,8 +121,6 @@ final class SequenceBatch {
           "ldr.vl",
           "stllr",
           "ldlar",
-          "adr",
-          "adrp",
           "wfet",
           "wfit",
           "hint",
@@ -236,9 +233,11 @@ final class SequenceBatch {
       case "rm" ->
           structures && random.nextBoolean() ? 0 : memory ? 31 : source(pattern, operand, random);
       case "imm" ->
-          memory
-              ? offset(pattern, operand, random)
-              : A64Generator.uniform(pattern, operand, random);
+          BRANCHES.contains(A64Patterns.name(pattern))
+              ? 0
+              : memory
+                  ? offset(pattern, operand, random)
+                  : A64Generator.uniform(pattern, operand, random);
       default -> A64Generator.uniform(pattern, operand, random);
     };
   }
@@ -301,6 +300,7 @@ final class SequenceBatch {
     address(RESULTS, results);
     address(BASE, scratch);
     codes[i] = code(random);
+    direct(codes[i], random);
     for (int instruction : codes[i]) {
       put(instruction);
       if (movesBase(instruction)) {
@@ -322,6 +322,26 @@ final class SequenceBatch {
     for (int at = 0; at < SCRATCH_BYTES; at += 8) {
       image.putLong(resultOffset(i) + 8 * HEADER + at, value(random));
     }
+  }
+
+  /** Gives branches their targets. */
+  private static void direct(int[] code, SplittableRandom random) {
+    int[] at = new int[LENGTH + 1];
+    for (int n = 0; n < LENGTH; n++) {
+      at[n + 1] = at[n] + (movesBase(code[n]) ? EXPANSION : 1);
+    }
+    for (int n = 0; n < LENGTH; n++) {
+      if (BRANCHES.contains(A64Patterns.name(A64Decoder.match(code[n], FEATURES)))) {
+        int target = n + 1 + random.nextInt(Math.min(FARTHEST, LENGTH - n));
+        code[n] = branch(code[n], at[target] - at[n]);
+      }
+    }
+  }
+
+  /** A branch without a distance gets one in words. */
+  private static int branch(int instruction, int words) {
+    boolean far = (instruction & 0x7c00_0000) == 0x1400_0000;
+    return instruction | (far ? words : words << 5);
   }
 
   private void load(int word, int systemRegister) {
@@ -366,6 +386,9 @@ final class SequenceBatch {
   private static boolean movesBase(int instruction) {
     boolean vector = (instruction & 0x3f00_0000) == 0x3c00_0000;
     boolean single = vector || (instruction & 0x3f00_0000) == 0x3800_0000;
+    if ((instruction & 0xff20_0c00) == 0xf820_0c00) {
+      return true; // LDRAA and LDRAB
+    }
     if (single) {
       return (instruction & 0x20_0400) == 0x400;
     }
