@@ -40,6 +40,7 @@ public final class SoftMmu implements AutoCloseable {
   private static final long INVALID = Tlb.INVALID;
   private static final long PAGE = Tlb.PAGE;
   private static final long SLOW = Tlb.SLOW;
+  private static final long INSPECTED = Tlb.INSPECTED;
 
   /** What {@link #lookup} returns after a fault. */
   static final long FAULT = 0;
@@ -198,10 +199,27 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   /**
-   * The entry that translates an access to {@code size} bytes, all in one page; or {@link #FAULT}
-   * with the fault set.
+   * The entry that translates an access to {@code size} bytes, all in one page, which may be done;
+   * or {@link #FAULT} with the fault set.
    */
   long lookup(long virtual, int size, Access access, int mmuIndex) {
+    long entry = find(virtual, size, access, mmuIndex);
+    if (entry == FAULT || !isInspected(entry, access)) {
+      return entry;
+    }
+    return mayAccess(virtual, size, access, mmuIndex) ? entry : FAULT;
+  }
+
+  private boolean mayAccess(long virtual, int size, Access access, int mmuIndex) {
+    found.reset();
+    boolean may = cpu.inspect(virtual, size, access, mmuIndex, found);
+    if (!may) {
+      fault(found.faultCause, found.faultValue);
+    }
+    return may;
+  }
+
+  private long find(long virtual, int size, Access access, int mmuIndex) {
     long entry = tlb.slot(virtual, mmuIndex);
     int tagOffset = tagOffset(access);
     long tag = RawMemory.getLong(entry + tagOffset);
@@ -264,14 +282,15 @@ public final class SoftMmu implements AutoCloseable {
     tlb.describe(at, physicalPage, found.secure, ramPage, range);
     RawMemory.putLong(at + ADDEND, memory ? range.hostAddress(physicalPage) - page : 0);
     long bits = memory ? 0 : Tlb.MMIO;
-    RawMemory.putLong(at + READ_TAG, found.readable ? page | bits : INVALID);
+    long data = page | (found.inspected ? INSPECTED : 0);
+    RawMemory.putLong(at + READ_TAG, found.readable ? data | bits : INVALID);
     RawMemory.putLong(at + EXECUTE_TAG, found.executable ? page | bits : INVALID);
     long write = INVALID;
     if (found.writable) {
-      write = page | (!range.writesMemory() ? Tlb.MMIO : mustReport(at) ? SLOW : 0);
+      write = data | (!range.writesMemory() ? Tlb.MMIO : mustReport(at) ? SLOW : 0);
     }
     RawMemory.putLongVolatile(at + WRITE_TAG, write);
-    if (write == page) {
+    if (write == data) {
       // A translator may have marked the page between the question and the answer.
       VarHandle.fullFence();
       if (mustReport(at)) {
@@ -443,8 +462,16 @@ public final class SoftMmu implements AutoCloseable {
   private boolean permitsAcrossPages(long virtual, int size, Access access, int mmuIndex) {
     long second = (virtual + size) & PAGE;
     int inFirst = (int) (second - virtual);
-    return lookup(virtual, inFirst, access, mmuIndex) != FAULT
-        && lookup(second, size - inFirst, access, mmuIndex) != FAULT;
+    long entry = lookup(virtual, inFirst, access, mmuIndex);
+    boolean inspected = entry != FAULT && isInspected(entry, access);
+    long next = entry == FAULT ? FAULT : lookup(second, size - inFirst, access, mmuIndex);
+    return next != FAULT
+        && (!(inspected || isInspected(next, access))
+            || mayAccess(virtual, size, access, mmuIndex));
+  }
+
+  private static boolean isInspected(long entry, Access access) {
+    return (RawMemory.getLong(entry + tagOffset(access)) & INSPECTED) != 0;
   }
 
   private void storeBytewise(long virtual, long bytes, int size, int mmuIndex) {
@@ -456,7 +483,8 @@ public final class SoftMmu implements AutoCloseable {
   /** Tells logs and code of a write through a slow entry, and opens the fast path if it may. */
   void afterWrite(long entry, long virtual, int size) {
     long at = entry + WRITE_TAG;
-    if ((RawMemory.getLong(at) & SLOW) == 0 || (log != null && log.takesBack())) {
+    long tag = RawMemory.getLong(at);
+    if ((tag & SLOW) == 0 || (log != null && log.takesBack())) {
       return;
     }
     var ram = tlb.range(entry).ram();
@@ -467,7 +495,7 @@ public final class SoftMmu implements AutoCloseable {
     DirtyLog dirty = ram.dirty();
     dirty.written(offset, size);
     if (!dirty.mustReport(offset)) {
-      RawMemory.putLongVolatile(at, virtual & PAGE);
+      RawMemory.putLongVolatile(at, (virtual & PAGE) | (tag & INSPECTED));
       VarHandle.fullFence();
       if (dirty.mustReport(offset)) {
         RawMemory.getAndOrLong(at, SLOW);

@@ -37,6 +37,9 @@ final class Tlb implements AutoCloseable {
   /** Tag bit: no memory; the bus answers. */
   static final long MMIO = 1 << 10;
 
+  /** Tag bit: the CPU wants to see each access. */
+  static final long INSPECTED = 1 << 9;
+
   static final long INVALID = -1;
   static final long PAGE = -4096L;
 

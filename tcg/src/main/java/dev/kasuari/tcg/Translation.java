@@ -72,6 +72,16 @@ public final class Translation {
     return delta;
   }
 
+  /** Bytes from the start of a page to the current instruction. */
+  public int pageOffset() {
+    return (int) ((pageOffset + delta) & (PAGE_SIZE - 1));
+  }
+
+  /** Whether nothing may follow the current instruction. */
+  public boolean ended() {
+    return ended;
+  }
+
   /** Bytes from the unit's entry to the instruction after the current one. */
   public int nextDelta() {
     return delta + length;

@@ -84,6 +84,17 @@ public abstract class Cpu implements AutoCloseable {
   }
 
   /**
+   * A load or store is about to be done to a page of which {@link PageTranslation#inspected} was
+   * said. An access to two pages comes as a whole, and its bytes in pieces as well.
+   *
+   * @return true if it may be done; otherwise the fault fields of {@code out} are set
+   */
+  public boolean inspect(
+      long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
+    return true;
+  }
+
+  /**
    * A jump to a computed address has just been taken, where it is not known what is there; the
    * program counter is its target, and may be changed to what the architecture makes of that.
    *

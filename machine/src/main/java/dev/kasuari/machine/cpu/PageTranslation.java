@@ -32,6 +32,9 @@ public final class PageTranslation {
    */
   public boolean uncached;
 
+  /** {@link Cpu#inspect} wants to see each access to the page before it is done. */
+  public boolean inspected;
+
   /** After a fault: the architecture's exception number and its value register. */
   public int faultCause;
 
@@ -46,6 +49,7 @@ public final class PageTranslation {
     writable = false;
     executable = false;
     uncached = false;
+    inspected = false;
     faultCause = -1;
     faultValue = 0;
   }

@@ -45,7 +45,8 @@ public final class ArmCpu extends Cpu {
   private Runnable start = () -> {};
   private final Traps traps;
   private final IdentificationRegisters identification;
-  private final DebugRegisters debug;
+  private final DebugRegisters debugRegisters;
+  private final SelfHostedDebug debug;
   private final CurrentMode currentMode = new CurrentMode(this);
   private final BranchTargets branchTargets = new BranchTargets(this);
   private final SplittableRandom random;
@@ -73,10 +74,11 @@ public final class ArmCpu extends Cpu {
     traps = new Traps(this);
     instructions = new SystemInstructions(this, log, registers, traps);
     identification = new IdentificationRegisters(this, registers, traps);
-    debug = new DebugRegisters(this, registers, traps);
+    debug = new SelfHostedDebug(this);
+    debugRegisters = new DebugRegisters(this, registers, traps);
     random = new SplittableRandom(machine.random().nextLong());
     identification.declare();
-    debug.declare();
+    debugRegisters.declare();
     new Declarations(this, registers, traps).all();
     timers = new GenericTimers(this, machine, time);
     timers.declare(registers);
@@ -113,6 +115,10 @@ public final class ArmCpu extends Cpu {
 
   WaitTimeout waitTimeout() {
     return waitTimeout;
+  }
+
+  SelfHostedDebug debug() {
+    return debug;
   }
 
   PerformanceMonitors monitors() {
@@ -186,7 +192,7 @@ public final class ArmCpu extends Cpu {
     state().set(ArmState.PSTATE, Pstate.DAIF | Pstate.SP_SELECT);
     identification.reset();
     instructions.reset();
-    debug.reset();
+    debugRegisters.reset();
     if (gic != null) {
       machine.locked(gic::reset);
     }
@@ -203,6 +209,7 @@ public final class ArmCpu extends Cpu {
     modeKnown = false;
     timers.update();
     monitors.changed();
+    debug.breakpointsChanged();
     flushTlb();
     kick();
   }
@@ -360,7 +367,26 @@ public final class ArmCpu extends Cpu {
   @Override
   public boolean translate(
       long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
-    return mmu.translate(virtualAddress, size, access, mmuIndex, out);
+    boolean found = mmu.translate(virtualAddress, size, access, mmuIndex, out);
+    out.inspected =
+        found
+            && access != Access.EXECUTE
+            && (mmu.device(mmuIndex) || debug.watches(virtualAddress));
+    return found;
+  }
+
+  @Override
+  public boolean inspect(
+      long virtualAddress, int size, Access access, int mmuIndex, PageTranslation out) {
+    boolean aligned = (virtualAddress & (size - 1)) == 0 || Integer.bitCount(size) != 1;
+    if (!aligned
+        && mmu.translate(virtualAddress, size, access, mmuIndex, out)
+        && mmu.device(mmuIndex)) {
+      out.faultCause = misalignedCause(access);
+      out.faultValue = virtualAddress;
+      return false;
+    }
+    return debug.mayAccess(virtualAddress, size, access, mmuIndex, out);
   }
 
   @Override
@@ -377,7 +403,15 @@ public final class ArmCpu extends Cpu {
   @Override
   public int enter() {
     int type = (int) (state().get(ArmState.PSTATE) & Pstate.BTYPE) >> Pstate.BTYPE_SHIFT;
-    return type == 0 ? 0 : branchTargets.enter(type);
+    if (type == 0) {
+      return 0;
+    }
+    int breakpoint = ArmMode.breaks(mode()) ? debug.breakpoint() : 0;
+    if (breakpoint != 0) {
+      exceptions.raise(breakpoint, 0);
+      return -1;
+    }
+    return branchTargets.enter(type);
   }
 
   @Override
@@ -386,11 +420,20 @@ public final class ArmCpu extends Cpu {
     Psci psci = firmware;
     if (psci != null && psci.answers(kind) && !trapsToHypervisor(kind)) {
       branchTargets.done();
+      stepped();
       setPc(pc() + 4);
       psci.call(this);
       return;
     }
     exceptions.raise(cause, value);
+  }
+
+  /** An instruction that raises counts as stepped. */
+  void stepped() {
+    if (ArmMode.steps(mode())) {
+      state().set(ArmState.PSTATE, state().get(ArmState.PSTATE) & ~Pstate.SS);
+      state().set(ArmState.STEPPED, 1);
+    }
   }
 
   /** HCR_EL2.TSC: a hypervisor wants to see its guest's calls of firmware. */
@@ -431,7 +474,7 @@ public final class ArmCpu extends Cpu {
     }
     parking.awake();
     waitTimeout.end();
-    return interrupts.deliver();
+    return interrupts.deliver() || (ArmMode.steps(mode()) && debug.takeStep());
   }
 
   // ---- levels and PSTATE -----------------------------------------------------------------------

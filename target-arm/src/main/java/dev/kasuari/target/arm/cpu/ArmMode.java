@@ -10,6 +10,9 @@ public final class ArmMode {
   private static final int ILLEGAL = 1 << 11;
   private static final int BIG_ENDIAN = 1 << 12;
   private static final int STRICT_TARGETS = 1 << 13;
+  private static final int STEPS = 1 << 14;
+  private static final int BREAKS = 1 << 15;
+  private static final int MASKS_DEBUG = 1 << 16;
   private static final int FPCR_SHIFT = 24;
 
   private ArmMode() {}
@@ -42,6 +45,26 @@ public final class ArmMode {
   /** What a mode word says of the targets of branches. */
   static long targets(boolean strict) {
     return strict ? STRICT_TARGETS : 0;
+  }
+
+  /** What a mode word says of debug exceptions. */
+  static long debug(boolean steps, boolean breaks, boolean usesMask) {
+    return (steps ? STEPS : 0) | (breaks ? BREAKS : 0) | (usesMask ? MASKS_DEBUG : 0);
+  }
+
+  /** Whether instructions are done one by one, as software steps. */
+  public static boolean steps(long mode) {
+    return (mode & STEPS) != 0;
+  }
+
+  /** Whether there may be breakpoints. */
+  public static boolean breaks(long mode) {
+    return (mode & BREAKS) != 0;
+  }
+
+  /** Whether PSTATE.D decides about steps or breakpoints. */
+  public static boolean masksDebug(long mode) {
+    return (mode & MASKS_DEBUG) != 0;
   }
 
   /** SCTLR_ELx.BT: PACIASP is no target of jumps. */

@@ -142,6 +142,13 @@ public final class ArmState {
   public static final StateField DBGCLAIM = LAYOUT.field("dbgclaim_el1", 8);
   public static final StateField OSDLR = LAYOUT.field("osdlr_el1", 8);
   public static final StateField OSLSR = LAYOUT.field("oslsr_el1", 8);
+
+  /** What was stepped last: bit 0, an instruction; bit 1, a load-exclusive one. */
+  public static final StateField STEPPED = LAYOUT.field("stepped", 4);
+
+  /** A bit for each instruction of a page at which there may be a breakpoint. */
+  public static final StateField BREAK_MAP = LAYOUT.array("break_map", 4, 32);
+
   public static final StateField DBGBVR = LAYOUT.array("dbgbvr_el1", 8, 16);
   public static final StateField DBGBCR = LAYOUT.array("dbgbcr_el1", 8, 16);
   public static final StateField DBGWVR = LAYOUT.array("dbgwvr_el1", 8, 16);

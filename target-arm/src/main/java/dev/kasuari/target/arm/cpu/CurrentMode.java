@@ -36,6 +36,7 @@ final class CurrentMode {
     Regime unprivileged = (pstate & Pstate.UAO) != 0 ? data : unprivileged(data);
     boolean strict = (sctlr & (level == 0 ? SCTLR_BT0 : SCTLR_BT)) != 0;
     return ArmMode.floating(state.get(ArmState.FPCR))
+        | cpu.debug().modeBits()
         | ArmMode.targets(cpu.model().has(A64Features.BTI) && strict)
         | ArmMode.pack(
             level,

@@ -1,6 +1,7 @@
 package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
+import dev.kasuari.machine.cpu.StateField;
 import java.util.List;
 
 /**
@@ -47,13 +48,34 @@ final class DebugRegisters {
     channel();
     var guard = traps.debug(Traps.TDA);
     for (int i = 0; i < count(12); i++) {
-      registers.field("dbgbvr" + i + "_el1", guard, ArmState.DBGBVR, i, -1);
-      registers.field("dbgbcr" + i + "_el1", guard, ArmState.DBGBCR, i, 0x00ff_e1e7L);
+      Runnable changed = cpu.debug()::breakpointsChanged;
+      point("dbgbvr" + i, guard, ArmState.DBGBVR, i, -1, changed);
+      point("dbgbcr" + i, guard, ArmState.DBGBCR, i, 0x00ff_e1e7L, changed);
     }
     for (int i = 0; i < count(20); i++) {
-      registers.field("dbgwvr" + i + "_el1", guard, ArmState.DBGWVR, i, ~3L);
-      registers.field("dbgwcr" + i + "_el1", guard, ArmState.DBGWCR, i, 0x1f1f_ffffL);
+      Runnable changed = cpu.debug()::watchpointsChanged;
+      point("dbgwvr" + i, guard, ArmState.DBGWVR, i, ~3L, changed);
+      point("dbgwcr" + i, guard, ArmState.DBGWCR, i, 0x1f1f_ffffL, changed);
     }
+  }
+
+  private void point(
+      String name,
+      SystemRegister.Guard guard,
+      StateField field,
+      int i,
+      long writable,
+      Runnable changed) {
+    registers.add(
+        name + "_el1",
+        guard,
+        () -> state.get(field, i),
+        value -> {
+          if (state.get(field, i) != (value & writable)) {
+            state.set(field, i, value & writable);
+            changed.run();
+          }
+        });
   }
 
   private void control() {

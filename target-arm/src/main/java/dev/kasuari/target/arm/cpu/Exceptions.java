@@ -67,6 +67,7 @@ final class Exceptions {
     boolean trapped = kind == Syndrome.SMC && target == 2;
     if (kind == Syndrome.SVC || kind == Syndrome.HVC || (kind == Syndrome.SMC && !trapped)) {
       pc += 4;
+      cpu.stepped();
     }
     long syndrome = Integer.toUnsignedLong(cause & ~Syndrome.STAGE_2) | Syndrome.STAGE_2;
     if (target == current && hasLowerForm(kind)) {
@@ -275,6 +276,7 @@ final class Exceptions {
     if ((sctlr & 1L << 44) != 0 && cpu.hasSsbs()) {
       pstate |= Pstate.SSBS;
     }
+    state.set(ArmState.STEPPED, 0);
     cpu.switchTo(target, pstate);
     cpu.setPc(state.get(ArmState.VBAR, target) + from + vector);
   }
@@ -291,15 +293,17 @@ final class Exceptions {
     int target = (int) (saved >> Pstate.LEVEL_SHIFT) & 3;
     boolean legal = legal(saved, current, target);
     long address = cpu.branchAddress(returnAddress, legal ? target : current);
+    state.set(ArmState.STEPPED, 0);
+    long step = legal && cpu.debug().stepsAfterReturn(target, saved) ? Pstate.SS : 0;
     if (!legal) {
       // Everything but flags, masks and PAN stays, and the next instruction raises it (D1.4.5).
       long reinstated = 15L << Pstate.NZCV_SHIFT | Pstate.DAIF | Pstate.PAN;
-      long kept = cpu.savedState() & ~reinstated;
+      long kept = cpu.savedState() & ~reinstated & ~Pstate.SS;
       cpu.restoreState(kept | (saved & reinstated) | Pstate.IL);
       cpu.setPc(address);
       return;
     }
-    cpu.restoreState(saved);
+    cpu.restoreState((saved & ~Pstate.SS) | step);
     cpu.setPc(address);
     cpu.interrupts().check();
   }

@@ -73,6 +73,18 @@ public final class Mmu {
             || stage2.translate(stage1.output, access, regime.privileged(), false));
   }
 
+  /**
+   * After a translation for data: whether the page is Device memory, to which accesses have to be
+   * aligned. Where stage 1 is off, which is Device memory by the manual, they need not be here.
+   */
+  boolean device(int mmuIndex) {
+    int attributes = stage1.attributes();
+    if (stage2.follows(Regime.of(mmuIndex))) {
+      attributes = stage2.attributes(attributes);
+    }
+    return stage1.walked() && MemoryAttributes.isDevice(attributes);
+  }
+
   private void answer(Regime regime, PageTranslation out) {
     int permissions = stage1.permissions();
     out.physical = stage1.output;

@@ -156,7 +156,7 @@ final class MonitorRegisters {
         name + "set" + suffix,
         guard,
         read,
-        v -> state.set(field, state.get(field) | v & visible()));
+        v -> state.set(field, state.get(field) | (v & visible())));
     add(
         name + "clr" + suffix,
         guard,
@@ -173,7 +173,7 @@ final class MonitorRegisters {
   }
 
   private void setOverflows(long value) {
-    state.set(ArmState.PMOVS, state.get(ArmState.PMOVS) | value & visible());
+    state.set(ArmState.PMOVS, state.get(ArmState.PMOVS) | (value & visible()));
   }
 
   // ---- counters --------------------------------------------------------------------------------

@@ -326,7 +326,7 @@ final class PerformanceMonitors implements AutoCloseable {
     for (long left = running; left != 0; left &= left - 1) {
       int counter = Long.numberOfTrailingZeros(left);
       boolean chains =
-          counter + 1 < count && event(counter + 1) == CHAIN && (awaited >> counter + 1 & 1) != 0;
+          counter + 1 < count && event(counter + 1) == CHAIN && (awaited >> (counter + 1) & 1) != 0;
       if ((awaited >> counter & 1) != 0 || chains) {
         long value = value(counter);
         long rest = isLong(counter) ? -value : (1L << 32) - (value & 0xffff_ffffL);

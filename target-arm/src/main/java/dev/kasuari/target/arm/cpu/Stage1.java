@@ -240,6 +240,11 @@ final class Stage1 extends TableWalk {
     return nonSecure;
   }
 
+  /** Whether there were tables. */
+  boolean walked() {
+    return control.enabled;
+  }
+
   /** Whether branch targets in the page are checked, FEAT_BTI. */
   boolean guarded() {
     return guarded;

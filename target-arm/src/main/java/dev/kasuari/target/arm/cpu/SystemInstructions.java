@@ -412,6 +412,22 @@ public final class SystemInstructions {
     return true;
   }
 
+  // ---- debug -----------------------------------------------------------------------------------
+
+  /** An instruction where there may be a breakpoint: refused if there is one. */
+  public boolean passesBreakpoints() {
+    refusal = cpu.debug().breakpoint();
+    refusedAddress = 0;
+    return refusal == 0;
+  }
+
+  /** An indirect branch was taken in a software step. */
+  public void branch(int kind, long target) {
+    long from = cpu.pc();
+    cpu.setPc(target);
+    cpu.jumped(kind, from);
+  }
+
   // ---- floating point --------------------------------------------------------------------------
 
   /** A floating-point or SIMD instruction that is disabled here: always refused. */

@@ -4,6 +4,7 @@ import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmMode;
 import dev.kasuari.target.arm.cpu.ArmState;
 import dev.kasuari.target.arm.cpu.BranchTargets;
+import dev.kasuari.target.arm.cpu.Pstate;
 import dev.kasuari.target.arm.cpu.Syndrome;
 import dev.kasuari.target.arm.isa.A64Features;
 import dev.kasuari.tcg.Translation;
@@ -254,16 +255,25 @@ final class A64 {
 
   /** Ends the unit with a branch that is always taken. */
   void branch(long distance) {
-    translation.goTo(translation.delta() + distance, 0);
+    goTo(translation.delta() + distance, 0);
     translation.end();
+  }
+
+  private void goTo(long delta, int slot) {
+    if (ArmMode.steps(mode)) {
+      retire();
+      emitter.exit(ExitReason.LOOKUP, emitter.pc(delta));
+    } else {
+      translation.goTo(delta, slot);
+    }
   }
 
   /** After a conditional branch to one of two blocks: the unit goes on in both directions. */
   void branch(Block taken, Block next, long distance) {
     emitter.bind(next);
-    translation.goTo(translation.nextDelta(), 0);
+    goTo(translation.nextDelta(), 0);
     emitter.bind(taken);
-    translation.goTo(translation.delta() + distance, 1);
+    goTo(translation.delta() + distance, 1);
     translation.end();
   }
 
@@ -273,18 +283,48 @@ final class A64 {
    * @param kind what of it the landing has to fit, as {@link BranchTargets} says, or 0
    */
   void branch(Value target, int kind) {
-    emitter.jump(target, cpu.model().has(A64Features.BTI) ? kind : 0);
-    translation.end();
+    int known = cpu.model().has(A64Features.BTI) ? kind : 0;
+    if (ArmMode.steps(mode)) {
+      emitter.call(A64Debug.BRANCH, emitter.constant(known), target);
+      exitToPc();
+    } else {
+      emitter.jump(target, known);
+      translation.end();
+    }
   }
 
   /** Leaves for the loop, which looks at interrupts and the mode, and goes on after this. */
   void exitToNext(ExitReason reason) {
-    emitter.exit(reason, nextPc());
+    // Who is stepped need not wait.
+    leave(ArmMode.steps(mode) ? ExitReason.LOOKUP : reason);
     translation.end();
+  }
+
+  /** The same on a side path; the unit goes on. */
+  void leave(ExitReason reason) {
+    retire();
+    emitter.exit(reason, nextPc());
+  }
+
+  /** The current instruction is done: where it is stepped, that is to be told. */
+  private void retire() {
+    if (ArmMode.steps(mode)) {
+      boolean exclusive = (encoding & 0x3fc0_0000) == 0x0840_0000;
+      emitter.set(ArmState.PSTATE, emitter.and(emitter.get(ArmState.PSTATE), ~Pstate.SS));
+      emitter.set(StateView.of(ArmState.STEPPED), emitter.constant32(exclusive ? 3 : 1));
+    }
+  }
+
+  /** After the semantics: a unit of steps ends. */
+  void finish() {
+    if (ArmMode.steps(mode) && !translation.ended()) {
+      exitToNext(ExitReason.LOOKUP);
+    }
   }
 
   /** Leaves for the loop with the program counter that a helper has set. */
   void exitToPc() {
+    retire();
     emitter.exit(ExitReason.LOOKUP, emitter.get(ArmState.PC));
     translation.end();
   }

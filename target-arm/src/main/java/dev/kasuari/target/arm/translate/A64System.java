@@ -184,7 +184,7 @@ interface A64System extends A64Instructions<A64> {
     e.brcond(Cond.NE, collected, e.constant32(0), some, none);
     e.bind(some);
     e.call(COMPLETE);
-    e.exit(ExitReason.LOOKUP, t.nextPc());
+    t.leave(ExitReason.LOOKUP);
     e.bind(none);
   }
 
@@ -270,7 +270,7 @@ interface A64System extends A64Instructions<A64> {
   @Override
   default void msrDaifset(A64 t, int imm) {
     long bits = (long) imm << 6;
-    if (ArmMode.level(t.mode()) == 0) {
+    if (ArmMode.level(t.mode()) == 0 || (ArmMode.masksDebug(t.mode()) && (imm & 8) != 0)) {
       change(t, bits, bits);
       return;
     }
@@ -281,7 +281,7 @@ interface A64System extends A64Instructions<A64> {
   @Override
   default void msrDaifclr(A64 t, int imm) {
     long bits = (long) imm << 6;
-    if (ArmMode.level(t.mode()) == 0) {
+    if (ArmMode.level(t.mode()) == 0 || (ArmMode.masksDebug(t.mode()) && (imm & 8) != 0)) {
       change(t, bits, 0);
       return;
     }

@@ -56,11 +56,15 @@ final class A64Translator
       instruction = t;
     }
     t.begin(at, bits);
+    if (ArmMode.breaks(at.mode())) {
+      A64Debug.lookForBreakpoints(t);
+    }
     if (ArmMode.illegal(at.mode())) {
       t.raise(Syndrome.ILLEGAL_STATE);
     } else if (!A64Decoder.decode(bits, features, t, this)) {
       t.undefined();
     }
+    t.finish();
   }
 
   @Override

@@ -90,7 +90,7 @@ final class FloatControl {
     e.brcond(Cond.NE, changed, e.constant(0), other, same);
     e.bind(other);
     e.call(WRITE_FPCR, control);
-    e.exit(ExitReason.LOOKUP, t.nextPc());
+    t.leave(ExitReason.LOOKUP);
     e.bind(same);
     e.set(ArmState.FPCR, control);
     Value mode = e.narrow(e.extract(control, Fpcr.ROUNDING_SHIFT, 2));

@@ -51,7 +51,7 @@ final class InlineRegisters {
     if (storage != null) {
       long bits = storage.writable();
       e.set(storage.field(), storage.element(), bits == -1 ? value : e.and(value, bits));
-    } else if (level > 0 && number == DAIF) {
+    } else if (level > 0 && number == DAIF && !ArmMode.masksDebug(t.mode())) {
       Value kept = e.and(e.get(ArmState.PSTATE), ~Pstate.DAIF);
       e.set(ArmState.PSTATE, e.or(kept, e.and(value, Pstate.DAIF)));
       lookForInterrupts(t);
@@ -71,7 +71,7 @@ final class InlineRegisters {
     Block none = e.block();
     e.brcond(Cond.NE, e.get(ArmState.INPUTS), e.constant(0), some, none);
     e.bind(some);
-    e.exit(ExitReason.LOOKUP, t.nextPc());
+    t.leave(ExitReason.LOOKUP);
     e.bind(none);
   }
 

@@ -195,12 +195,13 @@ class ExceptionTest {
     assertThat(seen[4]).isEqualTo(0x280);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"interp", "x86_64"})
-  void aStoreToWhatIsNotMappedAborts(String backEnd) throws InterruptedException {
-    // Blocks of 1 GiB for devices and RAM; nothing from 2 GiB on.
+  /**
+   * Blocks of 1 GiB for devices, RAM, and RAM as Device memory from 3 GiB on; none from 2 GiB on.
+   */
+  private void translate() {
     image.putLong(TABLE, 0x701);
     image.putLong(TABLE + 8, RAM | 0x701);
+    image.putLong(TABLE + 24, RAM | 0x705);
     begin();
     write("mair_el1", 0xff);
     write("tcr_el1", 2L << 32 | 1 << 23 | 25);
@@ -208,6 +209,29 @@ class ExceptionTest {
     put(A64Encoder.mrs(register("sctlr_el1"), 1));
     put(A64Encoder.addI(1, 0, 1, 1, 1), A64Encoder.msr(register("sctlr_el1"), 1));
     put(A64Encoder.isb(15));
+  }
+
+  /** Device memory is to be accessed in whole units; a page's end makes no difference. */
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void anUnalignedLoadFromDeviceMemoryAborts(String backEnd) throws InterruptedException {
+    for (long address : new long[] {0xc000_8004L, 0xc000_8ffcL}) {
+      translate();
+      load(2, address);
+      put(A64Encoder.ldrU(2, 3, 2, 0));
+      long at = here();
+      put(A64Encoder.ldrU(3, 3, 2, 0));
+      long[] seen = run(backEnd);
+      assertThat(seen[0]).isEqualTo(0x9600_0000L | 0b100001);
+      assertThat(seen[1]).isEqualTo(address);
+      assertThat(seen[2]).isEqualTo(at);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"interp", "x86_64"})
+  void aStoreToWhatIsNotMappedAborts(String backEnd) throws InterruptedException {
+    translate();
     load(2, 0x8000_1230L);
     long at = here();
     put(A64Encoder.strU(3, 3, 2, 1));
