@@ -81,6 +81,11 @@ final class PointerCases {
     r.put("tcr_el1", twoRanges(random));
     r.put("tcr_el2", host != 0 ? twoRanges(random) : oneRange(random));
     r.put("cptr_el2", 0x33ffL);
+    if (one.name.equals("ereta")) {
+      // What is left of an address without its code is not in QEMU's flash.
+      r.merge("tcr_el1", 20L, (tcr, size) -> (tcr & ~0x3fL) | size);
+      r.merge("tcr_el2", 20L, (tcr, size) -> (tcr & ~0x3fL) | size);
+    }
     for (int i = 0; i < SystemCase.OPERANDS; i++) {
       // Bits 63 and 55 are the same, or QEMU 7.2 takes the size of the other range.
       long pointer = pointer(random);
