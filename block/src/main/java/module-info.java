@@ -7,4 +7,5 @@ module dev.kasuari.block {
   requires transitive dev.kasuari.machine;
 
   exports dev.kasuari.block;
+  exports dev.kasuari.block.file;
 }

@@ -23,10 +23,20 @@ public enum ImageFormat {
   VHDX("vhdx"),
   /** Virtual PC; with {@code conectix} at the front only if it is dynamic. */
   VPC("vpc"),
-  LUKS("luks");
+  LUKS("luks"),
+  /** QEMU copy on write, the first: {@code QFI\xfb} and version 1. */
+  QCOW("qcow"),
+  /** Parallels: {@code WithoutFreeSpace} or {@code WithouFreSpacExt}. */
+  PARALLELS("parallels"),
+  /** The Bochs emulator. */
+  BOCHS("bochs"),
+  /** Compressed loop. */
+  CLOOP("cloop"),
+  /** Apple's disk image. */
+  DMG("dmg");
 
   /** How many bytes {@link #probe} wants to see. */
-  static final int PROBE_SIZE = 512;
+  static final int PROBE_SIZE = 2048;
 
   private final String option;
 
@@ -56,18 +66,36 @@ public enum ImageFormat {
   }
 
   /** The format of an image that begins so; {@link #RAW} if it begins as none does. */
-  static ImageFormat probe(MemorySegment head) {
+  static ImageFormat probe(MemorySegment head, String filename) {
     int first = bigEndian(head, 0);
     return switch (first) {
-      case 0x5146_49fb -> QCOW2; // QFI\xfb
+      case 0x5146_49fb -> bigEndian(head, 4) == 1 ? QCOW : QCOW2; // QFI\xfb
       case 0x5145_4400 -> QED; // QED\0
       case 0x4b44_4d56 -> VMDK; // KDMV
       case 0x2320_4469 -> VMDK; // "# Di", of "# Disk DescriptorFile"
       case 0x7668_6478 -> VHDX; // vhdx
       case 0x636f_6e65 -> VPC; // cone, of "conectix"
       case 0x4c55_4b53 -> LUKS; // LUKS
+      case 0x5769_7468 -> PARALLELS; // With
+      case 0x426f_6368 -> BOCHS; // Boch, of "Bochs Virtual HD Image"
       default -> bigEndian(head, 0x40) == 0x7f10_dabe ? VDI : RAW;
     };
+  }
+
+  /**
+   * Refuses a format that is known and not there yet.
+   *
+   * @throws OptionException saying what to do meanwhile
+   */
+  static void refuseLater(String where, String name) {
+    for (ImageFormat format : values()) {
+      if (format.option.equals(name) && Drivers.find(name) == null) {
+        throw new OptionException(
+            (where.isEmpty() ? "" : where + ": ")
+                + name
+                + " images come later; for now convert it with 'qemu-img convert -O raw'");
+      }
+    }
   }
 
   private static int bigEndian(MemorySegment head, long at) {

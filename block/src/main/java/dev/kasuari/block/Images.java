@@ -1,135 +1,113 @@
 package dev.kasuari.block;
 
-import dev.kasuari.host.Errno;
+import dev.kasuari.block.BlockException.Kind;
+import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.host.HostException;
-import dev.kasuari.host.HostFile;
-import dev.kasuari.host.HostOs;
+import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Opens images, and says what is wrong with those that cannot be opened. */
+/** Opens what {@code -drive} names, and says what is wrong with what cannot be opened. */
 public final class Images {
   private Images() {}
 
   /**
-   * Opens an image.
+   * Opens an image in a graph of its own.
    *
    * @param where what a complaint begins with, such as {@code -drive}
    * @throws OptionException saying what is wrong with the file and what would be right
    */
-  public static RawImage open(String where, DriveOptions options) {
-    Path path = Path.of(options.file());
+  public static BlockDevice open(String where, DriveOptions options) {
+    return open(where, new BlockGraph(), options);
+  }
+
+  /** Opens an image in a graph that may have nodes already. */
+  public static BlockDevice open(String where, BlockGraph graph, DriveOptions options) {
     String named = where + " file=" + options.file();
-    Opened opened = openFile(named, path, options);
-    HostFile file = opened.file();
+    Path path = path(options.file());
+    if (path != null) {
+      refuseMissing(named, path);
+    }
     try {
-      ImageFormat format = format(named, file, options);
-      if (format != ImageFormat.RAW) {
-        throw new OptionException(
-            named
-                + ": "
-                + format.option()
-                + " images come later; for now convert it with"
-                + " 'qemu-img convert -O raw'");
-      }
-      if (file.size() == 0) {
-        throw new OptionException(
-            named + ": it is empty; make a disk of a gibibyte with 'truncate -s 1G'");
-      }
-      lock(named, opened, options);
-      boolean unmap = options.discard() == DriveOptions.Discard.UNMAP;
-      return new RawImage(options.id(), file, opened.writable(), unmap);
-    } catch (HostException e) {
-      file.close();
+      return device(named, graph, options, path);
+    } catch (BlockException e) {
+      throw new OptionException(named + ": " + said(e, options), e);
+    }
+  }
+
+  private static BlockDevice device(
+      String named, BlockGraph graph, DriveOptions options, @Nullable Path path) {
+    Access access = options.access();
+    String format = options.format();
+    if (format != null) {
+      ImageFormat.refuseLater(named, format);
+      ImageFormat.named(named, format);
+    }
+    String file = options.file();
+    if (path != null && options.locking() != FileDriver.Locking.AUTO) {
+      file = withLocking(file, options.locking());
+    }
+    BlockNode node = graph.openFile(named, file, format, access);
+    if (node.size() == 0) {
+      graph.closeUnused(node);
       throw new OptionException(
-          named + ": cannot be a disk: " + e.errno().text() + "; give a file or a block device", e);
-    } catch (RuntimeException | Error e) {
-      file.close();
-      throw e;
+          named + ": it is empty; make a disk of a gibibyte with 'truncate -s 1G'");
     }
+    if (!node.writable() && access.writable() && !access.autoReadOnly()) {
+      graph.closeUnused(node);
+      throw new BlockException(Kind.PERMISSION, "Image is read-only");
+    }
+    node.detectZeroes(options.detectZeroes());
+    return new BlockDevice(options.id(), graph, node, options.cache().writeThrough);
   }
 
-  private static ImageFormat format(String named, HostFile file, DriveOptions options) {
-    String asked = options.format();
-    if (asked != null) {
-      return ImageFormat.named(named, asked);
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment head = arena.allocate(ImageFormat.PROBE_SIZE);
-      return ImageFormat.probe(head.asSlice(0, file.read(head, 0)));
-    }
+  private static String withLocking(String file, FileDriver.Locking locking) {
+    Json name = new Json.Text(file);
+    Json lock = new Json.Text(locking.name().toLowerCase(Locale.ROOT));
+    Json child =
+        new Json.Members(
+            Map.of("driver", new Json.Text("file"), "filename", name, "locking", lock));
+    return "json:" + new Json.Members(Map.of("file", child));
   }
 
-  private record Opened(HostFile file, boolean writable) {
-    static Opened of(Path path, boolean writable) {
-      HostFile.Mode[] modes =
-          writable ? new HostFile.Mode[] {HostFile.Mode.WRITE} : new HostFile.Mode[0];
-      return new Opened(HostFile.open(path.toString(), modes), writable);
-    }
+  /** The path that a file's name is, or null if it is something else. */
+  private static @Nullable Path path(String file) {
+    return Filenames.isJson(file) || !Filenames.protocol(file).isEmpty() ? null : Path.of(file);
   }
 
-  private static void lock(String named, Opened file, DriveOptions options) {
-    switch (options.locking()) {
-      case OFF -> {}
-      case ON -> {
-        if (HostOs.current() != HostOs.LINUX) {
-          throw new OptionException(named + ": locking=on: this host has no suitable locks");
-        }
-        take(named, file);
-      }
-      case AUTO -> {
-        if (HostOs.current() == HostOs.LINUX) {
-          take(named, file);
-        }
-      }
-    }
+  private static String said(BlockException e, DriveOptions options) {
+    return switch (e.kind()) {
+      case BUSY ->
+          "another program "
+              + (options.readonly() ? "writes" : "uses")
+              + " this image, and two would destroy it; give each its own copy";
+      case PERMISSION, READ_ONLY ->
+          options.readonly()
+              ? "cannot be opened: " + e.getMessage()
+              : "it can be read but not written; add readonly=on, or let it be written";
+      case INVALID ->
+          e.getCause() instanceof HostException host
+              ? "cannot be a disk: " + host.errno().text() + "; give a file or a block device"
+              : "cannot be opened: " + e.getMessage();
+      default -> "cannot be opened: " + e.getMessage();
+    };
   }
 
-  private static void take(String named, Opened file) {
-    if (!ImageLock.take(file.file(), file.writable())) {
-      throw new OptionException(
-          named
-              + ": another program "
-              + (file.writable() ? "uses" : "writes")
-              + " this image, and two would destroy it; give each its own copy");
-    }
-  }
-
-  private static Opened openFile(String named, Path path, DriveOptions options) {
+  private static void refuseMissing(String named, Path path) {
     if (Files.isDirectory(path)) {
       throw new OptionException(named + ": it is a folder; an image is a file or a block device");
     }
     if (!Files.exists(path)) {
       throw new OptionException(named + ": no such file" + nearest(path));
     }
-    try {
-      return Opened.of(path, !options.readonly());
-    } catch (HostException e) {
-      if (!options.readonly() && refused(e) && Files.isReadable(path)) {
-        return openReadOnly(named, path, options);
-      }
-      throw new OptionException(named + ": cannot be opened: " + e.errno().text(), e);
-    }
-  }
-
-  private static Opened openReadOnly(String named, Path path, DriveOptions options) {
-    if (!options.autoReadOnly()) {
-      throw new OptionException(
-          named + ": it can be read but not written; add readonly=on, or let it be written");
-    }
-    return Opened.of(path, false);
-  }
-
-  private static boolean refused(HostException e) {
-    int number = e.errno().number();
-    return number == Errno.EACCES || number == Errno.EPERM || e.errno().symbol().equals("EROFS");
   }
 
   private static String nearest(Path path) {

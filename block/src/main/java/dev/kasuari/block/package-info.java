@@ -1,2 +1,5 @@
-/** Back ends of {@link dev.kasuari.machine.backend.BlockBackend}. */
+/**
+ * The block graph: nodes, their options and drivers; and {@link
+ * dev.kasuari.machine.backend.BlockBackend}, by which guests use it.
+ */
 package dev.kasuari.block;

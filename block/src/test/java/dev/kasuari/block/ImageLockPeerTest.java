@@ -41,7 +41,7 @@ class ImageLockPeerTest {
   @Test
   void qemuIsRefusedWhileWeWrite() throws IOException {
     var options = DriveOptions.raw("d", image.toString(), false);
-    try (RawImage ours = Images.open("-drive", options)) {
+    try (BlockDevice ours = Images.open("-drive", options)) {
       assertThat(output(qemuIo("-c", "write 0 512"))).contains("lock");
       assertThat(ours.readOnly()).isFalse();
     }
@@ -50,7 +50,7 @@ class ImageLockPeerTest {
 
   @Test
   void qemuReadsWhileWeRead() throws IOException {
-    try (RawImage ours = Images.open("-drive", DriveOptions.raw("d", image.toString(), true))) {
+    try (BlockDevice ours = Images.open("-drive", DriveOptions.raw("d", image.toString(), true))) {
       assertThat(output(qemuIo("-r", "-c", "read 0 512"))).contains("read 512/512");
       assertThat(ours.readOnly()).isTrue();
     }

@@ -201,6 +201,45 @@ public final class HostFile implements AutoCloseable {
     }
   }
 
+  /** Gives back a lock of {@link #tryLock}. Linux. */
+  public void unlock(long offset) {
+    HostOs.requireLinux("locking images");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = flock(arena, offset, false);
+      lock.set(ValueLayout.JAVA_SHORT, 0, F_UNLCK);
+      Libc.fcntl("F_OFD_SETLK", fd, 37, lock.address());
+    }
+  }
+
+  /**
+   * What the file system knows of the file. Source: {@code statx(2)}, whose structure is the same
+   * on all of Linux's architectures.
+   *
+   * @param room bytes that it takes
+   * @param regular neither a device nor anything else
+   * @param device the file system
+   * @param number of the file there
+   */
+  public record Facts(long room, boolean regular, long device, long number) {}
+
+  /** What the file system knows of the file. Linux. */
+  public Facts facts() {
+    HostOs.requireLinux("statx");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(256, 8);
+      Libc.statx(fd, arena.allocate(1), out);
+      boolean regular = (out.get(ValueLayout.JAVA_SHORT, 28) & 0xf000) == 0x8000;
+      long device =
+          (long) out.get(ValueLayout.JAVA_INT, 136) << 32
+              | (out.get(ValueLayout.JAVA_INT, 140) & 0xffff_ffffL);
+      return new Facts(
+          out.get(ValueLayout.JAVA_LONG, 48) * 512,
+          regular,
+          device,
+          out.get(ValueLayout.JAVA_LONG, 32));
+    }
+  }
+
   /** True if another open file has any lock on this byte. Linux. */
   public boolean lockedElsewhere(long offset) {
     HostOs.requireLinux("locking images");

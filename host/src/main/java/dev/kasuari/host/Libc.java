@@ -365,6 +365,20 @@ final class Libc {
         0);
   }
 
+  private static final class Statx {
+    static final MethodHandle CALL =
+        bind("statx", FunctionDescriptor.of(INT, INT, POINTER, INT, INT, POINTER));
+  }
+
+  /** Linux; {@code buffer} has 256 bytes. */
+  static void statx(int fd, MemorySegment emptyPath, MemorySegment buffer) {
+    int emptyPathFlag = 0x1000;
+    int basicStats = 0x7ff;
+    call(
+        () -> "statx(fd=" + fd + ")",
+        s -> (int) Statx.CALL.invokeExact(s, fd, emptyPath, emptyPathFlag, basicStats, buffer));
+  }
+
   private static final class Fsync {
     static final Function CALL = new Function(symbol("fsync"), INT, false);
   }

@@ -1,7 +1,11 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.DriveOptions;
+import dev.kasuari.block.DriveOptions.CacheMode;
 import dev.kasuari.block.ImageFormat;
+import dev.kasuari.block.NodeOptions;
+import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
@@ -23,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param media disk, or cdrom, which is read only
  * @param index its place among the drives of its interface
  * @param discard what happens to bytes that the guest does not need any more
+ * @param cache what the host keeps, and when a write has ended
+ * @param detectZeroes what is done with zeroes that the guest writes as data
+ * @param autoReadOnly read only where the file cannot be written
  */
 @Options
 public record Drive(
@@ -33,7 +40,10 @@ public record Drive(
     @Options.Default("off") boolean readonly,
     @Options.Default("disk") Media media,
     @Options.Range(min = 0, max = 1023) @Nullable Integer index,
-    @Options.Default("ignore") DriveOptions.Discard discard) {
+    @Options.Default("ignore") NodeOptions.Discard discard,
+    @Options.Default("writeback") CacheMode cache,
+    @Options.Default("off") BlockNode.DetectZeroes detectZeroes,
+    @Options.Default("off") boolean autoReadOnly) {
 
   /** What a drive looks like. */
   public enum Media {
@@ -79,13 +89,10 @@ public record Drive(
           "aio",
           "bus",
           "unit",
-          "cache",
-          "detect-zeroes",
           "snapshot",
           "rerror",
           "werror",
           "copy-on-read",
-          "auto-read-only",
           "force-share",
           "read-zeroes",
           "bps",
@@ -111,7 +118,17 @@ public record Drive(
   /** A raw disk that the guest sees as a virtio device. */
   public static Drive raw(String file) {
     return new Drive(
-        file, null, "virtio", "raw", false, Media.DISK, null, DriveOptions.Discard.IGNORE);
+        file,
+        null,
+        "virtio",
+        "raw",
+        false,
+        Media.DISK,
+        null,
+        NodeOptions.Discard.IGNORE,
+        CacheMode.WRITEBACK,
+        BlockNode.DetectZeroes.OFF,
+        false);
   }
 
   /**
@@ -169,7 +186,15 @@ public record Drive(
   /** The part of it that is about the bytes. */
   DriveOptions image(String imageId) {
     return new DriveOptions(
-        imageId, file, format, guestReadOnly(), false, discard, DriveOptions.Locking.AUTO);
+        imageId,
+        file,
+        format,
+        guestReadOnly(),
+        autoReadOnly,
+        discard,
+        FileDriver.Locking.AUTO,
+        cache,
+        detectZeroes);
   }
 
   /** True if the machine is to plug a device for it. */

@@ -1,0 +1,44 @@
+package dev.kasuari.block;
+
+import dev.kasuari.block.file.FileDriver;
+import dev.kasuari.block.file.NullDriver;
+import dev.kasuari.block.raw.RawDriver;
+import dev.kasuari.qapi.Nearest;
+import dev.kasuari.qapi.OptionException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** All kinds of nodes. A new one is a line in {@link #all}. */
+public final class Drivers {
+  private Drivers() {}
+
+  /** All, in the order in which help lists them. */
+  public static List<BlockDriver<?>> all() {
+    return List.of(new FileDriver(), new NullDriver(), new RawDriver());
+  }
+
+  /** The driver of that name, or null. */
+  public static @Nullable BlockDriver<?> find(String name) {
+    for (BlockDriver<?> driver : all()) {
+      if (driver.name().equals(name)) {
+        return driver;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The driver of that name.
+   *
+   * @throws OptionException with the nearest name if there is none
+   */
+  public static BlockDriver<?> named(String where, String name) {
+    BlockDriver<?> driver = find(name);
+    if (driver != null) {
+      return driver;
+    }
+    List<String> names = all().stream().<String>map(BlockDriver::name).toList();
+    throw new OptionException(
+        where + ": there is no block driver '" + name + "'" + Nearest.hint(name, names));
+  }
+}

@@ -1,0 +1,45 @@
+package dev.kasuari.block;
+
+import dev.kasuari.qapi.OptionCodec;
+
+/**
+ * Makes images of a format.
+ *
+ * @param <O> what {@code -o} takes: an {@link dev.kasuari.qapi.Options} record
+ */
+public interface ImageCreator<O> {
+  /** What {@code -o} takes. */
+  OptionCodec<O> options();
+
+  /**
+   * Writes an empty image into a file that is there, is empty, and may be written and resized.
+   *
+   * @param size of the disk, bytes
+   * @throws BlockException if the options do not go together, or the file cannot be written
+   */
+  void create(BlockNode file, long size, O options);
+
+  /**
+   * Says how many bytes an image would take.
+   *
+   * @param size of the disk, bytes
+   * @param data bytes in clusters of this image that would be there, rounded up by {@link
+   *     #measureUnit}
+   */
+  default Measure measure(long size, long data, O options) {
+    return new Measure(size, size);
+  }
+
+  /** The unit in which such an image has room for data, bytes. */
+  default long measureUnit(O options) {
+    return 512;
+  }
+
+  /**
+   * How large an image's file is.
+   *
+   * @param required as it would be now
+   * @param fullyAllocated with all of the disk written
+   */
+  record Measure(long required, long fullyAllocated) {}
+}

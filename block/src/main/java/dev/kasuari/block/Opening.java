@@ -1,0 +1,143 @@
+package dev.kasuari.block;
+
+import dev.kasuari.qapi.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What a driver is given to open a node: its name, how it is to be used, and its children. */
+public final class Opening {
+  private final BlockGraph graph;
+  private final String where;
+  private final String nodeName;
+  private final String driver;
+  private final boolean strict;
+  private final Map<String, Json> slots;
+  private final Map<String, BlockNode> given;
+  private final List<Child> edges = new ArrayList<>();
+  private final int depth;
+  private Access access;
+
+  Opening(
+      BlockGraph graph,
+      String where,
+      String nodeName,
+      String driver,
+      Access access,
+      boolean strict,
+      Map<String, Json> slots,
+      Map<String, BlockNode> given,
+      int depth) {
+    this.graph = graph;
+    this.where = where;
+    this.nodeName = nodeName;
+    this.driver = driver;
+    this.access = access;
+    this.strict = strict;
+    this.slots = slots;
+    this.given = given;
+    this.depth = depth;
+  }
+
+  /** What a complaint begins with. */
+  public String where() {
+    return where;
+  }
+
+  /** The node's name. */
+  public String nodeName() {
+    return nodeName;
+  }
+
+  /** The driver's name. */
+  public String driver() {
+    return driver;
+  }
+
+  /** How it is to be used. */
+  public Access access() {
+    return access;
+  }
+
+  /** Gives up writing, where that is allowed. */
+  public void readOnly() {
+    access = access.withWritable(false);
+  }
+
+  List<Child> edges() {
+    return edges;
+  }
+
+  /** True if the options name a child there. */
+  public boolean has(String slot) {
+    return given.containsKey(slot)
+        || (slots.containsKey(slot) && !(slots.get(slot) instanceof Json.Null));
+  }
+
+  /** True if the options say that there shall be no child there. */
+  public boolean without(String slot) {
+    return slots.get(slot) instanceof Json.Null;
+  }
+
+  /** The bytes of which a format is made: read and, if this node is written, written and grown. */
+  public BlockNode file() {
+    return data("file");
+  }
+
+  /** Such bytes in another slot. */
+  public BlockNode data(String slot) {
+    return attach(
+        slot, node(slot, access), BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
+  }
+
+  /** What is read where this node says nothing, by its options; null if they say nothing of it. */
+  public @Nullable BlockNode backing() {
+    return has("backing") ? attachBacking(node("backing", access.forBacking())) : null;
+  }
+
+  /**
+   * What is read where this node says nothing, by what the image says.
+   *
+   * @param filename as the image has it; relative to {@link BlockNode#filename} of the image
+   * @param format or null to find it out
+   */
+  public BlockNode backing(BlockNode file, String filename, @Nullable String format) {
+    String resolved = Filenames.relativeTo(file.filename(), filename);
+    graph.refuseLoop(depth, filename);
+    try {
+      return attachBacking(graph.openFile(where, resolved, format, access.forBacking(), depth + 1));
+    } catch (BlockException e) {
+      throw e.in("Could not open backing file");
+    }
+  }
+
+  private BlockNode attachBacking(BlockNode node) {
+    Access how = access.forBacking();
+    return attach("backing", node, BlockGraph.takenBy(how), BlockGraph.sharedBy(how));
+  }
+
+  /** A child with permissions of the driver's choice: for filters. */
+  public BlockNode child(String slot, Access how, Set<Permission> takes, Set<Permission> shares) {
+    return attach(slot, node(slot, how), takes, shares);
+  }
+
+  private BlockNode node(String slot, Access how) {
+    BlockNode there = given.get(slot);
+    if (there != null) {
+      return there;
+    }
+    Json options = slots.get(slot);
+    if (options == null) {
+      throw BlockException.invalid("A block device must be specified for \"" + slot + "\"");
+    }
+    return graph.openChild(where, slot, options, strict, how, depth + 1);
+  }
+
+  private BlockNode attach(
+      String slot, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
+    edges.add(graph.attach(nodeName, slot, node, takes, shares));
+    return node;
+  }
+}

@@ -1,0 +1,2 @@
+/** Protocol nodes: where bytes come from. */
+package dev.kasuari.block.file;

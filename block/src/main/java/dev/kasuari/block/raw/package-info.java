@@ -1,0 +1,2 @@
+/** Images whose bytes are the disk's. */
+package dev.kasuari.block.raw;
