@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.block {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.machine;
+  requires com.github.luben.zstd_jni;
 
   exports dev.kasuari.block;
   exports dev.kasuari.block.file;

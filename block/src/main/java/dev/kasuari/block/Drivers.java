@@ -2,6 +2,7 @@ package dev.kasuari.block;
 
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.NullDriver;
+import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
@@ -14,7 +15,7 @@ public final class Drivers {
 
   /** All, in the order in which help lists them. */
   public static List<BlockDriver<?>> all() {
-    return List.of(new FileDriver(), new NullDriver(), new RawDriver());
+    return List.of(new FileDriver(), new NullDriver(), new RawDriver(), new Qcow2Driver());
   }
 
   /** The driver of that name, or null. */

@@ -208,7 +208,7 @@ public record Drive(
         + "Interfaces: "
         + String.join(", ", INTERFACES)
         + System.lineSeparator()
-        + "Formats: raw"
+        + "Formats: raw, qcow2"
         + System.lineSeparator();
   }
 }

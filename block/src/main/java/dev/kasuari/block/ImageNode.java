@@ -1,0 +1,88 @@
+package dev.kasuari.block;
+
+import dev.kasuari.qapi.Json;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What tools can ask of the node of an image format, beside its bytes. */
+public interface ImageNode {
+  /**
+   * What an image says of itself.
+   *
+   * @param clusterSize the unit in which it has room, bytes; 0 if it has none
+   * @param dirty it was not closed as it should have been
+   * @param encrypted its bytes are
+   * @param backingFile what is read where it says nothing, as it is written there
+   * @param backingFormat of that, as it is written there
+   * @param specific what only its format has; empty for nothing
+   */
+  record Facts(
+      int clusterSize,
+      boolean dirty,
+      boolean encrypted,
+      @Nullable String backingFile,
+      @Nullable String backingFormat,
+      Json.Members specific) {}
+
+  /** What it says of itself. */
+  Facts facts();
+
+  /**
+   * Looks whether all of its metadata makes sense.
+   *
+   * @param report hears a line for each thing that does not
+   */
+  default CheckResult check(CheckResult.Repair repair, Consumer<String> report) {
+    throw BlockException.notSupported("This image format does not support checks");
+  }
+
+  /** Its snapshots. */
+  default List<Snapshot> snapshots() {
+    return List.of();
+  }
+
+  /**
+   * Keeps the disk as it is now.
+   *
+   * @param seconds the time, since the epoch
+   */
+  default void createSnapshot(String name, long seconds, int nanoseconds) {
+    throw noSnapshots();
+  }
+
+  /** Makes the disk what it was; nobody uses it meanwhile. */
+  default void applySnapshot(String idOrName) {
+    throw noSnapshots();
+  }
+
+  /** Forgets a snapshot. */
+  default void deleteSnapshot(String idOrName) {
+    throw noSnapshots();
+  }
+
+  private static BlockException noSnapshots() {
+    return BlockException.notSupported("Operation not supported");
+  }
+
+  /** True if clusters can be written compressed. */
+  default boolean compresses() {
+    return false;
+  }
+
+  /** Writes a whole cluster, or the last one as far as the disk goes, compressed. */
+  default void writeCompressed(long offset, MemorySegment from) {
+    throw BlockException.notSupported("Compression not supported for this file format");
+  }
+
+  /** Names another backing file, or none, in the image; the node's child stays as it is. */
+  default void changeBacking(@Nullable String file, @Nullable String format) {
+    throw BlockException.notSupported("Operation not supported");
+  }
+
+  /** Forgets all that was written: the backing file shows everywhere. */
+  default void makeEmpty() {
+    throw BlockException.notSupported("Operation not supported");
+  }
+}

@@ -1,0 +1,388 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.qcow2.ClusterMap.Kind;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Changes where guest clusters are: gives them room, copies what is shared, takes room away. */
+final class Allocation {
+  private static final int MOST_CLUSTERS = 1024;
+
+  private final Qcow2Node image;
+  private final Geometry g;
+
+  Allocation(Qcow2Node image) {
+    this.image = image;
+    g = image.g;
+  }
+
+  /**
+   * Guest clusters of one L2 table that get host clusters in a row.
+   *
+   * @param first the first guest cluster
+   * @param olds what they were
+   * @param place where they go; null if the one cluster has a place of its own
+   */
+  private record Plan(long first, List<Cluster> olds, Refcounts.@Nullable Run place) {}
+
+  /** Writes the beginning of {@code from}, and returns how much that was. */
+  long write(long offset, MemorySegment from) {
+    long within = offset & g.clusterMask();
+    long tableEnd = (offset & -g.l2Span()) + g.l2Span();
+    long most = Math.min(tableEnd - offset, ((long) MOST_CLUSTERS << g.clusterBits()) - within);
+    long wanted = Math.min(from.byteSize(), most);
+    long start = offset - within;
+    RangeLocks.Range range = image.ranges.hold(start, start + roundUp(within + wanted), true);
+    try {
+      Plan plan = image.locked(() -> plan(offset, wanted));
+      long room = ((long) plan.olds.size() << g.clusterBits()) - within;
+      MemorySegment data = from.asSlice(0, Math.min(wanted, room));
+      boolean written = false;
+      try {
+        writeInto(plan, offset, data);
+        written = true;
+      } finally {
+        finish(plan, offset, data.byteSize(), written);
+      }
+      return data.byteSize();
+    } finally {
+      image.ranges.release(range);
+    }
+  }
+
+  private long roundUp(long bytes) {
+    return (bytes + g.clusterMask()) & ~g.clusterMask();
+  }
+
+  private Plan plan(long offset, long length) {
+    long first = offset >>> g.clusterBits();
+    long last = (offset + length - 1) >>> g.clusterBits();
+    image.map.own(first);
+    Cluster old = image.map.get(first);
+    if (old.exclusive()) {
+      image.refuseOverlap(old.host(), g.clusterSize());
+      return new Plan(first, List.of(old), null);
+    }
+    int count = 1;
+    while (first + count <= last && !image.map.get(first + count).exclusive()) {
+      count++;
+    }
+    Refcounts.Run place = image.refcounts.allocateSome(count);
+    image.refuseOverlap(place.offset(), place.clusters() << g.clusterBits());
+    List<Cluster> olds = new ArrayList<>(count);
+    for (int i = 0; i < place.clusters(); i++) {
+      olds.add(image.map.get(first + i));
+    }
+    return new Plan(first, olds, place);
+  }
+
+  /** Writes data, and around it what the rest of its clusters is to contain. */
+  private void writeInto(Plan plan, long offset, MemorySegment data) {
+    boolean moved = plan.place != null;
+    long host = plan.place == null ? plan.olds.getFirst().host() : plan.place.offset();
+    boolean fresh = plan.place != null && plan.place.fresh();
+    long base = plan.first << g.clusterBits();
+    long end = offset + data.byteSize();
+    long from = keepFrom(plan.olds.getFirst(), moved, offset);
+    copy(plan.olds.getFirst(), from, offset, host + (from - base), fresh);
+    image.file.write(host + (offset - base), data);
+    Cluster last = plan.olds.getLast();
+    long to = keepTo(last, moved, end);
+    copy(last, end, to, host + (end - base), fresh);
+  }
+
+  /** True if a cluster that gets another place takes all that it contains there. */
+  private boolean takesAll(Cluster old, boolean moved) {
+    return moved && (!g.extended() || old.allocated() != 0);
+  }
+
+  /** Where that begins which must be copied before data at {@code offset}. */
+  private long keepFrom(Cluster old, boolean moved, long offset) {
+    long within = offset & g.clusterMask();
+    if (takesAll(old, moved)) {
+      return offset - within;
+    }
+    int sub = (int) (within / g.subclusterSize());
+    boolean there = !moved && ClusterMap.kind(old, sub) == Kind.DATA;
+    return there ? offset : offset - within % g.subclusterSize();
+  }
+
+  /** Where that ends which must be copied behind data that ends at {@code end}. */
+  private long keepTo(Cluster old, boolean moved, long end) {
+    if ((end & g.clusterMask()) == 0) {
+      return end;
+    }
+    if (takesAll(old, moved)) {
+      return roundUp(end);
+    }
+    int sub = (int) ((end & g.clusterMask()) / g.subclusterSize());
+    boolean there = !moved && ClusterMap.kind(old, sub) == Kind.DATA;
+    long size = g.subclusterSize();
+    return there ? end : (end + size - 1) / size * size;
+  }
+
+  /** Copies guest bytes to where they will be. */
+  private void copy(Cluster old, long from, long to, long host, boolean fresh) {
+    if (from >= to) {
+      return;
+    }
+    if (readsZero(old, from)) {
+      if (!fresh) {
+        image.file.writeZeroes(host, to - from, false);
+      }
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(to - from);
+      image.readHeld(from, bytes);
+      image.file.write(host, bytes);
+    }
+  }
+
+  /** True if a whole cluster is known to be zero. */
+  private boolean readsZero(Cluster old, long offset) {
+    if (old.compressed() || old.allocated() != 0) {
+      return false;
+    }
+    boolean behindBacking =
+        image.backing == null || (offset & ~g.clusterMask()) >= image.backing.size();
+    return old.zero() == g.allSubclusters() || behindBacking;
+  }
+
+  private void finish(Plan plan, long offset, long length, boolean written) {
+    image.locked(() -> {
+      if (written) {
+        link(plan, offset, length);
+      } else if (plan.place != null) {
+        long bytes = (long) plan.olds.size() << g.clusterBits();
+        image.refcounts.add(plan.place.offset(), bytes, -1);
+      }
+      return true;
+    });
+  }
+
+  private void link(Plan plan, long offset, long length) {
+    for (int i = 0; i < plan.olds.size(); i++) {
+      long cluster = plan.first + i;
+      long start = cluster << g.clusterBits();
+      long from = Math.max(offset, start);
+      long to = Math.min(offset + length, start + g.clusterSize());
+      Cluster old = plan.olds.get(i);
+      int touched = g.touched(from - start, to - from);
+      if (plan.place == null) {
+        image.map.set(cluster, old.withData(touched));
+        continue;
+      }
+      Cluster moved =
+          takesAll(old, true)
+              ? Cluster.ABSENT.withData(g.allSubclusters())
+              : new Cluster(0, false, false, 0, 0, old.zero()).withData(touched);
+      image.map.set(
+          cluster, moved.withHost(plan.place.offset() + ((long) i << g.clusterBits()), true));
+      free(old);
+    }
+  }
+
+  /** What a cluster had is not its any more. */
+  private void free(Cluster old) {
+    if (old.compressed()) {
+      image.commit.free(old.host(), old.compressedSize());
+    } else if (old.host() != 0) {
+      image.commit.free(old.host(), g.clusterSize());
+    }
+  }
+
+  /** Changes clusters one by one: returns what an entry is to be, which may be the same. */
+  private interface Change {
+    Cluster of(Cluster old, long within, long length);
+  }
+
+  private void change(long offset, long length, Change change) {
+    for (long done = 0; done < length; ) {
+      long at = offset + done;
+      long tableEnd = (at & -g.l2Span()) + g.l2Span();
+      long left = Math.min(length - done, tableEnd - at);
+      long most = ((long) MOST_CLUSTERS << g.clusterBits()) - (at & g.clusterMask());
+      long part = Math.min(left, most);
+      RangeLocks.Range range = image.ranges.hold(at & ~g.clusterMask(), roundUp(at + part), true);
+      try {
+        image.locked(() -> {
+          changeHeld(at, part, change);
+          return true;
+        });
+      } finally {
+        image.ranges.release(range);
+      }
+      done += part;
+      if (done < length) {
+        image.commit.relieve();
+      }
+    }
+  }
+
+  private void changeHeld(long offset, long length, Change change) {
+    for (long done = 0; done < length; ) {
+      long at = offset + done;
+      long within = at & g.clusterMask();
+      long part = Math.min(length - done, g.clusterSize() - within);
+      long cluster = at >>> g.clusterBits();
+      Cluster old = image.map.get(cluster);
+      Cluster changed = change.of(old, within, part);
+      if (!changed.equals(old)) {
+        image.map.own(cluster);
+        image.map.set(cluster, changed);
+        if (old.host() != 0 && (changed.host() != old.host() || old.compressed())) {
+          free(old);
+        }
+      }
+      done += part;
+    }
+  }
+
+  /** Makes bytes zero: those of whole subclusters by their entries, others by writing. */
+  void zero(long offset, long length, boolean mayUnmap) {
+    long unit = g.subclusterSize();
+    long end = offset + length;
+    // A disk may end within a cluster; what is behind its end does not matter.
+    long wholeEnd = end == image.size() ? roundUp(end) : end / unit * unit;
+    long wholeStart = Math.min((offset + unit - 1) / unit * unit, end);
+    if (wholeStart >= wholeEnd) {
+      writeZeroes(offset, end);
+      return;
+    }
+    writeZeroes(offset, wholeStart);
+    boolean flags = image.header.version == 3;
+    if (flags || image.backing == null) {
+      zeroEntries(wholeStart, wholeEnd, mayUnmap);
+    } else {
+      writeZeroes(wholeStart, Math.min(wholeEnd, end));
+    }
+    if (wholeEnd < end) {
+      writeZeroes(wholeEnd, end);
+    }
+  }
+
+  /** A range of whole subclusters. Of a compressed cluster a part cannot be told from the rest. */
+  private void zeroEntries(long from, long to, boolean mayUnmap) {
+    long start = from;
+    long end = to;
+    if (partlyCompressed(start)) {
+      long next = Math.min(end, roundUp(start));
+      writeZeroes(start, next);
+      start = next;
+    }
+    if (start < end && partlyCompressed(end)) {
+      long before = end & ~g.clusterMask();
+      writeZeroes(before, end);
+      end = before;
+    }
+    if (start < end) {
+      change(start, end - start, (c, w, n) -> zeroed(c, g.covered(w, n), mayUnmap));
+    }
+  }
+
+  private boolean partlyCompressed(long at) {
+    return (at & g.clusterMask()) != 0
+        && image.locked(() -> image.map.get(at >>> g.clusterBits()).compressed());
+  }
+
+  private Cluster zeroed(Cluster old, int subclusters, boolean mayUnmap) {
+    if (image.header.version == 2) { // no flag, and no backing file: what is nowhere is zero
+      return Cluster.ABSENT;
+    }
+    if (old.compressed()) {
+      return Cluster.ABSENT.withZero(subclusters);
+    }
+    Cluster zero = old.withZero(subclusters);
+    boolean nothingLeft = zero.allocated() == 0;
+    if (zero.host() != 0 && nothingLeft && (mayUnmap || !old.copied())) {
+      return zero.withHost(0, false);
+    }
+    return zero;
+  }
+
+  /** Writes zeroes as data, but not where there are zeroes already. */
+  private void writeZeroes(long from, long to) {
+    for (long at = from; at < to; ) {
+      long here = at;
+      ClusterMap.Run run = image.locked(() -> image.map.run(here, to - here));
+      boolean zero =
+          run.kind() == Kind.ZERO || (run.kind() == Kind.ABSENT && image.backing == null);
+      long length = run.length();
+      if (!zero) {
+        var part = dev.kasuari.block.Zeroes.some(Math.min(length, to - at));
+        length = part.byteSize();
+        image.writeAt(at, part);
+      }
+      at += length;
+    }
+  }
+
+  /** Takes the room of whole clusters away; they read as zero where the format can say so. */
+  void discard(long offset, long length) {
+    long end = offset + length;
+    long from = roundUp(offset);
+    long to = end == image.size() ? roundUp(end) : end & ~g.clusterMask();
+    if (from < to) {
+      change(from, to - from, (old, within, part) -> discarded(old));
+    }
+  }
+
+  /** A cluster that nobody needs any more. */
+  Cluster discarded(Cluster old) {
+    boolean nothing = old.equals(Cluster.ABSENT);
+    if (nothing && image.backing == null) {
+      return old;
+    }
+    return image.header.version == 3 ? Cluster.ABSENT.withZero(g.allSubclusters()) : Cluster.ABSENT;
+  }
+
+  /** Takes the room of whole clusters away as if they had never been written. */
+  void forget(long from, long to) {
+    change(from, to - from, (old, within, part) -> Cluster.ABSENT);
+  }
+
+  void writeCompressed(long offset, MemorySegment from) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment whole = from;
+      if (from.byteSize() < g.clusterSize()) { // the last cluster of the disk
+        whole = arena.allocate(g.clusterSize());
+        whole.copyFrom(from);
+      }
+      MemorySegment packed = arena.allocate(g.clusterSize() - 1L);
+      int bytes = image.compression.compress(whole, packed);
+      if (bytes < 0) {
+        image.writeAt(offset, from);
+      } else {
+        place(offset, packed.asSlice(0, bytes));
+      }
+    }
+  }
+
+  private void place(long offset, MemorySegment packed) {
+    RangeLocks.Range range = image.ranges.hold(offset, offset + g.clusterSize(), true);
+    try {
+      int bytes = (int) packed.byteSize();
+      long cluster = offset >>> g.clusterBits();
+      Refcounts.Run place =
+          image.locked(() -> {
+            image.map.own(cluster);
+            return image.refcounts.allocateBytes(bytes);
+          });
+      image.file.write(place.offset(), packed);
+      int sectors = (int) (((place.offset() + bytes - 1) >>> 9) - (place.offset() >>> 9));
+      image.locked(() -> {
+        Cluster old = image.map.get(cluster);
+        image.map.set(
+            cluster, new Cluster(place.offset(), false, true, sectors, g.allSubclusters(), 0));
+        free(old);
+        return true;
+      });
+    } finally {
+      image.ranges.release(range);
+    }
+  }
+}

@@ -1,0 +1,311 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.CheckResult;
+import dev.kasuari.block.CheckResult.Repair;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Looks at all metadata: counts how often each cluster is named, and compares that with what is
+ * counted. Takes four bytes of memory for each cluster of the file.
+ */
+final class Check {
+  private final Qcow2Node image;
+  private final Geometry g;
+  private final Repair repair;
+  private final Consumer<String> report;
+  private final int[] references;
+  private final Set<Long> seenTables = new HashSet<>();
+
+  private long corruptions;
+  private long corruptionsFixed;
+  private long leaks;
+  private long leaksFixed;
+  private long allocated;
+  private long compressed;
+  private long fragmented;
+  private long nextInRow;
+
+  Check(Qcow2Node image, Repair repair, Consumer<String> report) {
+    this.image = image;
+    this.repair = repair;
+    this.report = report;
+    g = image.g;
+    long clusters = g.clusters(image.file.size());
+    if (clusters > Integer.MAX_VALUE - 8) {
+      throw new BlockException(
+          BlockException.Kind.TOO_LARGE, "the image has too many clusters to be checked");
+    }
+    references = new int[(int) clusters];
+  }
+
+  CheckResult run() {
+    reference(0, g.clusterSize());
+    countTree(image.map.l1(), image.header.l1Offset, true);
+    countSnapshots();
+    countRefcounts();
+    countExtensions();
+    compare();
+    if (corruptions == 0 || repair == Repair.ALL) {
+      checkFlags();
+    }
+    return new CheckResult(
+        corruptions,
+        leaks,
+        corruptionsFixed,
+        leaksFixed,
+        end(),
+        g.clusters(image.size()),
+        allocated,
+        fragmented,
+        compressed);
+  }
+
+  private long end() {
+    for (int i = references.length - 1; i >= 0; i--) {
+      if (references[i] > 0 || image.refcounts.get(i) > 0) {
+        return (i + 1L) << g.clusterBits();
+      }
+    }
+    return 0;
+  }
+
+  /** Notes that these bytes of the file are in use. */
+  private boolean reference(long offset, long bytes) {
+    long first = offset >>> g.clusterBits();
+    long last = (offset + bytes - 1) >>> g.clusterBits();
+    if (offset < 0 || last >= references.length) {
+      report.accept(
+          "ERROR: counting reference for region exceeding the end of the file by one cluster or"
+              + " more: offset 0x%x size 0x%x".formatted(offset, bytes));
+      corruptions++;
+      return false;
+    }
+    for (long i = first; i <= last; i++) {
+      references[(int) i]++;
+    }
+    return true;
+  }
+
+  private void countTree(long[] l1, long offset, boolean active) {
+    if (l1.length > 0 && !reference(offset, l1.length * 8L)) {
+      return;
+    }
+    for (int i = 0; i < l1.length; i++) {
+      long table = l1[i] & Geometry.OFFSET_MASK;
+      if (table == 0) {
+        continue;
+      }
+      if ((table & g.clusterMask()) != 0) {
+        report.accept(
+            "ERROR l2_offset=%x: Table is not cluster aligned; L1 entry corrupted"
+                .formatted(table));
+        corruptions++;
+      } else if (reference(table, g.clusterSize())) {
+        seenTables.add(table);
+        Tables.forEach(image.file, g, table, (index, cluster) -> countCluster(cluster, active));
+      }
+    }
+  }
+
+  private void countCluster(Cluster c, boolean active) {
+    if (c.compressed()) {
+      if (c.copied()) {
+        report.accept(
+            "ERROR: coffset=0x%x: copied flag must never be set for compressed clusters"
+                .formatted(c.host()));
+        corruptions++;
+      }
+      reference(c.host(), c.compressedSize());
+      if (active) {
+        allocated++;
+        compressed++;
+        fragmented++;
+      }
+      return;
+    }
+    if (c.host() == 0) {
+      return;
+    }
+    if ((c.host() & g.clusterMask()) != 0) {
+      report.accept(
+          "ERROR offset=%x: Cluster is not properly aligned; L2 entry corrupted."
+              .formatted(c.host()));
+      corruptions++;
+      return;
+    }
+    if (active) {
+      allocated++;
+      fragmented += nextInRow != 0 && c.host() != nextInRow ? 1 : 0;
+      nextInRow = c.host() + g.clusterSize();
+    }
+    reference(c.host(), g.clusterSize());
+  }
+
+  private void countSnapshots() {
+    long bytes = image.internalSnapshots().tableBytes();
+    if (bytes > 0) {
+      reference(image.header.snapshotsOffset, bytes);
+    }
+    for (Snapshots.Entry entry : image.internalSnapshots().entries()) {
+      try {
+        countTree(image.internalSnapshots().table(entry), entry.l1Offset(), false);
+      } catch (BlockException e) {
+        report.accept("ERROR snapshot " + entry.id() + ": " + e.getMessage());
+        corruptions++;
+      }
+    }
+  }
+
+  private void countRefcounts() {
+    long bytes = (long) image.header.refcountTableClusters << g.clusterBits();
+    reference(image.header.refcountTableOffset, Math.max(1, bytes));
+    long[] table = image.refcounts.table();
+    for (int i = 0; i < table.length; i++) {
+      if (table[i] == 0) {
+        continue;
+      }
+      if ((table[i] & g.clusterMask()) != 0) {
+        report.accept(
+            "ERROR refcount block %d is not cluster aligned; refcount table entry corrupted"
+                .formatted(i));
+        corruptions++;
+      } else if (reference(table[i], g.clusterSize())
+          && references[(int) (table[i] >>> g.clusterBits())] != 1) {
+        report.accept(
+            "ERROR refcount block %d refcount=%d"
+                .formatted(i, references[(int) (table[i] >>> g.clusterBits())]));
+        corruptions++;
+      }
+    }
+  }
+
+  /** What header extensions name: bitmaps and keys. */
+  private void countExtensions() {
+    Header.Extension keys = image.header.extension(Header.EXTENSION_ENCRYPTION);
+    if (keys != null && keys.data().length >= 16) {
+      ByteBuffer in = ByteBuffer.wrap(keys.data());
+      reference(in.getLong(0), in.getLong(8));
+    }
+    Header.Extension bitmaps = image.header.extension(Header.EXTENSION_BITMAPS);
+    if (bitmaps != null && bitmaps.data().length >= 24) {
+      ByteBuffer in = ByteBuffer.wrap(bitmaps.data());
+      countBitmaps(in.getInt(0), in.getLong(8), in.getLong(16));
+    }
+  }
+
+  private void countBitmaps(int count, long size, long offset) {
+    if (size < 0 || size > 64L << 20 || !reference(offset, size)) {
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment directory = arena.allocate(size);
+      image.file.read(offset, directory);
+      ByteBuffer in = directory.asByteBuffer().order(ByteOrder.BIG_ENDIAN);
+      int at = 0;
+      for (int i = 0; i < count && at + 24 <= size; i++) {
+        countBitmap(in.getLong(at), in.getInt(at + 8));
+        long entry = 24L + Short.toUnsignedInt(in.getShort(at + 18)) + in.getInt(at + 20);
+        if (entry < 24 || entry > size) {
+          break;
+        }
+        at += (int) ((entry + 7) & -8);
+      }
+    }
+  }
+
+  private void countBitmap(long table, int entries) {
+    if (entries <= 0 || entries > 8 << 20 || !reference(table, entries * 8L)) {
+      return;
+    }
+    for (long entry : ClusterMap.readL1(image.file, table, entries)) {
+      long data = entry & Geometry.OFFSET_MASK;
+      if (data != 0) {
+        reference(data, g.clusterSize());
+      }
+    }
+  }
+
+  private void compare() {
+    boolean any = false;
+    for (int i = 0; i < references.length; i++) {
+      long counted = image.refcounts.get(i);
+      int named = references[i];
+      if (counted == named) {
+        continue;
+      }
+      boolean leak = counted > named;
+      boolean fix = repair == Repair.ALL || (leak && repair == Repair.LEAKS);
+      report.accept(
+          "%s cluster %d refcount=%d reference=%d"
+              .formatted(fix ? "Repairing" : leak ? "Leaked" : "ERROR", i, counted, named));
+      boolean fixed = fix && image.refcounts.repair(i, named);
+      any |= fixed;
+      leaks += leak && !fixed ? 1 : 0;
+      leaksFixed += leak && fixed ? 1 : 0;
+      corruptions += leak || fixed ? 0 : 1;
+      corruptionsFixed += !leak && fixed ? 1 : 0;
+    }
+    if (any) {
+      image.commit.settle();
+    }
+  }
+
+  /** The flags of what may be written in place, in the active tables. */
+  private void checkFlags() {
+    long[] l1 = image.map.l1();
+    long wrong = 0;
+    for (int i = 0; i < l1.length; i++) {
+      long table = l1[i] & Geometry.OFFSET_MASK;
+      if (table == 0 || !seenTables.contains(table)) {
+        continue;
+      }
+      boolean own = image.refcounts.get(table >>> g.clusterBits()) == 1;
+      if (own != ((l1[i] & Geometry.COPIED) != 0)) {
+        report.accept(
+            "%s OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount=%d"
+                .formatted(
+                    repair == Repair.ALL ? "Repairing" : "ERROR",
+                    i,
+                    l1[i],
+                    image.refcounts.get(table >>> g.clusterBits())));
+        wrong++;
+      }
+      wrong += wrongFlags(table);
+    }
+    if (wrong > 0 && repair == Repair.ALL) {
+      image.internalSnapshots().flagActive();
+      image.commit.settle();
+      corruptionsFixed += wrong;
+    } else {
+      corruptions += wrong;
+    }
+  }
+
+  private long wrongFlags(long table) {
+    long[] wrong = new long[1];
+    Tables.forEach(
+        image.file,
+        g,
+        table,
+        (index, c) -> {
+          if (c.compressed() || c.host() == 0 || (c.host() & g.clusterMask()) != 0) {
+            return;
+          }
+          long count = image.refcounts.get(c.host() >>> g.clusterBits());
+          if ((count == 1) != c.copied()) {
+            report.accept(
+                "%s OFLAG_COPIED data cluster: l2_entry=%x refcount=%d"
+                    .formatted(repair == Repair.ALL ? "Repairing" : "ERROR", c.entry(g), count));
+            wrong[0]++;
+          }
+        });
+    return wrong[0];
+  }
+}

@@ -1,0 +1,53 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.Zeroes;
+
+/** Gives guest clusters their places before anybody writes them. */
+final class Preallocate {
+  private static final long CHUNK = 1L << 30;
+
+  private Preallocate() {}
+
+  /** All clusters of a range that have none yet; they read as zero, as before. */
+  static void range(Metadata image, long from, long to, Preallocation how) {
+    Geometry g = image.g;
+    long at = from & ~g.clusterMask();
+    while (at < to) {
+      long tableEnd = (at & -g.l2Span()) + g.l2Span();
+      long end = Math.min(Math.min(tableEnd, at + CHUNK), to);
+      clusters(image, at, end, how);
+      image.commit.relieve();
+      at = end;
+    }
+  }
+
+  private static void clusters(Metadata image, long from, long to, Preallocation how) {
+    Geometry g = image.g;
+    long first = from >>> g.clusterBits();
+    long count = g.clusters(to - from);
+    Refcounts.Run place =
+        image.locked(() -> {
+          image.map.own(first);
+          return image.refcounts.allocate(count);
+        });
+    long bytes = count << g.clusterBits();
+    if (how == Preallocation.FULL) {
+      Zeroes.write(image.file, place.offset(), bytes);
+    } else {
+      image.file.writeZeroes(place.offset(), bytes, how == Preallocation.METADATA);
+    }
+    image.locked(() -> {
+      for (long i = 0; i < count; i++) {
+        if (image.map.get(first + i).equals(Cluster.ABSENT)) {
+          Cluster whole = Cluster.ABSENT.withData(g.allSubclusters());
+          long host = place.offset() + (i << g.clusterBits());
+          image.map.set(first + i, whole.withHost(host, true));
+        } else {
+          image.commit.free(place.offset() + (i << g.clusterBits()), g.clusterSize());
+        }
+      }
+      return true;
+    });
+  }
+}

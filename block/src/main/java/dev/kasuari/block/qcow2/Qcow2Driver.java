@@ -1,0 +1,112 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.BlockDriver;
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.CheckResult;
+import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Opening;
+import dev.kasuari.qapi.OptionCodec;
+import dev.kasuari.qapi.Options;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code qcow2}: QEMU copy on write. */
+public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
+  /**
+   * How one is opened.
+   *
+   * @param l2CacheSize the most memory for tables that say where clusters are
+   * @param refcountCacheSize the most memory for reference counts
+   */
+  @Options
+  public record Qcow2(
+      @Options.Size @Nullable Long l2CacheSize, @Options.Size @Nullable Long refcountCacheSize) {}
+
+  @Override
+  public String name() {
+    return "qcow2";
+  }
+
+  @Override
+  public String doc() {
+    return "QEMU copy on write, versions 2 and 3";
+  }
+
+  @Override
+  public OptionCodec<Qcow2> options() {
+    return Qcow2DriverQcow2Codec.CODEC;
+  }
+
+  @Override
+  public List<String> slots() {
+    return List.of("file", "backing");
+  }
+
+  @Override
+  public ImageCreator<?> creator() {
+    return new Qcow2Creator();
+  }
+
+  @Override
+  public BlockNode open(Qcow2 options, Opening opening) {
+    BlockNode file = opening.file();
+    if (!file.writable()) {
+      opening.readOnly();
+    }
+    Header header = Header.read(file);
+    refuseWhatIsLater(header);
+    if (header.has(Header.CORRUPT) && opening.access().writable() && !opening.access().recovery()) {
+      throw new BlockException(
+          BlockException.Kind.PERMISSION, "qcow2: Image is corrupt; cannot be opened read/write");
+    }
+    BlockNode backing = backing(opening, file, header);
+    Qcow2Node node = new Qcow2Node(opening, file, backing, header, caches(options));
+    if (opening.access().writable() && !opening.access().recovery()) {
+      prepare(node);
+    }
+    return node;
+  }
+
+  private static void refuseWhatIsLater(Header header) {
+    if (header.cryptMethod != 0) {
+      throw BlockException.notSupported("encrypted qcow2 images come later");
+    }
+    if (header.has(Header.EXTERNAL_DATA)) {
+      throw BlockException.notSupported("qcow2 images with an external data file come later");
+    }
+  }
+
+  private static @Nullable BlockNode backing(Opening opening, BlockNode file, Header header) {
+    if (opening.has("backing")) {
+      return opening.backing();
+    }
+    String name = header.backingFile;
+    if (name == null || opening.without("backing") || !opening.access().backing()) {
+      return null;
+    }
+    return opening.backing(file, name, header.backingFormat());
+  }
+
+  private static Caches caches(Qcow2 options) {
+    Caches standard = Caches.STANDARD;
+    return new Caches(
+        options.l2CacheSize() == null ? standard.mapBytes() : options.l2CacheSize(),
+        options.refcountCacheSize() == null ? standard.countBytes() : options.refcountCacheSize());
+  }
+
+  /** What must be so before an image is written. */
+  private static void prepare(Qcow2Node node) {
+    Header header = node.header;
+    if (header.has(Header.DIRTY)) {
+      CheckResult result = node.check(CheckResult.Repair.ALL, line -> {});
+      if (result.corruptions() > 0) {
+        throw BlockException.corrupt("Could not repair dirty image");
+      }
+    }
+    if ((header.autoclear & ~Header.RAW_EXTERNAL) != 0) {
+      header.autoclear &= Header.RAW_EXTERNAL; // what we do not keep up to date
+      header.writeFixed(node.file);
+    }
+  }
+}

@@ -1,0 +1,318 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.CheckResult;
+import dev.kasuari.block.ImageNode;
+import dev.kasuari.block.Opening;
+import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.Snapshot;
+import dev.kasuari.block.qcow2.ClusterMap.Kind;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open image. Reading and writing where clusters are; {@link Allocation} gives them places.
+ *
+ * <p>The lock guards metadata in memory and is not held while data is read or written; {@link
+ * RangeLocks} keep clusters where they are meanwhile.
+ */
+final class Qcow2Node extends BlockNode implements ImageNode {
+  final BlockNode file;
+  final @Nullable BlockNode backing;
+  final Metadata metadata;
+  final Header header;
+  final Geometry g;
+  final RangeLocks ranges = new RangeLocks();
+  final Commit commit;
+  final Refcounts refcounts;
+  final ClusterMap map;
+  final Compression compression;
+  private final Allocation allocation;
+  private final Snapshots snapshots;
+
+  Qcow2Node(
+      Opening opening, BlockNode file, @Nullable BlockNode backing, Header header, Caches caches) {
+    super(opening);
+    this.file = file;
+    this.backing = backing;
+    this.header = header;
+    metadata = new Metadata(file, header, caches, super.writable());
+    g = metadata.g;
+    commit = metadata.commit;
+    refcounts = metadata.refcounts;
+    map = metadata.map;
+    compression = Compression.of(header.compressionType);
+    allocation = new Allocation(this);
+    snapshots = new Snapshots(this);
+  }
+
+  /** Its snapshots. */
+  Snapshots internalSnapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public long size() {
+    return header.size;
+  }
+
+  @Override
+  public boolean growsAsZeroes() {
+    return backing == null;
+  }
+
+  @Override
+  public boolean writable() {
+    return super.writable() && !header.has(Header.CORRUPT);
+  }
+
+  <T> T locked(Supplier<T> work) {
+    return metadata.locked(work);
+  }
+
+  @Override
+  protected void readAt(long offset, MemorySegment to) {
+    RangeLocks.Range range = ranges.hold(offset, offset + to.byteSize(), false);
+    try {
+      readHeld(offset, to);
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  /** Reads a range that somebody holds. */
+  void readHeld(long offset, MemorySegment to) {
+    long size = to.byteSize();
+    for (long done = 0; done < size; ) {
+      long at = offset + done;
+      long left = size - done;
+      ClusterMap.Run run = locked(() -> map.run(at, left));
+      readRun(run, at, to.asSlice(done, run.length()));
+      done += run.length();
+    }
+  }
+
+  private void readRun(ClusterMap.Run run, long offset, MemorySegment to) {
+    switch (run.kind()) {
+      case DATA -> file.read(run.host(), to);
+      case ZERO -> to.fill((byte) 0);
+      case ABSENT -> readBacking(offset, to);
+      case COMPRESSED -> readCompressed(run.cluster(), offset & g.clusterMask(), to);
+    }
+  }
+
+  private void readBacking(long offset, MemorySegment to) {
+    long there = backing == null ? 0 : Math.clamp(backing.size() - offset, 0, to.byteSize());
+    if (backing != null && there > 0) {
+      backing.read(offset, to.asSlice(0, there));
+    }
+    to.asSlice(there).fill((byte) 0);
+  }
+
+  private void readCompressed(Cluster c, long within, MemorySegment to) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment packed = arena.allocate(c.compressedSize());
+      file.read(c.host(), packed);
+      if (within == 0 && to.byteSize() == g.clusterSize()) {
+        compression.decompress(packed, to);
+        return;
+      }
+      MemorySegment whole = arena.allocate(g.clusterSize());
+      compression.decompress(packed, whole);
+      to.copyFrom(whole.asSlice(within, to.byteSize()));
+    }
+  }
+
+  @Override
+  protected void writeAt(long offset, MemorySegment from) {
+    commit.relieve();
+    long size = from.byteSize();
+    for (long done = 0; done < size; ) {
+      long n = overwrite(offset + done, from.asSlice(done));
+      if (n == 0) {
+        n = allocation.write(offset + done, from.asSlice(done));
+      }
+      done += n;
+    }
+  }
+
+  /** Writes what has its place already, and returns how much of the beginning that was. */
+  private long overwrite(long offset, MemorySegment from) {
+    RangeLocks.Range range = ranges.hold(offset, offset + from.byteSize(), false);
+    try {
+      ClusterMap.Run run = locked(() -> inPlace(offset, from.byteSize()));
+      if (run.length() > 0) {
+        file.write(run.host(), from.asSlice(0, run.length()));
+      }
+      return run.length();
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  private ClusterMap.Run inPlace(long offset, long length) {
+    ClusterMap.Run run = map.run(offset, length);
+    if (run.kind() != Kind.DATA || !run.cluster().exclusive()) {
+      return new ClusterMap.Run(run.kind(), 0, 0, run.cluster());
+    }
+    long known = Math.min(run.length(), g.clusterSize() - (offset & g.clusterMask()));
+    while (known < run.length() && map.get((offset + known) >>> g.clusterBits()).exclusive()) {
+      known = Math.min(run.length(), known + g.clusterSize());
+    }
+    refuseOverlap(run.host(), known);
+    return new ClusterMap.Run(run.kind(), run.host(), known, run.cluster());
+  }
+
+  /** Data is never written over metadata, whatever the image says. */
+  void refuseOverlap(long host, long length) {
+    long l1End = header.l1Offset + header.l1Size * 8L;
+    boolean overlaps =
+        host < g.clusterSize()
+            || (host < l1End && header.l1Offset < host + length)
+            || refcounts.overlaps(host, length)
+            || (header.snapshotCount > 0
+                && host <= header.snapshotsOffset
+                && header.snapshotsOffset < host + length);
+    if (overlaps) {
+      throw BlockException.corrupt(
+          "Preventing invalid write on metadata (overlaps at offset %#x)".formatted(host));
+    }
+  }
+
+  @Override
+  protected void zeroAt(long offset, long length, boolean mayUnmap) {
+    commit.relieve();
+    allocation.zero(offset, length, mayUnmap);
+  }
+
+  @Override
+  protected void discardAt(long offset, long length) {
+    commit.relieve();
+    allocation.discard(offset, length);
+  }
+
+  @Override
+  public boolean compresses() {
+    return true;
+  }
+
+  @Override
+  public void writeCompressed(long offset, MemorySegment from) {
+    requireWritable();
+    commit.relieve();
+    allocation.writeCompressed(offset, from);
+  }
+
+  @Override
+  protected void flushNow() {
+    commit.flush();
+  }
+
+  @Override
+  protected BlockStatus statusAt(long offset, long length) {
+    ClusterMap.Run run = locked(() -> map.run(offset, length));
+    long host = run.host() == 0 ? BlockStatus.NO_OFFSET : run.host();
+    return switch (run.kind()) {
+      case DATA -> BlockStatus.data(run.length(), host);
+      case COMPRESSED -> BlockStatus.packed(run.length());
+      case ZERO -> BlockStatus.zero(run.length(), host);
+      case ABSENT -> BlockStatus.absent(run.length());
+    };
+  }
+
+  @Override
+  protected void truncateTo(long size, Preallocation preallocation) {
+    new Resize(this, allocation).to(size, preallocation);
+  }
+
+  @Override
+  public Facts facts() {
+    return Description.of(this);
+  }
+
+  @Override
+  public CheckResult check(CheckResult.Repair repair, Consumer<String> report) {
+    CheckResult[] result = new CheckResult[1];
+    commit.alone(() -> {
+      if (super.writable()) {
+        commit.settle();
+        commit.settle();
+      }
+      result[0] = metadata.locked(() -> new Check(this, repair, report).run());
+      if (repair == CheckResult.Repair.ALL && result[0].corruptions() == 0) {
+        commit.setDirty(false);
+        clearCorrupt();
+      }
+    });
+    return result[0];
+  }
+
+  private void clearCorrupt() {
+    if (header.has(Header.CORRUPT)) {
+      header.incompatible &= ~Header.CORRUPT;
+      header.writeFixed(file);
+      file.flush();
+    }
+  }
+
+  @Override
+  public List<Snapshot> snapshots() {
+    return snapshots.entries().stream().map(Snapshots.Entry::facts).toList();
+  }
+
+  @Override
+  public void createSnapshot(String name, long seconds, int nanoseconds) {
+    requireWritable();
+    snapshots.create(name, seconds, nanoseconds);
+  }
+
+  @Override
+  public void applySnapshot(String idOrName) {
+    requireWritable();
+    snapshots.apply(idOrName);
+  }
+
+  @Override
+  public void deleteSnapshot(String idOrName) {
+    requireWritable();
+    snapshots.delete(idOrName);
+  }
+
+  @Override
+  public void changeBacking(@Nullable String name, @Nullable String format) {
+    requireWritable();
+    commit.flush();
+    locked(() -> {
+      header.backingFile = name;
+      header.setExtension(Header.EXTENSION_BACKING_FORMAT, format);
+      header.writeWhole(file);
+      file.flush();
+      return true;
+    });
+  }
+
+  @Override
+  public void makeEmpty() {
+    requireWritable();
+    allocation.forget(0, (size() + g.clusterMask()) & ~g.clusterMask());
+    commit.flush();
+  }
+
+  @Override
+  protected void closeNow() {
+    try {
+      if (writable()) {
+        commit.close();
+      }
+    } finally {
+      metadata.close();
+      compression.close();
+    }
+  }
+}

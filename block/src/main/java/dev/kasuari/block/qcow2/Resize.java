@@ -1,0 +1,103 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.Preallocation;
+
+/** Changes the size of a disk. Nobody reads or writes it meanwhile. */
+final class Resize {
+  private final Qcow2Node image;
+  private final Allocation allocation;
+  private final Geometry g;
+
+  Resize(Qcow2Node image, Allocation allocation) {
+    this.image = image;
+    this.allocation = allocation;
+    g = image.g;
+  }
+
+  /** To {@code size}; what is new reads as zero whatever the backing file has there. */
+  void to(long size, Preallocation preallocation) {
+    if ((size & 511) != 0) {
+      throw BlockException.invalid("The new size must be a multiple of 512");
+    }
+    if (preallocation != Preallocation.OFF && size < image.size()) {
+      throw BlockException.invalid("Preallocation can't be used for shrinking an image");
+    }
+    refuseOldSnapshots();
+    long before = image.size();
+    if (size < before) {
+      shrink(size, before);
+    } else if (size > before) {
+      grow(before, size);
+      preallocate(before, size, preallocation);
+    }
+  }
+
+  private void refuseOldSnapshots() {
+    boolean unsized = image.header.version == 2 && image.header.snapshotCount > 0;
+    if (unsized) {
+      throw BlockException.notSupported("Can't resize a v2 image which has snapshots");
+    }
+  }
+
+  private void shrink(long size, long before) {
+    long from = (size + g.clusterMask()) & ~g.clusterMask();
+    // The rest of the last cluster would be seen again if the disk grew.
+    long rest = Math.min(from, before);
+    if (rest > size) {
+      allocation.zero(size, rest - size, true);
+    }
+    long end = (before + g.clusterMask()) & ~g.clusterMask();
+    if (from < end) {
+      allocation.forget(from, end);
+    }
+    image.commit.flush();
+    exclusively(() -> setSize(size));
+  }
+
+  private void grow(long before, long size) {
+    image.commit.flush();
+    exclusively(() -> {
+      if (g.l1Entries(size) > image.map.l1().length) {
+        image.commit.settle(); // entries that the new table copies are there ...
+        image.locked(() -> {
+          image.map.growL1(g.l1Entries(size));
+          return true;
+        });
+        image.commit.settle(); // ... and it is counted before the header names it
+      }
+      setSize(size);
+    });
+    long seen = image.backing == null ? 0 : Math.min(size, image.backing.size());
+    long rest = Math.min(size, (before + g.clusterMask()) & ~g.clusterMask());
+    long zeroEnd = Math.max(seen, rest);
+    if (zeroEnd > before) {
+      allocation.zero(before, zeroEnd - before, true);
+    }
+    image.commit.flush();
+  }
+
+  private void setSize(long size) {
+    image.locked(() -> {
+      image.header.size = size;
+      image.header.writeFixed(image.file);
+      image.file.flush();
+      return true;
+    });
+  }
+
+  private void exclusively(Runnable work) {
+    RangeLocks.Range all = image.ranges.hold(0, Long.MAX_VALUE, true);
+    try {
+      image.commit.alone(work);
+    } finally {
+      image.ranges.release(all);
+    }
+  }
+
+  private void preallocate(long from, long to, Preallocation preallocation) {
+    if (preallocation != Preallocation.OFF) {
+      Preallocate.range(image.metadata, from, to, preallocation);
+    }
+  }
+}

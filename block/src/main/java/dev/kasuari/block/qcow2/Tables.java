@@ -1,0 +1,68 @@
+package dev.kasuari.block.qcow2;
+
+import dev.kasuari.block.BlockNode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Goes through tables in the file, past the caches: for what looks at all of an image. */
+final class Tables {
+  private Tables() {}
+
+  /** Hears an entry that is not empty. */
+  interface Visitor {
+    /** An entry by its index. */
+    void visit(int index, Cluster cluster);
+  }
+
+  /** All entries of an L2 table that are not empty. */
+  static void forEach(BlockNode file, Geometry g, long table, Visitor visitor) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(g.clusterSize());
+      file.read(table, bytes);
+      for (int i = 0; i < 1 << g.l2Bits(); i++) {
+        Cluster cluster = decode(g, bytes, i);
+        if (!cluster.equals(Cluster.ABSENT)) {
+          visitor.visit(i, cluster);
+        }
+      }
+    }
+  }
+
+  static Cluster decode(Geometry g, MemorySegment table, int index) {
+    long at = (long) index * g.entrySize();
+    long bitmap = g.extended() ? Header.bigEndian(table, at + 8) : 0;
+    return Cluster.decode(g, Header.bigEndian(table, at), bitmap);
+  }
+
+  /** Sets the flags of a table's entries that say whose count is one. */
+  static void flag(BlockNode file, Geometry g, long table, Refcounts refcounts) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(g.clusterSize());
+      file.read(table, bytes);
+      boolean changed = false;
+      for (int i = 0; i < 1 << g.l2Bits(); i++) {
+        Cluster cluster = decode(g, bytes, i);
+        if (!cluster.compressed() && cluster.host() != 0) {
+          boolean own = refcounts.get(cluster.host() >>> g.clusterBits()) == 1;
+          if (own != cluster.copied()) {
+            bytes.set(TableCache.LONG, (long) i * g.entrySize(), cluster.withCopied(own).entry(g));
+            changed = true;
+          }
+        }
+      }
+      if (changed) {
+        file.write(table, bytes);
+      }
+    }
+  }
+
+  static void writeL1(BlockNode file, long offset, long[] l1) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(Math.max(8, l1.length * 8L));
+      for (int i = 0; i < l1.length; i++) {
+        bytes.set(TableCache.LONG, i * 8L, l1[i]);
+      }
+      file.write(offset, bytes);
+    }
+  }
+}
