@@ -7,5 +7,6 @@ module dev.kasuari.cli {
   requires dev.kasuari.bench;
   requires dev.kasuari.demo;
   requires dev.kasuari.guests;
+  requires dev.kasuari.img;
   requires dev.kasuari.vm;
 }

@@ -73,6 +73,7 @@ class ArrowsTest {
           Map.entry("demo", List.of("target.riscv.asm", "target.riscv.isa")),
           Map.entry("hw", List.of("machine", "host", "qapi")),
           Map.entry("block", List.of("machine", "host", "qapi")),
+          Map.entry("img", List.of("machine", "host", "qapi", "block")),
           Map.entry("chardev", List.of("machine", "host", "qapi")),
           Map.entry("net", List.of("machine", "host", "qapi")),
           Map.entry("boot", List.of("machine", "host", "qapi")),
@@ -85,8 +86,8 @@ class ArrowsTest {
           Map.entry(
               "cli",
               List.of(
-                  "machine", "host", "qapi", "boot", "boards", "block", "vm", "demo", "guests",
-                  "bench")));
+                  "machine", "host", "qapi", "boot", "boards", "block", "img", "vm", "demo",
+                  "guests", "bench")));
 
   @TestFactory
   Stream<DynamicTest> importsOnlyWhatItsRowAllows() {

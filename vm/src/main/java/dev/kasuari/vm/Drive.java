@@ -1,8 +1,10 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.DriveOptions;
 import dev.kasuari.block.DriveOptions.CacheMode;
+import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageFormat;
 import dev.kasuari.block.NodeOptions;
 import dev.kasuari.block.file.FileDriver;
@@ -13,6 +15,7 @@ import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Options;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +60,7 @@ public record Drive(
   private static final List<String> OTHER_INTERFACES =
       List.of("ide", "scsi", "sd", "mtd", "floppy", "pflash", "xen");
   private static final List<String> FORMATS =
-      Stream.of(ImageFormat.values()).map(ImageFormat::option).toList();
+      Drivers.all().stream().filter(BlockDriver::isFormat).<String>map(BlockDriver::name).toList();
   private static final List<String> OTHER_FORMATS =
       List.of(
           "qcow",
@@ -146,12 +149,23 @@ public record Drive(
     String where = source.where();
     check(where, "if", drive.interfaceName, INTERFACES, OTHER_INTERFACES, "interface");
     if (drive.format != null) {
-      check(where, "format", drive.format, FORMATS, OTHER_FORMATS, "image format");
+      check(where, "format", drive.format, FORMATS, otherFormats(), "image format");
+    }
+    if (drive.cache == CacheMode.NONE || drive.cache == CacheMode.DIRECTSYNC) {
+      String name = drive.cache.name().toLowerCase(Locale.ROOT);
+      throw NotYet.of(where + ": cache=" + name, "cache mode");
     }
     if (drive.file.isEmpty()) {
       throw new OptionException(where + ": 'file' names no file");
     }
     return drive;
+  }
+
+  /** Formats that are known by their first bytes, too. */
+  private static List<String> otherFormats() {
+    return Stream.concat(
+            Stream.of(ImageFormat.values()).map(ImageFormat::option), OTHER_FORMATS.stream())
+        .toList();
   }
 
   /** QEMU has two names for one thing. */
@@ -208,7 +222,8 @@ public record Drive(
         + "Interfaces: "
         + String.join(", ", INTERFACES)
         + System.lineSeparator()
-        + "Formats: raw, qcow2"
+        + "Formats: "
+        + String.join(", ", FORMATS)
         + System.lineSeparator();
   }
 }

@@ -127,7 +127,9 @@ class OptionsOfMachinesTest {
         "file=x,format=dmg | format=dmg: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
-        "file=x,cache=none | 'cache': QEMU has this property, Kasuari does not have it yet",
+        "file=x,cache=none | cache=none: QEMU has this cache mode, Kasuari does not have it yet",
+        "file=x,copy-on-read=on | 'copy-on-read': QEMU has this property, Kasuari does not have it"
+            + " yet",
         "file=x,fromat=raw | unknown property 'fromat'; did you mean 'format'?",
         "file= | 'file' names no file",
       })

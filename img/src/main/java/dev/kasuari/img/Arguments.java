@@ -1,0 +1,152 @@
+package dev.kasuari.img;
+
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.Sizes;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The words behind a command, as {@code getopt_long} takes them apart: short options may be joined,
+ * options and other words may be mixed, {@code --} ends options.
+ */
+final class Arguments {
+  private final Map<String, List<String>> options = new LinkedHashMap<>();
+  private final List<String> words = new ArrayList<>();
+
+  /**
+   * Takes words apart.
+   *
+   * @param flags options without a value: single letters, or long names
+   * @param valued options with a value
+   */
+  Arguments(List<String> arguments, Set<String> flags, Set<String> valued) {
+    for (int i = 0; i < arguments.size(); i++) {
+      String word = arguments.get(i);
+      if (word.equals("--")) {
+        words.addAll(arguments.subList(i + 1, arguments.size()));
+        break;
+      } else if (word.startsWith("--")) {
+        i += longOption(word.substring(2), arguments, i, flags, valued);
+      } else if (word.length() > 1 && word.startsWith("-")) {
+        i += letters(word.substring(1), arguments, i, flags, valued);
+      } else {
+        words.add(word);
+      }
+    }
+  }
+
+  private int longOption(
+      String word, List<String> arguments, int at, Set<String> flags, Set<String> valued) {
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    if (flags.contains(name) && equals < 0) {
+      put(name, "");
+      return 0;
+    }
+    if (!valued.contains(name)) {
+      throw ToolException.usage("unrecognized option '--" + name + "'");
+    }
+    if (equals >= 0) {
+      put(name, word.substring(equals + 1));
+      return 0;
+    }
+    put(name, next(arguments, at, "'--" + name + "'"));
+    return 1;
+  }
+
+  private int letters(
+      String letters, List<String> arguments, int at, Set<String> flags, Set<String> valued) {
+    for (int i = 0; i < letters.length(); i++) {
+      String letter = letters.substring(i, i + 1);
+      if (flags.contains(letter)) {
+        put(letter, "");
+      } else if (!valued.contains(letter)) {
+        throw ToolException.usage("unrecognized option '-" + letter + "'");
+      } else if (i + 1 < letters.length()) {
+        put(letter, letters.substring(i + 1));
+        return 0;
+      } else {
+        put(letter, next(arguments, at, "'-" + letter + "'"));
+        return 1;
+      }
+    }
+    return 0;
+  }
+
+  private static String next(List<String> arguments, int at, String option) {
+    if (at + 1 >= arguments.size()) {
+      throw ToolException.usage("option " + option + " needs a value");
+    }
+    return arguments.get(at + 1);
+  }
+
+  private void put(String name, String value) {
+    options.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
+  }
+
+  boolean has(String name) {
+    return options.containsKey(name);
+  }
+
+  /** The last value, or null. */
+  @Nullable String value(String name) {
+    List<String> values = options.get(name);
+    return values == null ? null : values.getLast();
+  }
+
+  String value(String name, String otherwise) {
+    String value = value(name);
+    return value == null ? otherwise : value;
+  }
+
+  List<String> values(String name) {
+    return options.getOrDefault(name, List.of());
+  }
+
+  List<String> words() {
+    return words;
+  }
+
+  /** The only word. */
+  String image() {
+    if (words.size() != 1) {
+      throw ToolException.usage("Expecting one image file name");
+    }
+    return words.getFirst();
+  }
+
+  boolean quiet() {
+    return has("q");
+  }
+
+  /** {@code --output=json}? */
+  boolean json() {
+    String output = value("output", "human");
+    if (!output.equals("json") && !output.equals("human")) {
+      throw new ToolException("--output must be used with human or json as argument.");
+    }
+    return output.equals("json");
+  }
+
+  /** Bytes of a size option, or {@code otherwise}. */
+  long size(String name, long otherwise) {
+    String text = value(name);
+    return text == null ? otherwise : size(text);
+  }
+
+  static long size(String text) {
+    try {
+      return Sizes.parse(text, 'B');
+    } catch (OptionException e) {
+      throw new ToolException(
+          """
+          Invalid image size specified. You may use k, M, G, T, P or E suffixes for
+          kasuari-img: kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.\
+          """);
+    }
+  }
+}

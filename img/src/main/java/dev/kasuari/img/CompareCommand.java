@@ -1,0 +1,148 @@
+package dev.kasuari.img;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Extent;
+import dev.kasuari.block.Zeroes;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** {@code compare}: 0 if two images have the same bytes, 1 if not, 2 and more for failures. */
+final class CompareCommand implements Command {
+  private static final int BUFFER = 2 << 20;
+  private static final int FAILED = 2;
+
+  @Override
+  public String name() {
+    return "compare";
+  }
+
+  @Override
+  public String syntax() {
+    return "[--image-opts] [-f fmt] [-F fmt] [-T src_cache] [-p] [-q] [-s] [-U] filename1 filename2";
+  }
+
+  @Override
+  public int run(List<String> arguments, PrintStream out, PrintStream err) {
+    try {
+      return compare(arguments, out);
+    } catch (BlockException e) {
+      throw new ToolException(String.valueOf(e.getMessage()), FAILED);
+    } catch (ToolException e) {
+      throw new ToolException(String.valueOf(e.getMessage()), FAILED);
+    }
+  }
+
+  private static int compare(List<String> arguments, PrintStream out) {
+    var a =
+        new Arguments(
+            arguments,
+            Set.of("U", "image-opts", "q", "p", "s", "force-share"),
+            Set.of("f", "F", "T", "object"));
+    if (a.words().size() != 2) {
+      throw ToolException.usage("Expecting two image file names");
+    }
+    boolean share = a.has("U") || a.has("force-share");
+    Access access = Session.cache(Access.read().withForceShare(share), a.value("T", "writeback"));
+    try (Session session = new Session()) {
+      boolean options = a.has("image-opts");
+      BlockNode first = session.open(a.words().get(0), a.value("f"), options, access);
+      BlockNode second = session.open(a.words().get(1), a.value("F"), options, access);
+      String difference = difference(first, second, a, out);
+      if (!a.quiet()) {
+        out.println(difference == null ? "Images are identical." : difference);
+      }
+      return difference == null ? 0 : 1;
+    }
+  }
+
+  private static @Nullable String difference(
+      BlockNode first, BlockNode second, Arguments a, PrintStream out) {
+    long common = Math.min(first.size(), second.size());
+    long all = Math.max(first.size(), second.size());
+    boolean strict = a.has("s");
+    if (common != all) {
+      if (strict) {
+        return "Strict mode: Image size mismatch!";
+      }
+    }
+    try (Progress progress = new Progress(out, a.has("p"), all);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment one = arena.allocate(BUFFER);
+      MemorySegment two = arena.allocate(BUFFER);
+      for (long at = 0; at < common; ) {
+        Extent x = Extent.at(first, at, Math.min(common - at, 1L << 30));
+        Extent y = Extent.at(second, at, x.length());
+        long length = Math.min(x.length(), y.length());
+        if (strict
+            && (x.data() != y.data() || x.zero() != y.zero() || x.present() != y.present())) {
+          return "Strict mode: Offset %d block status mismatch!".formatted(at);
+        }
+        if (!x.zero() || !y.zero()) {
+          length = Math.min(length, BUFFER);
+          long where = mismatch(first, x, second, y, at, one.asSlice(0, length), two);
+          if (where >= 0) {
+            return "Content mismatch at offset %d!".formatted(at + where);
+          }
+        }
+        progress.add(length);
+        at += length;
+      }
+      if (common != all) {
+        if (!a.quiet()) {
+          out.println("Warning: Image size mismatch!");
+        }
+        return rest(first.size() > common ? first : second, common, all, progress, one);
+      }
+      return null;
+    }
+  }
+
+  private static long mismatch(
+      BlockNode first,
+      Extent x,
+      BlockNode second,
+      Extent y,
+      long at,
+      MemorySegment one,
+      MemorySegment other) {
+    MemorySegment two = other.asSlice(0, one.byteSize());
+    fill(first, x, at, one);
+    fill(second, y, at, two);
+    long where = one.mismatch(two);
+    return where < 0 ? -1 : where & -512;
+  }
+
+  private static void fill(BlockNode node, Extent extent, long at, MemorySegment to) {
+    if (extent.zero()) {
+      to.fill((byte) 0);
+    } else {
+      node.read(at, to);
+    }
+  }
+
+  private static @Nullable String rest(
+      BlockNode longer, long from, long to, Progress progress, MemorySegment buffer) {
+    for (long at = from; at < to; ) {
+      Extent x = Extent.at(longer, at, Math.min(to - at, 1L << 30));
+      long length = x.length();
+      if (!x.zero()) {
+        length = Math.min(length, BUFFER);
+        MemorySegment bytes = buffer.asSlice(0, length);
+        longer.read(at, bytes);
+        if (!Zeroes.all(bytes)) {
+          long good = Zeroes.runEnd(bytes, 0, 512, true);
+          return "Content mismatch at offset %d!".formatted(at + good);
+        }
+      }
+      progress.add(length);
+      at += length;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,238 @@
+package dev.kasuari.img;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockDriver;
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.block.Filenames;
+import dev.kasuari.block.ImageCreator;
+import dev.kasuari.qapi.Json;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** An image that is to be made: its format and options. */
+final class Creation {
+  private final String format;
+  private final Map<String, Json> options = new LinkedHashMap<>();
+  private boolean help;
+
+  Creation(String format, List<String> texts) {
+    this.format = format;
+    for (String text : texts) {
+      OptionSource source = OptionSource.of("", text, "");
+      help |= source.helpWanted();
+      options.putAll(source.tree().members());
+    }
+  }
+
+  boolean helpWanted() {
+    return help;
+  }
+
+  private ImageCreator<?> creator(String filename) {
+    BlockDriver<?> driver = Drivers.find(format);
+    if (driver == null) {
+      throw new ToolException(filename + ": Unknown file format '" + format + "'");
+    }
+    ImageCreator<?> creator = driver.creator();
+    if (creator == null) {
+      throw new ToolException(
+          filename + ": Format driver '" + format + "' does not support image creation");
+    }
+    return creator;
+  }
+
+  String help() {
+    var out = new StringBuilder("Supported options:" + System.lineSeparator());
+    creator("").options().schema().fields().stream()
+        .sorted(java.util.Comparator.comparing(f -> f.name()))
+        .forEach(f ->
+            out.append(
+                "  %-22s - %s%n".formatted(f.name() + "=<" + f.type().label() + ">", f.doc())));
+    return out.toString();
+  }
+
+  /** The file behind it, if it is given apart from the options. */
+  void backing(@Nullable String file, @Nullable String fileFormat) {
+    if (file != null) {
+      options.put("backing_file", new Json.Text(file));
+    }
+    if (fileFormat != null) {
+      options.put("backing_fmt", new Json.Text(fileFormat));
+    }
+  }
+
+  private @Nullable String text(String key) {
+    return options.get(key) instanceof Json.Text text ? text.value() : null;
+  }
+
+  /** True if it has a file behind it. */
+  boolean hasBacking() {
+    return text("backing_file") != null;
+  }
+
+  /** The unit in which the image will have room for data, bytes. */
+  long unit() {
+    return unit(creator(""));
+  }
+
+  private <O> long unit(ImageCreator<O> creator) {
+    return creator.measureUnit(parsed(creator, ""));
+  }
+
+  ImageCreator.Measure measure(long size, long data) {
+    return measure(creator(""), size, data);
+  }
+
+  private <O> ImageCreator.Measure measure(ImageCreator<O> creator, long size, long data) {
+    return creator.measure(size, data, parsed(creator, ""));
+  }
+
+  /**
+   * Makes it.
+   *
+   * @param size bytes, or −1 for that of the file behind it
+   * @param unchecked whether the file behind it is not looked at
+   * @param out where it is said what is made, or null
+   */
+  void create(String filename, long size, boolean unchecked, @Nullable PrintStream out) {
+    create(creator(filename), filename, size, unchecked, out);
+  }
+
+  private <O> void create(
+      ImageCreator<O> creator,
+      String filename,
+      long size,
+      boolean unchecked,
+      @Nullable PrintStream out) {
+    if (options.get("size") instanceof Json.Text given) {
+      options.remove("size");
+      create(creator, filename, Arguments.size(given.value()), unchecked, out);
+      return;
+    }
+    if (hasBacking() && text("backing_fmt") == null) {
+      throw new ToolException(
+          filename
+              + ": Backing file specified without backing format"
+              + System.lineSeparator()
+              + "Detected format of "
+              + detected(filename)
+              + ".");
+    }
+    long bytes = size;
+    if (hasBacking() && (!unchecked || size < 0)) {
+      long behind = backingSize(filename);
+      bytes = size < 0 ? behind : size;
+    }
+    if (bytes < 0) {
+      throw new ToolException(filename + ": Image creation needs a size parameter");
+    }
+    O parsed = parsed(creator, filename);
+    if (out != null) {
+      out.println(described(creator, filename, bytes, parsed));
+      out.flush();
+    }
+    write(creator, filename, (bytes + 511) & -512, parsed);
+  }
+
+  private <O> O parsed(ImageCreator<O> creator, String filename) {
+    String where = filename.isEmpty() ? "" : filename;
+    for (String key : options.keySet()) {
+      if (creator.options().schema().field(key) == null) {
+        throw new ToolException(filename + ": Invalid parameter '" + key + "'");
+      }
+    }
+    var source = new OptionSource(where, new Json.Members(options), false, java.util.Set.of());
+    return creator.options().parse(source);
+  }
+
+  private String detected(String filename) {
+    try (Session session = new Session()) {
+      return session.open(behind(filename), null, false, Access.read()).driver();
+    }
+  }
+
+  private String behind(String filename) {
+    String file = text("backing_file");
+    return Filenames.relativeTo(filename, file == null ? "" : file);
+  }
+
+  private long backingSize(String filename) {
+    String name = behind(filename);
+    try (Session session = new Session()) {
+      return session.open(name, text("backing_fmt"), false, Access.read(), "").size();
+    } catch (BlockException | ToolException e) {
+      throw new ToolException(
+          filename
+              + ": "
+              + e.getMessage()
+              + System.lineSeparator()
+              + "Could not open backing image.");
+    }
+  }
+
+  private <O> String described(ImageCreator<O> creator, String filename, long size, O parsed) {
+    var line = new StringBuilder("Formatting '" + filename + "', fmt=" + format);
+    Map<String, Json> written = creator.options().write(parsed).members();
+    boolean sized = false;
+    for (Map.Entry<String, Json> option : written.entrySet()) {
+      String key = option.getKey();
+      boolean unset = key.equals("preallocation") && !options.containsKey(key);
+      boolean implied = key.equals("compat") && !options.containsKey(key);
+      // As QEMU has it: the size stands before the options of whole images.
+      if (!sized && SIZE_BEFORE.contains(key)) {
+        line.append(" size=").append(size);
+        sized = true;
+      }
+      if (!unset && !implied) {
+        line.append(' ').append(key).append('=').append(shown(option.getValue()));
+      }
+    }
+    return (sized ? line : line.append(" size=").append(size)).toString();
+  }
+
+  private static final List<String> SIZE_BEFORE =
+      List.of("compat", "backing_file", "backing_fmt", "lazy_refcounts", "refcount_bits");
+
+  private static String shown(Json value) {
+    return switch (value) {
+      case Json.Text text -> text.value();
+      case Json.Bool bool -> bool.value() ? "on" : "off";
+      default -> value.toString();
+    };
+  }
+
+  private static <O> void write(ImageCreator<O> creator, String filename, long size, O options) {
+    Access access = Access.write().withCache(true, false);
+    try {
+      Path path = Path.of(filename.startsWith("file:") ? filename.substring(5) : filename);
+      if (!Files.exists(path)) {
+        Files.createFile(path);
+      }
+      try (Session session = new Session()) {
+        BlockNode file = session.open(filename, "file", false, access);
+        file.truncate(0, dev.kasuari.block.Preallocation.OFF);
+        creator.create(file, size, options);
+      }
+    } catch (IOException e) {
+      boolean missing = e instanceof java.nio.file.NoSuchFileException;
+      throw new ToolException(
+          filename
+              + ": Could not create '"
+              + filename
+              + "': "
+              + (missing ? "No such file or directory" : e.getMessage()));
+    } catch (BlockException | OptionException e) {
+      throw new ToolException(filename + ": " + e.getMessage());
+    }
+  }
+}

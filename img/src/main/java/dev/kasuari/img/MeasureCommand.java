@@ -1,0 +1,81 @@
+package dev.kasuari.img;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Extent;
+import dev.kasuari.block.ImageCreator;
+import dev.kasuari.qapi.Json;
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Set;
+
+/** {@code measure}: how large an image would be. */
+final class MeasureCommand implements Command {
+  @Override
+  public String name() {
+    return "measure";
+  }
+
+  @Override
+  public String syntax() {
+    return "[--output=ofmt] [-O output_fmt] [-o options] [--size N | [--image-opts] [-f fmt]"
+        + " filename]";
+  }
+
+  @Override
+  public int run(List<String> arguments, PrintStream out, PrintStream err) {
+    var a =
+        new Arguments(
+            arguments,
+            Set.of("U", "image-opts", "force-share"),
+            Set.of("f", "O", "o", "output", "size", "l", "object"));
+    boolean json = a.json();
+    var creation = new Creation(a.value("O", "raw"), a.values("o"));
+    ImageCreator.Measure measure;
+    if (a.has("size")) {
+      long size = (a.size("size", 0) + 511) & -512;
+      measure = creation.measure(size, 0);
+    } else {
+      try (Session session = new Session()) {
+        boolean share = a.has("U") || a.has("force-share");
+        BlockNode node =
+            session.open(
+                a.image(), a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));
+        measure = creation.measure(node.size(), data(node, creation.unit()));
+      }
+    }
+    print(measure, json, out);
+    return 0;
+  }
+
+  /** Bytes of all units in which there is any data. */
+  private static long data(BlockNode node, long unit) {
+    long sum = 0;
+    long counted = 0;
+    for (long at = 0; at < node.size(); ) {
+      Extent extent = Extent.at(node, at, node.size() - at);
+      long end = at + extent.length();
+      if (!extent.zero()) {
+        long from = Math.max(counted, at / unit * unit);
+        long to = (end + unit - 1) / unit * unit;
+        sum += Math.max(0, to - from);
+        counted = Math.max(counted, to);
+      }
+      at = end;
+    }
+    return sum;
+  }
+
+  private static void print(ImageCreator.Measure measure, boolean json, PrintStream out) {
+    if (json) {
+      var members = new LinkedHashMap<String, Json>();
+      members.put("required", Json.Num.of(measure.required()));
+      members.put("fully-allocated", Json.Num.of(measure.fullyAllocated()));
+      out.println(PrettyJson.write(new Json.Members(members)));
+      return;
+    }
+    out.println("required size: " + measure.required());
+    out.println("fully allocated size: " + measure.fullyAllocated());
+  }
+}

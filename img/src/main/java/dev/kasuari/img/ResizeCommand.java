@@ -1,0 +1,79 @@
+package dev.kasuari.img;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Preallocation;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** {@code resize}: changes the size of the disk. */
+final class ResizeCommand implements Command {
+  @Override
+  public String name() {
+    return "resize";
+  }
+
+  @Override
+  public String syntax() {
+    return "[--image-opts] [-f fmt] [--preallocation=prealloc] [-q] [--shrink] filename"
+        + " [+ | -]size";
+  }
+
+  @Override
+  public int run(List<String> arguments, PrintStream out, PrintStream err) {
+    if (arguments.isEmpty()) {
+      throw ToolException.usage("Not enough arguments");
+    }
+    // The size stands last, and may look like an option.
+    String size = arguments.getLast();
+    var rest = new ArrayList<>(arguments.subList(0, arguments.size() - 1));
+    rest.remove("--");
+    var a =
+        new Arguments(
+            rest, Set.of("image-opts", "q", "shrink"), Set.of("f", "preallocation", "object"));
+    Preallocation preallocation = preallocation(a.value("preallocation", "off"));
+    try (Session session = new Session()) {
+      BlockNode node =
+          session.open(
+              a.image(), a.value("f"), a.has("image-opts"), Access.write().withUnmap(true));
+      long before = node.size();
+      long after = target(size, before);
+      if (after <= 0) {
+        throw new ToolException("New image size must be positive");
+      }
+      if (after < before && !a.has("shrink")) {
+        throw new ToolException(
+            """
+            Use the --shrink option to perform a shrink operation.
+            kasuari-img: warning: Shrinking an image will delete all data beyond the shrunken \
+            image's end. Before performing such an operation, make sure there is no important data \
+            there.\
+            """);
+      }
+      node.truncate((after + 511) & -512, preallocation);
+    }
+    if (!a.quiet()) {
+      out.println("Image resized.");
+    }
+    return 0;
+  }
+
+  private static long target(String size, long before) {
+    char sign = size.charAt(0);
+    boolean relative = sign == '+' || sign == '-';
+    long bytes = Arguments.size(relative ? size.substring(1) : size);
+    return !relative ? bytes : sign == '+' ? before + bytes : before - bytes;
+  }
+
+  static Preallocation preallocation(String word) {
+    for (Preallocation one : Preallocation.values()) {
+      if (one.name().toLowerCase(Locale.ROOT).equals(word)) {
+        return one;
+      }
+    }
+    throw new ToolException("Invalid preallocation mode '" + word + "'");
+  }
+}
