@@ -210,6 +210,9 @@ public final class ArmCpu extends Cpu {
     timers.update();
     monitors.changed();
     debug.breakpointsChanged();
+    if (gic != null) {
+      machine.locked(gic::stateChanged);
+    }
     flushTlb();
     kick();
   }
@@ -314,7 +317,7 @@ public final class ArmCpu extends Cpu {
    * @return the output of its maintenance interrupt
    */
   public IrqLine connectGic(InterruptPort port) {
-    var half = new GicCpuInterface(port, new GicSurroundings(this));
+    var half = new GicCpuInterface(port, new GicSurroundings(this), state());
     half.irq().connect(irqInput());
     half.fiq().connect(fiqInput());
     half.virq().connect(virtualIrqInput());

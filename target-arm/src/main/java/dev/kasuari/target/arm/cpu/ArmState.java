@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.cpu.StateField;
 import dev.kasuari.machine.cpu.StateLayout;
+import java.util.List;
 
 /**
  * The registers of a processing element as bytes: what translated code and Java share. Everything
@@ -168,6 +169,55 @@ public final class ArmState {
 
   public static final StateField PMEVCNTR = LAYOUT.array("pmevcntr_el0", 8, 31);
   public static final StateField PMEVTYPER = LAYOUT.array("pmevtyper_el0", 8, 31);
+
+  // ---- the CPU's half of a GICv3: its own registers, then those of a hypervisor's guest
+  // ----------
+
+  public static final StateField ICC_PMR = LAYOUT.field("icc_pmr_el1", 8);
+
+  /** A bit for each group, as {@code InterruptPort} numbers them. */
+  public static final StateField ICC_IGRPEN = LAYOUT.field("icc_igrpen", 8);
+
+  public static final StateField ICC_BPR0 = LAYOUT.field("icc_bpr0_el1", 8);
+
+  /** Of the non-secure and of the secure world. */
+  public static final StateField ICC_BPR1 = LAYOUT.array("icc_bpr1_el1", 8, 2);
+
+  /** CBPR and EOImode of the non-secure and of the secure world. */
+  public static final StateField ICC_CTLR = LAYOUT.array("icc_ctlr_el1", 8, 2);
+
+  /** EOImode of EL3. */
+  public static final StateField ICC_CTLR_EL3 = LAYOUT.field("icc_ctlr_el3", 8);
+
+  /** Active priorities by group. */
+  public static final StateField ICC_AP = LAYOUT.array("icc_ap", 8, 3);
+
+  public static final StateField ICH_HCR = LAYOUT.field("ich_hcr_el2", 8);
+
+  /** ICH_VMCR_EL2 without priorities. */
+  public static final StateField ICH_CONTROLS = LAYOUT.field("ich_controls", 8);
+
+  public static final StateField ICH_PMR = LAYOUT.field("ich_pmr", 8);
+  public static final StateField ICH_BPR = LAYOUT.array("ich_bpr", 8, 2);
+  public static final StateField ICH_AP = LAYOUT.array("ich_ap", 8, 2);
+  public static final StateField ICH_LR = LAYOUT.array("ich_lr", 8, 4);
+
+  /** All of that half. */
+  static final List<StateField> GIC =
+      List.of(
+          ICC_PMR,
+          ICC_IGRPEN,
+          ICC_BPR0,
+          ICC_BPR1,
+          ICC_CTLR,
+          ICC_CTLR_EL3,
+          ICC_AP,
+          ICH_HCR,
+          ICH_CONTROLS,
+          ICH_PMR,
+          ICH_BPR,
+          ICH_AP,
+          ICH_LR);
 
   private ArmState() {}
 }

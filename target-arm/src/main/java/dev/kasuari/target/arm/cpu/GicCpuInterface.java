@@ -2,6 +2,8 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.InterruptPort;
 import dev.kasuari.machine.IrqLine;
+import dev.kasuari.machine.cpu.GuestState;
+import dev.kasuari.machine.cpu.StateField;
 
 /**
  * The CPU's half of Arm's generic interrupt controller, version 3: the registers {@code ICC_*},
@@ -76,34 +78,29 @@ public final class GicCpuInterface implements InterruptPort.Listener {
   private static final int CTLR_BITS = CBPR | EOI_MODE;
   private static final int EL3_EOI_MODE = 0x04;
 
-  /** Numbers that it remembers, without those of its guest. */
-  private static final int STATE = 11;
-
   private final InterruptPort port;
   private final Surroundings cpu;
   private final GicVirtualInterface virtual;
   private final IrqLine irq = new IrqLine("irq");
   private final IrqLine fiq = new IrqLine("fiq");
 
-  // State.
-  private int pmr;
-  private int enabled; // a bit for each group
-  private int bpr0;
-  private final int[] bpr1 = new int[2]; // by bank
-  private final int[] ctlr = new int[2]; // by bank
-  private int ctlrEl3;
-  private final int[] active = new int[3]; // by group
+  private final GuestState state;
 
   // What the other half has told.
   private int pendingId = InterruptPort.NONE;
   private int pendingPriority = IDLE;
   private int pendingGroup;
 
-  /** An interface that is reset. */
-  public GicCpuInterface(InterruptPort port, Surroundings cpu) {
+  /**
+   * An interface that is reset.
+   *
+   * @param state what keeps all that it remembers
+   */
+  public GicCpuInterface(InterruptPort port, Surroundings cpu, GuestState state) {
     this.port = port;
     this.cpu = cpu;
-    this.virtual = new GicVirtualInterface(port);
+    this.state = state;
+    this.virtual = new GicVirtualInterface(port, state);
     reset();
     port.connect(this);
   }
@@ -135,40 +132,81 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   /** Forgets everything. */
   public void reset() {
-    restore(new long[STATE + GicVirtualInterface.STATE]);
+    for (StateField field : ArmState.GIC) {
+      for (int i = 0; i < field.count(); i++) {
+        state.set(field, i, 0);
+      }
+    }
+    stateChanged();
   }
 
-  // Saving.
-
-  /** All that it remembers. */
-  public long[] save() {
-    long[] out = new long[STATE + GicVirtualInterface.STATE];
-    long[] own = {
-      pmr, enabled, bpr0, bpr1[0], bpr1[1], ctlr[0], ctlr[1], ctlrEl3, active[0], active[1],
-      active[2]
-    };
-    System.arraycopy(own, 0, out, 0, STATE);
-    virtual.save(out, STATE);
-    return out;
-  }
-
-  /** Takes up what {@link #save} gave; what no guest could have set is made to fit. */
-  public void restore(long[] saved) {
-    pmr = (int) saved[0] & PRIORITY_MASK;
-    enabled = (int) saved[1] & 7;
-    bpr0 = point(saved[2], LEAST_POINT);
-    bpr1[NORMAL] = point(saved[3], LEAST_POINT + 1);
-    bpr1[SECURE] = point(saved[4], LEAST_POINT);
-    for (int i = 0; i < 2; i++) {
-      ctlr[i] = (int) saved[5 + i] & CTLR_BITS;
-    }
-    ctlrEl3 = (int) saved[7] & EL3_EOI_MODE;
-    for (int i = 0; i < 3; i++) {
-      active[i] = (int) saved[8 + i];
-    }
-    virtual.restore(saved, STATE);
-    port.accept(enabled);
+  /**
+   * The state was written from outside: makes what no guest could have set fit, and drives the
+   * lines anew.
+   */
+  public void stateChanged() {
+    set(ArmState.ICC_PMR, get(ArmState.ICC_PMR) & PRIORITY_MASK);
+    set(ArmState.ICC_IGRPEN, enabled() & 7);
+    set(ArmState.ICC_BPR0, point(bpr0(), LEAST_POINT));
+    setBpr1(NORMAL, point(bpr1(NORMAL), LEAST_POINT + 1));
+    setBpr1(SECURE, point(bpr1(SECURE), LEAST_POINT));
+    setCtlr(NORMAL, ctlr(NORMAL) & CTLR_BITS);
+    setCtlr(SECURE, ctlr(SECURE) & CTLR_BITS);
+    set(ArmState.ICC_CTLR_EL3, ctlrEl3() & EL3_EOI_MODE);
+    virtual.stateChanged();
+    port.accept(enabled());
     update();
+  }
+
+  // State.
+
+  private int get(StateField field) {
+    return (int) state.get(field);
+  }
+
+  private void set(StateField field, int value) {
+    state.set(field, value);
+  }
+
+  private int pmr() {
+    return get(ArmState.ICC_PMR);
+  }
+
+  /** A bit for each group. */
+  private int enabled() {
+    return get(ArmState.ICC_IGRPEN);
+  }
+
+  private int bpr0() {
+    return get(ArmState.ICC_BPR0);
+  }
+
+  private int bpr1(int bank) {
+    return (int) state.get(ArmState.ICC_BPR1, bank);
+  }
+
+  private void setBpr1(int bank, int value) {
+    state.set(ArmState.ICC_BPR1, bank, value);
+  }
+
+  private int ctlr(int bank) {
+    return (int) state.get(ArmState.ICC_CTLR, bank);
+  }
+
+  private void setCtlr(int bank, int value) {
+    state.set(ArmState.ICC_CTLR, bank, value);
+  }
+
+  private int ctlrEl3() {
+    return get(ArmState.ICC_CTLR_EL3);
+  }
+
+  private int active(int group) {
+    return (int) state.get(ArmState.ICC_AP, group);
+  }
+
+  private void setActive(int group, int value) {
+    state.set(ArmState.ICC_AP, group, value);
   }
 
   static int point(long value, int least) {
@@ -196,7 +234,7 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   private boolean signalled() {
     return pendingId != InterruptPort.NONE
-        && pendingPriority < pmr
+        && pendingPriority < pmr()
         && groupPriority(pendingPriority, pendingGroup) < running();
   }
 
@@ -224,7 +262,7 @@ public final class GicCpuInterface implements InterruptPort.Listener {
   }
 
   private int running() {
-    return level(active[0] | active[1] | active[2]);
+    return level(active(0) | active(1) | active(2));
   }
 
   static int level(int active) {
@@ -234,9 +272,9 @@ public final class GicCpuInterface implements InterruptPort.Listener {
   /** The part of a priority that decides about interrupting an interrupt (section 4.8.2). */
   private int groupPriority(int priority, int group) {
     return switch (group) {
-      case GROUP_0 -> priority & (-2 << bpr0);
-      case GROUP_1 -> priority & ((ctlr[NORMAL] & CBPR) != 0 ? -2 << bpr0 : -1 << bpr1[NORMAL]);
-      default -> priority & (-2 << ((ctlr[SECURE] & CBPR) != 0 ? bpr0 : bpr1[SECURE]));
+      case GROUP_0 -> priority & (-2 << bpr0());
+      case GROUP_1 -> priority & ((ctlr(NORMAL) & CBPR) != 0 ? -2 << bpr0() : -1 << bpr1(NORMAL));
+      default -> priority & (-2 << ((ctlr(SECURE) & CBPR) != 0 ? bpr0() : bpr1(SECURE)));
     };
   }
 
@@ -316,22 +354,22 @@ public final class GicCpuInterface implements InterruptPort.Listener {
       return value;
     }
     return switch (register) {
-      case GicRegister.PMR -> shown(pmr);
+      case GicRegister.PMR -> shown(pmr());
       case GicRegister.IAR0 -> acknowledge(told(GROUP_0, signalled()));
       case GicRegister.IAR1 -> acknowledge(told(ownGroup1(), signalled()));
       case GicRegister.HPPIR0 -> told(GROUP_0, pendingId != InterruptPort.NONE);
       case GicRegister.HPPIR1 -> told(ownGroup1(), pendingId != InterruptPort.NONE);
-      case GicRegister.BPR0 -> bpr0;
+      case GicRegister.BPR0 -> bpr0();
       case GicRegister.BPR1 -> readPoint1();
-      case GicRegister.AP0R0 -> active[GROUP_0] & 0xffff_ffffL;
-      case GicRegister.AP1R0 -> active[ownGroup1()] & 0xffff_ffffL;
+      case GicRegister.AP0R0 -> active(GROUP_0) & 0xffff_ffffL;
+      case GicRegister.AP1R0 -> active(ownGroup1()) & 0xffff_ffffL;
       case GicRegister.RPR -> running() == IDLE ? 0xff : shown(running());
-      case GicRegister.CTLR -> FIXED | ctlr[bank()];
+      case GicRegister.CTLR -> FIXED | ctlr(bank());
       case GicRegister.SRE -> 0x7;
       case GicRegister.SRE_EL2, GicRegister.SRE_EL3 -> 0xf;
-      case GicRegister.IGRPEN0 -> enabled & 1;
-      case GicRegister.IGRPEN1 -> enabled >> ownGroup1() & 1;
-      case GicRegister.IGRPEN1_EL3 -> enabled >> 1;
+      case GicRegister.IGRPEN0 -> enabled() & 1;
+      case GicRegister.IGRPEN1 -> enabled() >> ownGroup1() & 1;
+      case GicRegister.IGRPEN1_EL3 -> enabled() >> 1;
       case GicRegister.CTLR_EL3 -> readControlEl3();
       default -> 0;
     };
@@ -359,14 +397,14 @@ public final class GicCpuInterface implements InterruptPort.Listener {
       case GicRegister.EOIR0 -> end((int) value & 0xff_ffff, GROUP_0);
       case GicRegister.EOIR1 -> end((int) value & 0xff_ffff, ownGroup1());
       case GicRegister.DIR -> deactivate((int) value & 0xff_ffff);
-      case GicRegister.BPR0 -> bpr0 = point(value, LEAST_POINT);
+      case GicRegister.BPR0 -> set(ArmState.ICC_BPR0, point(value, LEAST_POINT));
       case GicRegister.BPR1 -> writePoint1(value);
-      case GicRegister.AP0R0 -> active[GROUP_0] = (int) value;
-      case GicRegister.AP1R0 -> active[ownGroup1()] = (int) value;
+      case GicRegister.AP0R0 -> setActive(GROUP_0, (int) value);
+      case GicRegister.AP1R0 -> setActive(ownGroup1(), (int) value);
       case GicRegister.SGI0R -> send(value, GROUP_0);
       case GicRegister.SGI1R -> send(value, worldsGroup1());
       case GicRegister.ASGI1R -> send(value, worldsGroup1() == GROUP_1 ? GROUP_1_SECURE : GROUP_1);
-      case GicRegister.CTLR -> ctlr[bank()] = (int) value & CTLR_BITS;
+      case GicRegister.CTLR -> setCtlr(bank(), (int) value & CTLR_BITS);
       case GicRegister.IGRPEN0 -> enable(1, value & 1);
       case GicRegister.IGRPEN1 -> enable(1 << ownGroup1(), (value & 1) << ownGroup1());
       case GicRegister.IGRPEN1_EL3 -> enable(6, value << 1);
@@ -376,8 +414,8 @@ public final class GicCpuInterface implements InterruptPort.Listener {
   }
 
   private void enable(int groups, long on) {
-    enabled = (enabled & ~groups) | ((int) on & groups);
-    port.accept(enabled);
+    set(ArmState.ICC_IGRPEN, (enabled() & ~groups) | ((int) on & groups));
+    port.accept(enabled());
   }
 
   // Priorities as the non-secure world sees them, if the secure one keeps group 0 to itself.
@@ -395,41 +433,41 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   private void writeMask(int value) {
     if (!seesHalf()) {
-      pmr = value & PRIORITY_MASK;
-    } else if (pmr >= 0x80) {
-      pmr = (0x80 | value >> 1) & PRIORITY_MASK;
+      set(ArmState.ICC_PMR, value & PRIORITY_MASK);
+    } else if (pmr() >= 0x80) {
+      set(ArmState.ICC_PMR, (0x80 | value >> 1) & PRIORITY_MASK);
     }
   }
 
   private int readPoint1() {
-    if ((ctlr[bank()] & CBPR) == 0) {
-      return bpr1[bank()];
+    if ((ctlr(bank()) & CBPR) == 0) {
+      return bpr1(bank());
     }
-    return bank() == SECURE ? bpr0 : Math.min(bpr0 + 1, 7);
+    return bank() == SECURE ? bpr0() : Math.min(bpr0() + 1, 7);
   }
 
   private void writePoint1(long value) {
-    if ((ctlr[bank()] & CBPR) == 0) {
-      bpr1[bank()] = point(value, bank() == SECURE ? LEAST_POINT : LEAST_POINT + 1);
+    if ((ctlr(bank()) & CBPR) == 0) {
+      setBpr1(bank(), point(value, bank() == SECURE ? LEAST_POINT : LEAST_POINT + 1));
     } else if (bank() == SECURE) {
-      bpr0 = point(value, LEAST_POINT);
+      set(ArmState.ICC_BPR0, point(value, LEAST_POINT));
     }
   }
 
   /** CBPR and EOImode of both worlds, and EL3's own EOImode. */
   private long readControlEl3() {
     return FIXED
-        | (ctlr[SECURE] & CBPR)
-        | (ctlr[NORMAL] & CBPR) << 1
-        | ctlrEl3
-        | (ctlr[SECURE] & EOI_MODE) << 2
-        | (ctlr[NORMAL] & EOI_MODE) << 3;
+        | (ctlr(SECURE) & CBPR)
+        | (ctlr(NORMAL) & CBPR) << 1
+        | ctlrEl3()
+        | (ctlr(SECURE) & EOI_MODE) << 2
+        | (ctlr(NORMAL) & EOI_MODE) << 3;
   }
 
   private void writeControlEl3(int value) {
-    ctlr[SECURE] = (value & CBPR) | (value >> 2 & EOI_MODE);
-    ctlr[NORMAL] = (value >> 1 & CBPR) | (value >> 3 & EOI_MODE);
-    ctlrEl3 = value & EL3_EOI_MODE;
+    setCtlr(SECURE, (value & CBPR) | (value >> 2 & EOI_MODE));
+    setCtlr(NORMAL, (value >> 1 & CBPR) | (value >> 3 & EOI_MODE));
+    set(ArmState.ICC_CTLR_EL3, value & EL3_EOI_MODE);
   }
 
   // Interrupts.
@@ -456,7 +494,8 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   private int acknowledge(int id) {
     if (id < FOR_SECURE || id > SPURIOUS) {
-      active[pendingGroup] |= 1 << (groupPriority(pendingPriority, pendingGroup) >> 3);
+      int bit = 1 << (groupPriority(pendingPriority, pendingGroup) >> 3);
+      setActive(pendingGroup, active(pendingGroup) | bit);
       port.acknowledge(id);
       update();
     }
@@ -465,10 +504,10 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   /** The priority is not active any more, and as a rule the interrupt neither. */
   private void end(int id, int group) {
-    if ((id >= FOR_SECURE && id <= SPURIOUS) || level(active[group]) != running()) {
+    if ((id >= FOR_SECURE && id <= SPURIOUS) || level(active(group)) != running()) {
       return;
     }
-    active[group] &= active[group] - 1;
+    setActive(group, active(group) & (active(group) - 1));
     if (!splitsEnd() && id < FIRST_LPI && port.groupOf(id) == group) {
       port.deactivate(id);
     }
@@ -476,7 +515,7 @@ public final class GicCpuInterface implements InterruptPort.Listener {
 
   private boolean splitsEnd() {
     boolean el3 = cpu.hasEl3() && cpu.level() == 3;
-    return (el3 ? ctlrEl3 : ctlr[bank()] & EOI_MODE) != 0;
+    return (el3 ? ctlrEl3() : ctlr(bank()) & EOI_MODE) != 0;
   }
 
   private void deactivate(int id) {
