@@ -363,8 +363,10 @@ final class PerformanceMonitors implements AutoCloseable {
 
   /** After all registers were zeroed. */
   void reset() {
-    state.set(ArmState.PMCR, cpu.model().identification("pmcr_el0"));
-    state.set(ArmState.MDCR, 2, count);
+    if (version != 0) {
+      state.set(ArmState.PMCR, cpu.model().identification("pmcr_el0"));
+      state.set(ArmState.MDCR, 2, count);
+    }
     changed();
   }
 
