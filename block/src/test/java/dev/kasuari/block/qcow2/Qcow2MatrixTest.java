@@ -128,7 +128,7 @@ class Qcow2MatrixTest {
             changeSize();
             compare();
           }
-          if (random.nextInt(2) == 0 && !options.contains("refcount_bits=1")) {
+          if (random.nextInt(2) == 0 && widthForSnapshots()) {
             changeSnapshots();
             compare();
           }
@@ -151,6 +151,11 @@ class Qcow2MatrixTest {
         length = Math.min(sectors - start, (length + unit - 1) / unit * unit);
       }
       return new long[] {start * 512L, length * 512L};
+    }
+
+    /** Compressed clusters share a host cluster, and each snapshot counts all of them again. */
+    private boolean widthForSnapshots() {
+      return List.of(1, 2, 4, 8).stream().noneMatch(w -> options.contains("refcount_bits=" + w));
     }
 
     private boolean discards() {
@@ -258,9 +263,6 @@ class Qcow2MatrixTest {
     private void changeSnapshots() {
       boolean theirs = random.nextBoolean();
       if (snapshots.isEmpty() || (random.nextBoolean() && snapshots.size() < 3)) {
-        if (options.contains("refcount_bits=2") && snapshots.size() == 1) {
-          return;
-        }
         String name = "s" + random.nextInt(1 << 20);
         snapshot(theirs, "-c", name);
         snapshots.put(name, disk.clone());
