@@ -1,4 +1,4 @@
-// Read-modify-write instructions of one hart.
+// Read-modify-write instructions of one CPU.
 #include "bench.h"
 
 static uint64_t cells[64];

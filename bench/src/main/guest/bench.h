@@ -1,5 +1,5 @@
-// What a kernel is made of. Each file beside this one is one kernel; README.md of this module says
-// how they are built and run.
+// What a kernel is made of. Each file beside this one, and in the folder of a target, is one kernel;
+// README.md of this module says how they are built and run.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,16 +7,10 @@
 // The work that was asked for goes in, a checksum of it comes out.
 uint64_t kernel(uint64_t work);
 
-// Runs on every hart but the first, between start_others and wait_for_others.
-typedef void (*share_function)(uint64_t hart);
-uint64_t hart_count(void);
+// Runs on every CPU but the first, between start_others and wait_for_others.
+typedef void (*share_function)(uint64_t cpu);
 void start_others(share_function share);
 void wait_for_others(void);
-
-// Kernels built with -DSUPERVISOR run in supervisor mode behind Sv39 and pages of 4 KiB. User mode
-// finds the same memory this much below.
-#define USER_BELOW 0x40000000ULL
-uint64_t *page_table_entry(const void *address);
 
 #define NOINLINE __attribute__((noinline, noipa))
 
@@ -36,6 +30,6 @@ static inline uint64_t mix(uint64_t sum, uint64_t value) {
 
 static inline uint64_t bits_of(double value) {
   uint64_t bits;
-  __asm__("fmv.x.d %0, %1" : "=r"(bits) : "f"(value));
+  __builtin_memcpy(&bits, &value, sizeof bits);
   return bits;
 }

@@ -1,5 +1,6 @@
 // Comparisons, minimum and maximum, signs and classes: sorting doubles and finding extremes.
 #include "bench.h"
+#include "target.h"
 
 #define N 256
 static double values[N];
@@ -10,8 +11,8 @@ uint64_t kernel(uint64_t work) {
     double low = 1e300, high = -1e300;
     for (int i = 0; i < N; i++) {
       values[i] = (double)(int32_t)next_random(&random);
-      __asm__("fmin.d %0, %0, %1" : "+f"(low) : "f"(values[i]));
-      __asm__("fmax.d %0, %0, %1" : "+f"(high) : "f"(values[i]));
+      low = minimum(low, values[i]);
+      high = maximum(high, values[i]);
     }
     for (int gap = 121; gap > 0; gap /= 3) {
       for (int i = gap; i < N; i++) {
@@ -24,9 +25,7 @@ uint64_t kernel(uint64_t work) {
     int signs = 0;
     for (int i = 0; i < N; i++) {
       double negated = __builtin_copysign(values[i], -values[N - 1 - i]);
-      uint64_t class;
-      __asm__("fclass.d %0, %1" : "=r"(class) : "f"(negated));
-      signs += (int)class + (__builtin_fabs(negated) <= high) + (negated == values[i]);
+      signs += class_of(negated) + (__builtin_fabs(negated) <= high) + (negated == values[i]);
     }
     sum = mix(sum, bits_of(values[N / 2]) ^ bits_of(low) ^ bits_of(high) << 1 ^ (uint64_t)signs);
   }

@@ -1,14 +1,10 @@
 // A fast Fourier transform of 1,024 complex doubles, there and back.
 #include "bench.h"
+#include "target.h"
 
 #define LOG 10
 #define N (1 << LOG)
 static double re[N], im[N], cosine[LOG + 1], sine[LOG + 1];
-
-static inline double root(double x) {
-  __asm__("fsqrt.d %0, %1" : "=f"(x) : "f"(x));
-  return x;
-}
 
 static void transform(double sign) {
   for (int i = 1, j = 0; i < N; i++) {
@@ -44,7 +40,7 @@ uint64_t kernel(uint64_t work) {
   // Angles of 2 pi / 2^level by halving: cos(x/2) = sqrt((1 + cos x) / 2).
   cosine[0] = 1; cosine[1] = -1; sine[1] = 0; cosine[2] = 0; sine[2] = 1;
   for (int level = 3; level <= LOG; level++) {
-    cosine[level] = root((1 + cosine[level - 1]) / 2);
+    cosine[level] = square_root((1 + cosine[level - 1]) / 2);
     sine[level] = sine[level - 1] / (2 * cosine[level]);
   }
   for (int i = 0; i < N; i++) {

@@ -1,4 +1,4 @@
-// Load-reserved and store-conditional: compare-and-swap loops of one hart.
+// Load-reserved and store-conditional: compare-and-swap loops of one CPU.
 #include "bench.h"
 
 static uint64_t cells[64];

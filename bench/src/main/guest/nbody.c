@@ -1,5 +1,6 @@
 // Five bodies under gravity, steps of a symplectic integrator.
 #include "bench.h"
+#include "target.h"
 
 static struct { double x[3], v[3], mass; } body[5] = {
     {{0, 0, 0}, {0, 0, 0}, 40},
@@ -7,11 +8,6 @@ static struct { double x[3], v[3], mass; } body[5] = {
     {{-8, 3, 0.3}, {0.7, -2, 0}, 0.01},
     {{2, -13, -0.2}, {1.6, 0.2, 0.05}, 0.002},
     {{-15, -16, 0.5}, {0.9, -0.9, 0.01}, 0.002}};
-
-static inline double root(double x) {
-  __asm__("fsqrt.d %0, %1" : "=f"(x) : "f"(x));
-  return x;
-}
 
 uint64_t kernel(uint64_t work) {
   while (work--) {
@@ -22,7 +18,7 @@ uint64_t kernel(uint64_t work) {
           d[k] = body[i].x[k] - body[j].x[k];
           square += d[k] * d[k];
         }
-        double pull = 0.001 / (square * root(square));
+        double pull = 0.001 / (square * square_root(square));
         for (int k = 0; k < 3; k++) {
           body[i].v[k] -= d[k] * body[j].mass * pull;
           body[j].v[k] += d[k] * body[i].mass * pull;

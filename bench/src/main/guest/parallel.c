@@ -1,4 +1,4 @@
-// Pieces of work from a common counter, taken by as many harts as there are.
+// Pieces of work from a common counter, taken by as many CPUs as there are.
 #include "bench.h"
 
 static uint64_t wanted, next, total;
@@ -19,11 +19,11 @@ static uint64_t piece(uint64_t number, uint32_t *own) {
   return sum;
 }
 
-static void share(uint64_t hart) {
+static void share(uint64_t cpu) {
   for (;;) {
     uint64_t number = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
     if (number >= wanted) return;
-    uint64_t sum = piece(number, data[hart]);
+    uint64_t sum = piece(number, data[cpu]);
     __atomic_fetch_add(&total, sum, __ATOMIC_RELAXED);
   }
 }

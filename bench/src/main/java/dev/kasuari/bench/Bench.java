@@ -21,13 +21,14 @@ public final class Bench {
   private final BenchOptions options;
   private final PrintStream out;
   private final PrintStream err;
-  private final Suite suite = new Suite();
+  private final Suite suite;
   private final Map<String, Long> sharedWork = new HashMap<>();
 
   private Bench(BenchOptions options, PrintStream out, PrintStream err) {
     this.options = options;
     this.out = out;
     this.err = err;
+    suite = new Suite(options.target);
   }
 
   /**
@@ -63,14 +64,19 @@ public final class Bench {
 
   private void build(List<Benchmark> chosen, Path directory, Execution execution)
       throws IOException {
-    var builder = new GuestBuilder(GuestBuilder.userCache(), Toolchain.find(execution), execution);
+    var builder =
+        new GuestBuilder(
+            GuestBuilder.userCache(), Toolchain.find(options.target, execution), execution);
     Files.createDirectories(directory);
     for (Benchmark benchmark : chosen) {
       if (benchmark instanceof Kernel kernel) {
         Path elf = directory.resolve(kernel.name() + ".elf");
         long work = Math.max(options.work, 1);
-        Files.write(elf, builder.build(kernel).with(work, kernel.paging(), kernel.harts()));
-        out.println("kasuari-system-riscv64 " + String.join(" ", Runner.machine(kernel, elf)));
+        Files.write(elf, builder.build(kernel).with(work, kernel.paging(), kernel.cpus()));
+        out.println(
+            options.target.program("kasuari")
+                + " "
+                + String.join(" ", Runner.machine(options.target, kernel, elf)));
       }
     }
   }
@@ -78,7 +84,7 @@ public final class Bench {
   private boolean measure(List<Benchmark> chosen, Execution execution)
       throws IOException, InterruptedException {
     List<Emulator> emulators = emulators(execution);
-    Toolchain toolchain = Toolchain.find(execution);
+    Toolchain toolchain = Toolchain.find(options.target, execution);
     var builder = new GuestBuilder(GuestBuilder.userCache(), toolchain, execution);
     try (var directory = TemporaryDirectory.create()) {
       var runner = new Runner(emulators, execution, directory.path(), options);
@@ -97,14 +103,14 @@ public final class Bench {
       }
       report.end();
       if (options.json != null) {
-        Files.writeString(options.json, Json.write(report.record(toolchain.version())));
+        Files.writeString(options.json, Json.write(report.record(toolchain)));
         err.println("kasuari bench: wrote " + options.json);
       }
       return report.good();
     }
   }
 
-  /** Kernels that differ in the number of harts alone get the same work. */
+  /** Kernels that differ in the number of CPUs alone get the same work. */
   private Comparison kernel(Kernel kernel, Runner runner, GuestBuilder builder)
       throws IOException, InterruptedException {
     long work = options.work > 0 ? options.work : sharedWork.getOrDefault(kernel.source(), 0L);
@@ -118,7 +124,10 @@ public final class Bench {
   private Comparison linux(Linux linux, Runner runner) throws InterruptedException {
     try {
       var guests = new LinuxGuests(DebianPackages.fromEnvironment());
-      return runner.linux(linux, guests.shell("trixie", "riscv64", Form.UNPACKED, Progress.none()));
+      return runner.linux(
+          linux,
+          guests.shell(
+              options.target.suite, options.target.architecture, Form.UNPACKED, Progress.none()));
     } catch (IOException e) {
       return runner.missing(linux, String.valueOf(e.getMessage()));
     }
@@ -146,9 +155,10 @@ public final class Bench {
   }
 
   /** The emulator of the package that this is a part of. */
-  private static Path packaged() {
+  private Path packaged() {
     Path launcher =
-        Path.of(System.getProperty("java.home"), "bin", "kasuari-system-riscv64").toAbsolutePath();
+        Path.of(System.getProperty("java.home"), "bin", options.target.program("kasuari"))
+            .toAbsolutePath();
     if (Files.isExecutable(launcher)) {
       return launcher;
     }

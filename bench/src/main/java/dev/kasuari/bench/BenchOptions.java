@@ -15,9 +15,10 @@ final class BenchOptions {
 
       Runs the same guests in Kasuari and in QEMU, by turns, and says what part of QEMU's time
       Kasuari takes: below 1 it is the faster one.
+        --target NAME     the guests' architecture: riscv64 or aarch64 (riscv64)
         --peer PROGRAM    what to compare with: a path, a name on PATH or NAME=PROGRAM; may be
-                          repeated (qemu-system-riscv64)
-        --kasuari PROGRAM what to measure (kasuari-system-riscv64 of this package)
+                          repeated (QEMU for the target)
+        --kasuari PROGRAM what to measure (the emulator for the target of this package)
         --accel ARGS      -accel ARGS for Kasuari, such as tcg,backend=x86_64
         --only NAME,...   only these benchmarks or groups; * stands for any letters
         --runs N          runs of each benchmark in each emulator, from 1 to 1000 (5)
@@ -34,6 +35,7 @@ final class BenchOptions {
 
   private static final List<String> NAMES =
       List.of(
+          "--target",
           "--peer",
           "--kasuari",
           "--accel",
@@ -48,6 +50,7 @@ final class BenchOptions {
           "--list",
           "--help");
 
+  Target target = Target.RISCV64;
   final List<String> peers = new ArrayList<>();
   final List<String> only = new ArrayList<>();
   @Nullable String kasuari;
@@ -91,13 +94,14 @@ final class BenchOptions {
       }
     }
     if (options.peers.isEmpty()) {
-      options.peers.add("qemu-system-riscv64");
+      options.peers.add(options.target.program("qemu"));
     }
     return options;
   }
 
   private void set(String name, String value) {
     switch (name) {
+      case "--target" -> target = Target.of(value);
       case "--peer" -> peers.add(value);
       case "--kasuari" -> kasuari = value;
       case "--accel" -> accel = value;

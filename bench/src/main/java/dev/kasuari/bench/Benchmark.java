@@ -39,7 +39,7 @@ sealed interface Benchmark {
    * @param source the C file without its ending
    * @param flags for the compiler, besides those that all have
    * @param paging whether the kernel runs in user mode behind page tables
-   * @param harts of the machine
+   * @param cpus of the machine
    * @param measure what is compared
    */
   record Kernel(
@@ -49,7 +49,7 @@ sealed interface Benchmark {
       String source,
       List<String> flags,
       boolean paging,
-      int harts,
+      int cpus,
       Length length,
       Measure measure)
       implements Benchmark {

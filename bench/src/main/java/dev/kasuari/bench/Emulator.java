@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A program that understands QEMU's command line.
@@ -60,9 +61,16 @@ record Emulator(String label, String version, List<String> command) {
     }
     Path found = Programs.find(program);
     if (found == null) {
-      String hint = program.startsWith("qemu-system-") ? "; Debian has it in qemu-system-misc" : "";
-      throw new OptionException(option + " " + program + ": not found on PATH" + hint);
+      throw new OptionException(option + " " + program + ": not found on PATH" + hint(program));
     }
     return found.toString();
+  }
+
+  private static String hint(String program) {
+    return Stream.of(Target.values())
+        .filter(t -> t.program("qemu").equals(program))
+        .map(t -> "; Debian has it in " + t.qemuPackage)
+        .findFirst()
+        .orElse("");
   }
 }

@@ -17,7 +17,17 @@ import java.util.List;
 /** Makes ELF files of the kernels' sources; what was made once of the same sources is kept. */
 final class GuestBuilder {
   private static final List<String> SHARED =
-      List.of("bench.h", "events.h", "link.ld", "start.S", "memory.c", "run.c");
+      List.of(
+          "bench.h",
+          "machine.h",
+          "memory.c",
+          "run.c", // of all targets
+          "start.S",
+          "link.ld",
+          "machine.c",
+          "target.h",
+          "tables.h",
+          "events.h"); // its own
 
   private final Path cache;
   private final Toolchain toolchain;
@@ -60,9 +70,10 @@ final class GuestBuilder {
       }
       String hash = HexFormat.of().formatHex(digest.digest(), 0, 12);
       if (generated(kernel)) {
-        digest.update(OnceCode.of(kernel));
+        digest.update(OnceCode.of(toolchain.target(), kernel));
       }
-      Path elf = cache.resolve(kernel.source() + "-" + hash + ".elf");
+      Path elf =
+          cache.resolve(toolchain.target().label + "-" + kernel.source() + "-" + hash + ".elf");
       if (!Files.exists(elf)) {
         compile(kernel, files, elf);
       }
@@ -89,7 +100,7 @@ final class GuestBuilder {
       flags.add("-DDEFAULT_WORK=1");
       if (generated(kernel)) {
         Path blob = place.path().resolve("blob");
-        Files.write(blob, OnceCode.of(kernel));
+        Files.write(blob, OnceCode.of(toolchain.target(), kernel));
         flags.add("-DBLOB=\"" + blob + "\"");
       }
       toolchain.build(place.path(), kernel.source(), flags, made, execution);
@@ -97,12 +108,15 @@ final class GuestBuilder {
     }
   }
 
-  private static byte[] read(String file) throws IOException {
-    try (InputStream in = GuestBuilder.class.getResourceAsStream("guest/" + file)) {
-      if (in == null) {
-        throw new IllegalStateException("guest/" + file + " is not in this build");
+  /** The target's own file, or the one that all share. */
+  private byte[] read(String file) throws IOException {
+    for (String folder : List.of("guest/" + toolchain.target().label, "guest")) {
+      try (InputStream in = GuestBuilder.class.getResourceAsStream(folder + "/" + file)) {
+        if (in != null) {
+          return in.readAllBytes();
+        }
       }
-      return in.readAllBytes();
     }
+    throw new IllegalStateException("guest/" + file + " is not in this build");
   }
 }

@@ -38,13 +38,13 @@ final class GuestImage {
    *
    * @param work in the kernel's own units
    * @param paging whether the kernel runs in user mode behind page tables
-   * @param harts that the machine has
+   * @param cpus that the machine has
    */
-  byte[] with(long work, boolean paging, int harts) {
+  byte[] with(long work, boolean paging, int cpus) {
     ByteBuffer copy = ByteBuffer.wrap(elf.clone()).order(ByteOrder.LITTLE_ENDIAN);
     copy.putLong(parameters, work);
     copy.putLong(parameters + Long.BYTES, paging ? 1 : 0);
-    copy.putLong(parameters + 2 * Long.BYTES, harts);
+    copy.putLong(parameters + 2 * Long.BYTES, cpus);
     return copy.array();
   }
 }

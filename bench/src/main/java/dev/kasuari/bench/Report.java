@@ -188,7 +188,7 @@ final class Report {
     return means;
   }
 
-  /** How many times as fast the parallel job is on two harts as on one; null if it did not run. */
+  /** How many times as fast the parallel job is on two CPUs as on one; null if it did not run. */
   private @Nullable Spread scaling(Emulator emulator) {
     double[] one = timesOf("parallel-1", emulator);
     double[] two = timesOf("parallel-2", emulator);
@@ -208,7 +208,7 @@ final class Report {
       Spread scaling = scaling(emulator);
       if (scaling != null) {
         out.printf(
-            "%-24s %s with two harts: %s times as fast%n", "", emulator.label(), text(scaling));
+            "%-24s %s with two CPUs: %s times as fast%n", "", emulator.label(), text(scaling));
       }
     }
   }
@@ -219,12 +219,13 @@ final class Report {
   }
 
   /** All of it, as README.md of this module describes it. */
-  Map<String, Object> record(String compiler) {
+  Map<String, Object> record(Toolchain toolchain) {
     var record = new LinkedHashMap<String, Object>();
     record.put("format", FORMAT);
     record.put("time", java.time.Instant.now().toString());
     record.put("processors", Runtime.getRuntime().availableProcessors());
-    record.put("compiler", compiler);
+    record.put("target", toolchain.target().label);
+    record.put("compiler", toolchain.version());
     record.put("clock", cpuClock ? "cpu" : "guest");
     record.put("emulators", emulators.stream().map(this::record).toList());
     record.put("benchmarks", comparisons.stream().map(this::record).toList());

@@ -21,6 +21,7 @@ final class Runner {
   private static final double MOST_GROWTH = 100;
   private static final double TOO_SLOW = 8; // times what was asked for: then less work will do
 
+  private final Target target;
   private final List<Emulator> emulators;
   private final Execution execution;
   private final Path directory;
@@ -40,6 +41,7 @@ final class Runner {
     this.emulators = List.copyOf(emulators);
     this.execution = execution;
     this.directory = directory;
+    target = options.target;
     runs = options.runs;
     seconds = options.seconds;
     cpuClock = options.cpuClock;
@@ -57,15 +59,14 @@ final class Runner {
         fixedWork > 0 ? fixedWork : kernel.length() == Length.FIXED ? 1 : calibrate(kernel, image);
     var comparison = new Comparison(kernel, work);
     Path elf = write(kernel, image, work);
-    return rounds(comparison, emulator -> with(emulator, machine(kernel, elf)), null);
+    return rounds(comparison, emulator -> with(emulator, machine(target, kernel, elf)), null);
   }
 
   /** Boots Linux until it prints what is waited for. */
   Comparison linux(Linux linux, LinuxGuest guest) throws InterruptedException {
-    List<String> machine =
+    var machine = new ArrayList<>(target.linuxMachine());
+    machine.addAll(
         List.of(
-            "-M",
-            "virt",
             "-m",
             "512M",
             "-nographic",
@@ -74,7 +75,7 @@ final class Runner {
             "-initrd",
             guest.initrd().toString(),
             "-append",
-            guest.append());
+            guest.append()));
     return rounds(new Comparison(linux, 1), emulator -> with(emulator, machine), linux.until());
   }
 
@@ -87,14 +88,15 @@ final class Runner {
 
   private Path write(Kernel kernel, GuestImage image, long work) throws IOException {
     Path elf = directory.resolve(kernel.name() + ".elf");
-    Files.write(elf, image.with(work, kernel.paging(), kernel.harts()));
+    Files.write(elf, image.with(work, kernel.paging(), kernel.cpus()));
     return elf;
   }
 
-  static List<String> machine(Kernel kernel, Path elf) {
-    var words = new ArrayList<>(List.of("-M", "virt", "-m", "256M", "-nographic", "-bios", "none"));
-    if (kernel.harts() > 1) {
-      words.addAll(List.of("-smp", String.valueOf(kernel.harts())));
+  static List<String> machine(Target target, Kernel kernel, Path elf) {
+    var words = new ArrayList<>(target.machine());
+    words.addAll(List.of("-m", "256M", "-nographic"));
+    if (kernel.cpus() > 1) {
+      words.addAll(List.of("-smp", String.valueOf(kernel.cpus())));
     }
     words.addAll(List.of("-kernel", elf.toString()));
     return words;
@@ -176,7 +178,7 @@ final class Runner {
       throws IOException {
     for (long work = least; ; ) {
       Path elf = write(kernel, image, work);
-      Outcome outcome = execution.run(with(emulator, machine(kernel, elf)), limit, null);
+      Outcome outcome = execution.run(with(emulator, machine(target, kernel, elf)), limit, null);
       Sample sample = Sample.ofKernel(outcome);
       if (sample == null) {
         return outcome.end() == Outcome.End.TIMEOUT && work > 1

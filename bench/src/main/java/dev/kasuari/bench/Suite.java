@@ -20,12 +20,14 @@ final class Suite {
   private static final String LINUX_RUNS_INIT = "Run /init as init process";
   private static final String SHELL_GREETS = "a shell in Debian's installer";
 
+  private final Target target;
   private final List<Benchmark> benchmarks = new ArrayList<>();
 
-  Suite() {
+  Suite(Target target) {
+    this.target = target;
     start();
     integer(Group.COMPUTE, "", false);
-    integer(Group.PAGED, ".sv39", true);
+    integer(Group.PAGED, target.paged, true);
     floatingPoint();
     once();
     events();
@@ -63,7 +65,14 @@ final class Suite {
     chase(group, ending, paging, "2m", "2 MiB", 2 << 20);
     chase(group, ending, paging, "32m", "32 MiB", 32 << 20);
     integer(group, ending, paging, "amo", "atomic read-modify-write instructions");
-    integer(group, ending, paging, "lrsc", "compare-and-swap by LR and SC");
+    benchmarks.add(
+        kernel(
+            "lrsc" + ending,
+            group,
+            "compare-and-swap by reservations",
+            "lrsc",
+            target.reservations(),
+            paging));
   }
 
   private void integer(Group group, String ending, boolean paging, String name, String doc) {
@@ -91,7 +100,9 @@ final class Suite {
 
   private void once() {
     once("once-4", "half a million instructions of four bytes", OnceCode.FOUR);
-    once("once-2", "700,000 instructions, half of them of two bytes", OnceCode.MIXED);
+    if (target == Target.RISCV64) {
+      once("once-2", "700,000 instructions, half of them of two bytes", OnceCode.MIXED);
+    }
   }
 
   private void once(String name, String doc, String form) {
@@ -109,12 +120,14 @@ final class Suite {
   }
 
   private void events() {
-    add(Group.EVENTS, "mmio", "reads of the serial port's line status");
-    add(Group.EVENTS, "ecall", "environment calls in machine mode");
+    add(Group.EVENTS, "mmio", "reads of the serial port's status");
+    if (target == Target.RISCV64) {
+      add(Group.EVENTS, "ecall", "environment calls in machine mode");
+    }
     add(Group.EVENTS, "illegal", "illegal instructions");
     add(Group.EVENTS, "timer", "timer interrupts");
     add(Group.EVENTS, "codegen", "code that is written, run three times, written again");
-    supervisor("syscall", "system calls from user to supervisor mode and back");
+    supervisor("syscall", "system calls from user mode to the kernel's and back");
     supervisor("fault", "page faults that the handler mends");
     supervisor("sfence", "all translations forgotten, then 16 pages used");
     supervisor("satp", "switches between two address spaces, 16 pages used in each");
@@ -122,16 +135,16 @@ final class Suite {
   }
 
   private void supervisor(String name, String doc) {
-    benchmarks.add(kernel(name, Group.EVENTS, doc, name, List.of("-DSUPERVISOR"), false));
+    benchmarks.add(kernel(name, Group.EVENTS, doc, name, List.of("-DSUPERVISOR"), true));
   }
 
   private void smp() {
-    smp("parallel-1", "sorting in pieces, on one hart", "parallel", 1);
-    smp("parallel-2", "the same on two harts", "parallel", 2);
-    smp("ipi", "software interrupts to and fro between two harts", "ipi", 2);
+    smp("parallel-1", "sorting in pieces, on one CPU", "parallel", 1);
+    smp("parallel-2", "the same on two CPUs", "parallel", 2);
+    smp("ipi", "software interrupts to and fro between two CPUs", "ipi", 2);
   }
 
-  private void smp(String name, String doc, String source, int harts) {
+  private void smp(String name, String doc, String source, int cpus) {
     benchmarks.add(
         new Kernel(
             name,
@@ -140,7 +153,7 @@ final class Suite {
             source,
             List.of(),
             false,
-            harts,
+            cpus,
             Length.CALIBRATED,
             Measure.GUEST));
   }

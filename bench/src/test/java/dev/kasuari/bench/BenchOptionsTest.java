@@ -59,7 +59,7 @@ class BenchOptionsTest {
 
   @Test
   void selection() {
-    var suite = new Suite();
+    var suite = new Suite(Target.RISCV64);
     assertThat(suite.select(List.of())).isEqualTo(suite.all());
     assertThat(suite.select(List.of("sort", "crc32")))
         .extracting(Benchmark::name)
@@ -72,6 +72,20 @@ class BenchOptionsTest {
 
   @Test
   void namesAreUnique() {
-    assertThat(new Suite().all()).extracting(Benchmark::name).doesNotHaveDuplicates();
+    assertThat(new Suite(Target.RISCV64).all()).extracting(Benchmark::name).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aTargetBringsItsPeerAndItsKernels() {
+    BenchOptions options = BenchOptions.parse(List.of("--target", "aarch64"));
+    assertThat(options.peers).containsExactly("qemu-system-aarch64");
+    assertThat(new Suite(options.target).all())
+        .extracting(Benchmark::name)
+        .contains("sort.el0", "once-4", "boot-init")
+        .doesNotContain("sort.sv39", "once-2", "ecall")
+        .doesNotHaveDuplicates();
+    assertThatThrownBy(() -> BenchOptions.parse(List.of("--target=aarch65")))
+        .hasMessageContaining("aarch65")
+        .hasMessageContaining("aarch64");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,8 @@ import org.junit.jupiter.api.Test;
 class ComparisonTest {
   private static final Emulator OURS = new Emulator("ours", "1", List.of("ours"));
   private static final Emulator THEIRS = new Emulator("theirs", "2", List.of("theirs"));
-  private static final Benchmark SORT = new Suite().select(List.of("sort")).getFirst();
+  private static final Benchmark SORT =
+      new Suite(Target.RISCV64).select(List.of("sort")).getFirst();
 
   private static Sample sample(String checksum, double seconds) {
     return new Sample(checksum, seconds + 0.1, seconds, seconds, 0.05);
@@ -56,7 +58,7 @@ class ComparisonTest {
         new Report(
             List.of(OURS, THEIRS), false, new PrintStream(bytes, true, StandardCharsets.UTF_8));
     report.head("gcc");
-    var empty = new Comparison(new Suite().empty(), 1);
+    var empty = new Comparison(new Suite(Target.RISCV64).empty(), 1);
     empty.add(OURS, sample("00", 0));
     empty.add(THEIRS, sample("00", 0));
     report.start(empty);
@@ -71,7 +73,7 @@ class ComparisonTest {
         .containsPattern("compute +sort +2\\.000 +2\\.000 +1\\.00 \\(0\\.50\\.\\.1\\.50\\)")
         .containsPattern("compute +geometric mean +1\\.00");
     assertThat(report.good()).isTrue();
-    assertThat(Json.write(report.record("gcc")))
+    assertThat(Json.write(report.record(new Toolchain(Target.RISCV64, Path.of("gcc"), "gcc"))))
         .contains("\"format\": 1", "\"guestSeconds\": [1.0, 2.0, 3.0]", "\"geometricMeans\": {");
   }
 }

@@ -22,20 +22,27 @@ class KernelsTest {
 
   @TestFactory
   Stream<DynamicTest> kernels() {
-    return new Suite()
-        .all().stream()
-            .filter(Kernel.class::isInstance)
-            .map(Kernel.class::cast)
-            .map(k -> DynamicTest.dynamicTest(k.name(), () -> runs(k)));
+    return Stream.of(Target.values())
+        .flatMap(target ->
+            new Suite(target)
+                .all().stream()
+                    .filter(Kernel.class::isInstance)
+                    .map(Kernel.class::cast)
+                    .map(k -> named(target, k)));
   }
 
-  private void runs(Kernel kernel) throws Exception {
+  private DynamicTest named(Target target, Kernel kernel) {
+    return DynamicTest.dynamicTest(target.label + " " + kernel.name(), () -> runs(target, kernel));
+  }
+
+  private void runs(Target target, Kernel kernel) throws Exception {
     try (var execution = new Execution()) {
-      Emulator qemu = Emulator.of("--peer", "qemu-system-riscv64", List.of(), execution);
-      var builder = new GuestBuilder(directory, Toolchain.find(execution), execution);
+      Emulator qemu = Emulator.of("--peer", target.program("qemu"), List.of(), execution);
+      var builder = new GuestBuilder(directory, Toolchain.find(target, execution), execution);
       Path elf = directory.resolve("guest.elf");
-      Files.write(elf, builder.build(kernel).with(2, kernel.paging(), kernel.harts()));
-      var command = Stream.concat(qemu.command().stream(), Runner.machine(kernel, elf).stream());
+      Files.write(elf, builder.build(kernel).with(2, kernel.paging(), kernel.cpus()));
+      var command =
+          Stream.concat(qemu.command().stream(), Runner.machine(target, kernel, elf).stream());
       Outcome outcome = execution.run(command.toList(), LONG, null);
       assertThat(Sample.ofKernel(outcome)).as(outcome.output()).isNotNull();
     }

@@ -16,8 +16,7 @@ class OnceCodeTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void functionsFillTheSpaceAndEndWithAReturn(boolean compressed) {
-    ByteBuffer all =
-        ByteBuffer.wrap(OnceCode.generate(compressed, BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer all = generate(Target.RISCV64, compressed);
     int count = all.getInt(0);
     int header = 4 * (count + 1);
     assertThat(all.capacity()).isBetween(header + BYTES, header + BYTES + 1024);
@@ -46,8 +45,7 @@ class OnceCodeTest {
 
   /** How many instructions have two bytes, or four. */
   private static int parts(boolean compressed, boolean two) {
-    ByteBuffer all =
-        ByteBuffer.wrap(OnceCode.generate(compressed, BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer all = generate(Target.RISCV64, compressed);
     int found = 0;
     for (int at = all.getInt(4); at < all.capacity(); ) {
       boolean isTwo = (all.getShort(at) & 3) != 3;
@@ -59,6 +57,23 @@ class OnceCodeTest {
 
   @Test
   void alwaysTheSame() {
-    assertThat(OnceCode.generate(true, BYTES)).isEqualTo(OnceCode.generate(true, BYTES));
+    for (Target target : Target.values()) {
+      assertThat(generate(target, true)).isEqualTo(generate(target, true));
+    }
+  }
+
+  @Test
+  void functionsOfA64EndWithAReturnToo() {
+    ByteBuffer all = generate(Target.AARCH64, false);
+    int count = all.getInt(0);
+    assertThat(all.getInt(4)).isEqualTo(4 * (count + 1));
+    for (int i = 2; i <= count; i++) {
+      assertThat(all.getInt(all.getInt(4 * i) - 4)).isEqualTo(0xd65f03c0);
+    }
+  }
+
+  private static ByteBuffer generate(Target target, boolean compressed) {
+    return ByteBuffer.wrap(OnceCode.generate(target, compressed, BYTES))
+        .order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -13,6 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code kasuari bench}: short kernels in Kasuari and in QEMU. */
 @Tag("guest")
@@ -20,32 +22,34 @@ class BenchTest {
   @TempDir Path directory;
 
   /** A program with QEMU's command line, as a package has it. */
-  private Path launcher() throws Exception {
+  private Path launcher(String target) throws Exception {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    Path launcher = directory.resolve("kasuari-system-riscv64");
+    Path launcher = directory.resolve("kasuari-system-" + target);
     Files.writeString(
         launcher,
         """
         #!/bin/sh
         exec '%s' -XX:+UseSerialGC -XX:PerMethodTrapLimit=0 --enable-native-access=ALL-UNNAMED \\
-          -cp '%s' dev.kasuari.cli.Main system riscv64 "$@"
+          -cp '%s' dev.kasuari.cli.Main system %s "$@"
         """
-            .formatted(java, System.getProperty("java.class.path")));
+            .formatted(java, System.getProperty("java.class.path"), target));
     Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
     return launcher;
   }
 
-  @Test
-  void bothComputeTheSame() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"riscv64, sort.sv39", "aarch64, sort.el0"})
+  void bothComputeTheSame(String target, String paged) throws Exception {
     Path json = directory.resolve("bench.json");
     var out = new ByteArrayOutputStream();
     var print = new PrintStream(out, true, StandardCharsets.UTF_8);
     String arguments =
-        "--peer qemu=qemu-system-riscv64 --only crc32,sort.sv39,nbody,syscall,timer,parallel-2"
+        "--target %s --peer qemu=qemu-system-%s --only crc32,%s,nbody,syscall,timer,parallel-2"
+                .formatted(target, target, paged)
             + " --runs 1 --work 3 --json "
             + json
             + " --kasuari ours="
-            + launcher();
+            + launcher(target);
     int code = Bench.run(List.of(arguments.split(" ")), print, print);
     String report = out.toString(StandardCharsets.UTF_8);
     assertThat(code).as(report).isZero();

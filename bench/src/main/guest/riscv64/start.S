@@ -18,22 +18,9 @@ _start:
   csrw pmpaddr0, t0
   li t0, 0x1f
   csrw pmpcfg0, t0
-  bnez a0, secondary
+  bnez a0, 1f
   j bench_main
-
-  # The others wait until they are sent somewhere, and again.
-secondary:
-  mv s1, a0
-  la s2, share
-1: ld t0, 0(s2)
-  fence r, rw
-  beqz t0, 1b
-  mv a0, s1
-  jalr t0
-  la t1, finished
-  li t2, 1
-  amoadd.d.rl zero, t2, (t1)
-2: j 2b
+1: j bench_secondary
 
   # A call from a lower mode brings the kernel's result; anything else is a mistake.
   .balign 4
@@ -74,4 +61,4 @@ stacks:
   .globl params
 params:
   .ascii "KasuariBenchWork"
-  .dword DEFAULT_WORK, 0, 1     # work, paging, harts
+  .dword DEFAULT_WORK, 0, 1     # work, paging, CPUs

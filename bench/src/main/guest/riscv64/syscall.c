@@ -1,5 +1,6 @@
 // System calls: user mode to supervisor mode and back, each behind the same page tables.
 #include "events.h"
+#include "tables.h"
 
 // Saves and restores what a small kernel would, and counts. Answers call 1; call 0 ends.
 __asm__(
