@@ -15,6 +15,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,8 @@ public final class SoftMmu implements AutoCloseable {
 
   private final Cpu cpu;
   private final AddressSpace space;
-  private final Tlb tlb;
+  private final AddressSpaces spaces;
+  private Tlb tlb;
   private final AtomicAccesses atomics;
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
@@ -68,8 +70,9 @@ public final class SoftMmu implements AutoCloseable {
   public long faultValue;
 
   /**
-   * Counts the flushes of more than a page: a mapping found earlier may be used while it has not
-   * changed and {@link #onPageFlush} did not name its page.
+   * Says which mappings there are: one found earlier may be used while this is what it was then,
+   * and {@link #onPageFlush} did not name its page. Each address space has one of its own, and
+   * another one after each flush of more than a page.
    */
   public long generation;
 
@@ -85,7 +88,9 @@ public final class SoftMmu implements AutoCloseable {
   public SoftMmu(Cpu cpu, AddressSpace space) {
     this.cpu = cpu;
     this.space = space;
-    this.tlb = new Tlb(cpu.state().address(), cpu.mmuIndexes());
+    this.spaces = new AddressSpaces(cpu.state().address(), cpu.mmuIndexes());
+    this.tlb = spaces.tlb();
+    this.generation = spaces.generation();
     this.atomics = new AtomicAccesses(this, cpu);
   }
 
@@ -118,7 +123,7 @@ public final class SoftMmu implements AutoCloseable {
 
   /** While it is so, fast paths find no entries and every access comes here. Owner only. */
   public void hideEntries(boolean hidden) {
-    tlb.hide(hidden);
+    spaces.hide(hidden);
   }
 
   /** Host address of an instruction byte, or 0 if it cannot be fetched; leaves no fault behind. */
@@ -155,21 +160,38 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Forgets everything. Owner only. */
   public void flush() {
+    forgetting();
+    spaces.flush();
+    generation = spaces.generation();
+  }
+
+  /** Forgets everything of the address spaces with these numbers. Owner only. */
+  public void flush(LongPredicate addressSpaces) {
+    forgetting();
+    spaces.flush(addressSpaces);
+    generation = spaces.generation();
+  }
+
+  private void forgetting() {
     tellOfFlush();
-    generation++;
     narrowRegime = NONE;
-    tlb.flush();
+  }
+
+  /** Goes on in another address space, of which it may know something. Owner only. */
+  public void use(long addressSpace) {
+    if (spaces.use(addressSpace)) {
+      forgetting();
+      tlb = spaces.tlb();
+      generation = spaces.generation();
+    }
   }
 
   /** Forgets the page around a virtual address; with it all large pages it may be part of. */
   public void flushPage(long virtual) {
-    tellOfFlush();
-    narrowRegime = NONE;
-    if (tlb.flushPage(virtual)) {
-      generation++;
-    } else {
-      pageFlushed.forEach(listener -> listener.accept(virtual));
-    }
+    forgetting();
+    spaces.flushPage(virtual);
+    generation = spaces.generation();
+    pageFlushed.forEach(listener -> listener.accept(virtual));
   }
 
   /**
@@ -179,7 +201,7 @@ public final class SoftMmu implements AutoCloseable {
    * @return whether the vCPU may be in the middle of one that does not
    */
   public boolean closeWrites(long ramAddress, long length) {
-    return tlb.closeWrites(ramAddress, length);
+    return spaces.closeWrites(ramAddress, length);
   }
 
   // ---- filling ---------------------------------------------------------------------------------
@@ -573,6 +595,6 @@ public final class SoftMmu implements AutoCloseable {
 
   @Override
   public void close() {
-    tlb.close();
+    spaces.close();
   }
 }

@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -205,6 +206,20 @@ final class TcgVcpu implements Vcpu {
   public void flushTlb() {
     accelerator.log().write(LogCategory.MMU, () -> "cpu%d: TLB flushed".formatted(cpu.index()));
     mmu.flush();
+  }
+
+  @Override
+  public void flushTlb(LongPredicate addressSpaces) {
+    accelerator
+        .log()
+        .write(
+            LogCategory.MMU, () -> "cpu%d: TLB flushed of address spaces".formatted(cpu.index()));
+    mmu.flush(addressSpaces);
+  }
+
+  @Override
+  public void useAddressSpace(long id) {
+    mmu.use(id);
   }
 
   @Override

@@ -9,15 +9,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One vCPU's translation look-aside buffers: for each MMU index a direct-mapped table and a few
- * victims that it displaced.
+ * The translation look-aside buffers of a vCPU in one address space: for each MMU index a
+ * direct-mapped table and a few victims that it displaced.
  *
  * <p>The tables are outside the heap, so that emitted code and Java look into the same ones. An
  * entry has three tags (read, write, execute) and the addend that turns a virtual into a host
  * address. A tag is the virtual page address; anything in its low twelve bits keeps the fast path
- * out. Where the table of a regime is and how many entries it has is in the guest state ({@link
- * EngineState#tlb}) and may change whenever something is inserted or flushed: it grows when it is
- * too small for what the guest touches between two flushes, and shrinks again.
+ * out. While it is shown, where the table of a regime is and how many entries it has is in the
+ * guest state ({@link EngineState#tlb}) and may change whenever something is inserted or flushed:
+ * it grows when it is too small for what the guest touches between two flushes, and shrinks again.
  *
  * <p>Only the owner inserts and flushes. Another thread may do one thing: close write paths with
  * {@link #closeWrites}, by setting a bit.
@@ -76,7 +76,12 @@ final class Tlb implements AutoCloseable {
   private final HostMemory memory;
   private final int regimes;
   private final long scratch;
+
+  /** For each regime a long: how many entries of its table may hold something. Read by others. */
+  private final long usedEntries;
+
   private @Nullable HostMemory nothing;
+  private boolean shown;
   private boolean hidden;
   private final List<FlatRange> ranges = new ArrayList<>();
   private final int[] bits;
@@ -100,6 +105,7 @@ final class Tlb implements AutoCloseable {
     this.regimes = regimes;
     memory = HostMemory.anonymous(regimes * REGIME_BYTES + 4096);
     scratch = memory.address() + regimes * REGIME_BYTES;
+    usedEntries = scratch + 2L * ENTRY_BYTES;
     bits = new int[regimes];
     filled = new int[regimes];
     displaced = new int[regimes];
@@ -208,18 +214,40 @@ final class Tlb implements AutoCloseable {
     RawMemory.fill(victims(table), (long) VICTIMS * ENTRY_BYTES, (byte) -1);
     filled[regime] = 0;
     displaced[regime] = 0;
+    RawMemory.putLongVolatile(used(regime), 0);
     publish(regime);
   }
 
-  private void publish(int regime) {
-    long at = state + EngineState.tlb(regime);
-    RawMemory.putLong(at + EngineState.TLB_TABLE, shown(regime));
-    // Volatile: closeWrites must see the size before anything is inserted into the new part.
-    RawMemory.putLongVolatile(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+  private long used(int regime) {
+    return usedEntries + (long) regime * Long.BYTES;
   }
 
-  private long shown(int regime) {
+  /**
+   * Before the first entry of an empty table is filled, as {@link #closeWrites} must see it then.
+   */
+  private void use(int regime) {
+    filled[regime] = 1;
+    RawMemory.putLongVolatile(used(regime), 1L << bits[regime]);
+  }
+
+  private void publish(int regime) {
+    if (shown) {
+      long at = state + EngineState.tlb(regime);
+      RawMemory.putLong(at + EngineState.TLB_TABLE, visible(regime));
+      RawMemory.putLong(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+    }
+  }
+
+  private long visible(int regime) {
     return hidden && nothing != null ? nothing.address() : table(regime);
+  }
+
+  /** From now on emitted code uses these tables, or does not any more. */
+  void show(boolean show) {
+    shown = show;
+    for (int regime = 0; regime < regimes; regime++) {
+      publish(regime);
+    }
   }
 
   /** Shows emitted code a table in which there is nothing, or again the right ones. */
@@ -228,12 +256,9 @@ final class Tlb implements AutoCloseable {
       nothing = HostMemory.anonymous(TAGS_BYTES);
       RawMemory.fill(nothing.address(), TAGS_BYTES, (byte) -1);
     }
-    if (hidden == hide) {
-      return;
-    }
-    hidden = hide;
-    for (int regime = 0; regime < regimes; regime++) {
-      RawMemory.putLong(state + EngineState.tlb(regime) + EngineState.TLB_TABLE, shown(regime));
+    if (hidden != hide) {
+      hidden = hide;
+      show(shown);
     }
   }
 
@@ -248,6 +273,9 @@ final class Tlb implements AutoCloseable {
       return true;
     }
     for (int regime = 0; regime < regimes; regime++) {
+      if (filled[regime] == 0) {
+        continue;
+      }
       invalidateIf(slot(virtual, regime), virtual & PAGE);
       long victim = victims(table(regime));
       for (int i = 0; i < VICTIMS; i++) {
@@ -304,10 +332,12 @@ final class Tlb implements AutoCloseable {
     boolean any = false;
     RawMemory.getAndAddLong(state + EngineState.CLOSING, CLOSER);
     for (int regime = 0; regime < regimes; regime++) {
-      long mask = RawMemory.getLongVolatile(state + EngineState.tlb(regime));
-      long table = table(regime);
-      any |= closeWrites(table, mask / ENTRY_BYTES + 1, ramAddress, length);
-      any |= closeWrites(victims(table), VICTIMS, ramAddress, length);
+      long entries = RawMemory.getLongVolatile(used(regime));
+      if (entries != 0) {
+        long table = table(regime);
+        any |= closeWrites(table, entries, ramAddress, length);
+        any |= closeWrites(victims(table), VICTIMS, ramAddress, length);
+      }
     }
     RawMemory.getAndAddLong(state + EngineState.CLOSING, -1);
     return any;
@@ -371,6 +401,10 @@ final class Tlb implements AutoCloseable {
    */
   long claim(long virtual, int regime) {
     long entry = slot(virtual, regime);
+    if (filled[regime] == 0) {
+      use(regime);
+      return entry;
+    }
     if (empty(entry)) {
       filled[regime]++;
       return entry;
@@ -381,7 +415,7 @@ final class Tlb implements AutoCloseable {
     if (++displaced[regime] > 2 << bits[regime] && bits[regime] < MAX_BITS) {
       resize(regime, bits[regime] + 1);
       empty(regime);
-      filled[regime] = 1;
+      use(regime);
       return slot(virtual, regime);
     }
     long victim = victims(table(regime)) + (long) nextVictim[regime] * ENTRY_BYTES;
@@ -416,7 +450,7 @@ final class Tlb implements AutoCloseable {
   private void renumber() {
     for (int regime = 0; regime < regimes; regime++) {
       empty(regime);
-      filled[regime] = 1;
+      use(regime);
     }
     ranges.clear();
   }

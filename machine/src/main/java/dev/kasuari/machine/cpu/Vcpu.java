@@ -1,6 +1,7 @@
 package dev.kasuari.machine.cpu;
 
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 
 /**
  * The thread that executes one {@link Cpu}, whoever implements it (translation or a hypervisor).
@@ -40,7 +41,25 @@ public interface Vcpu {
   /** Own thread only: forgets every cached translation. */
   void flushTlb();
 
-  /** Own thread only: forgets the translations of the page around a virtual address. */
+  /**
+   * Own thread only: forgets every cached translation of some address spaces.
+   *
+   * @param addressSpaces whether the one with this number is one of them
+   */
+  void flushTlb(LongPredicate addressSpaces);
+
+  /**
+   * Own thread only: from the next instruction on translations are of another address space. What
+   * is cached of it may be used again, until it is forgotten. The first one is 0.
+   *
+   * @param id not negative
+   */
+  void useAddressSpace(long id);
+
+  /**
+   * Own thread only: forgets the translations of the page around a virtual address, in all address
+   * spaces.
+   */
   void flushTlbPage(long virtualAddress);
 
   /** Own thread only: instructions retired since reset, the current one not included. */

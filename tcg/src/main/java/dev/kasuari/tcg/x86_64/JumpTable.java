@@ -13,19 +13,19 @@ import java.util.Arrays;
  * entered and leaves at once.
  */
 final class JumpTable {
-  private static final int ENTRIES = 16384;
+  private static final int ENTRIES = 65536;
   private static final int ENTRY_BYTES = 32;
 
   /** Bytes of a table. */
   static final int BYTES = ENTRIES * ENTRY_BYTES;
 
   /**
-   * An entry's offset is {@code (pc ^ pc >>> FOLD) << SHIFT & OFFSET_MASK}, in 32 bits;
-   * instructions begin at even addresses.
+   * An entry's offset is {@code (pc ^ pc >>> FOLD) << SHIFT & OFFSET_MASK}, in 32 bits. Where
+   * instructions may have two bytes, targets two bytes apart are rare, and share an entry.
    */
-  static final int FOLD = 14;
+  static final int FOLD = 16;
 
-  static final int SHIFT = 4;
+  static final int SHIFT = 3;
 
   static final int OFFSET_MASK = (ENTRIES - 1) * ENTRY_BYTES;
 
@@ -66,7 +66,7 @@ final class JumpTable {
 
   private void dropCodeOf(long page) {
     if (pages.mayContain(page)) {
-      for (long pc = page; pc != page + 4096; pc += 2) {
+      for (long pc = page; pc != page + 4096; pc += 4) {
         long entry = entry(pc);
         if ((RawMemory.getLong(entry + ADDRESS) & PAGE) == page) {
           RawMemory.putLong(entry + CONTEXT, EMPTY);

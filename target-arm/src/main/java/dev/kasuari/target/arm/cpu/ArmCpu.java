@@ -16,6 +16,7 @@ import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.target.arm.isa.A64Features;
 import java.util.SplittableRandom;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,6 +203,7 @@ public final class ArmCpu extends Cpu {
     modeKnown = false;
     mmu.forgetGuarded();
     flushTlb();
+    useAddressSpace();
   }
 
   /** After the registers were written from outside (a restored snapshot): remakes what follows. */
@@ -214,6 +216,7 @@ public final class ArmCpu extends Cpu {
       machine.locked(gic::stateChanged);
     }
     flushTlb();
+    useAddressSpace();
     kick();
   }
 
@@ -552,6 +555,14 @@ public final class ArmCpu extends Cpu {
     return level <= 1 && SystemRegister.level(number) <= level ? registers.storage(number) : null;
   }
 
+  /**
+   * Whether no register can make what only EL0 and a hypervisor's guests may be denied a trap: at
+   * EL1 without a hypervisor, and above.
+   */
+  public boolean trapsNothing(int level) {
+    return level >= 2 || (level == 1 && !model.hasHypervisor());
+  }
+
   // ---- instructions ----------------------------------------------------------------------------
 
   /** What instructions of the system level ask of it. */
@@ -613,6 +624,20 @@ public final class ArmCpu extends Cpu {
   void flushTlb() {
     if (attached()) {
       vcpu().flushTlb();
+    }
+  }
+
+  /** Of some address spaces; see {@link TlbMaintenance#addressSpace}. */
+  void flushTlb(LongPredicate addressSpaces) {
+    if (attached()) {
+      vcpu().flushTlb(addressSpaces);
+    }
+  }
+
+  /** The ASID in use may be another one. */
+  void useAddressSpace() {
+    if (attached()) {
+      vcpu().useAddressSpace(TlbMaintenance.addressSpace(state()));
     }
   }
 

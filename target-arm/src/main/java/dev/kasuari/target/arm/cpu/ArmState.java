@@ -111,7 +111,7 @@ public final class ArmState {
   public static final StateField PAR = LAYOUT.field("par_el1", 8);
   public static final StateField CONTEXTIDR = LAYOUT.array("contextidr_el", 8, 4);
 
-  /** 1 while others have to forget translations before a DSB ends. */
+  /** 1 from an invalidation of translations to the DSB that completes it, for others too. */
   public static final StateField SHOOTDOWN = LAYOUT.field("shootdown", 4);
 
   // ---- threads ---------------------------------------------------------------------------------

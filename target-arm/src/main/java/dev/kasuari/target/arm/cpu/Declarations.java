@@ -162,6 +162,7 @@ final class Declarations {
           state.set(field, element, value);
           if ((changed & translating) != 0) {
             cpu.flushTlb();
+            cpu.useAddressSpace();
           }
           cpu.modeChanged();
           cpu.interrupts().check();
@@ -192,7 +193,7 @@ final class Declarations {
 
   /**
    * A base of tables. Where there are ASIDs, other tables need another one, or an invalidation (DDI
-   * 0487, D8.14.3); so it is the ASID in use whose change makes what was translated wrong.
+   * 0487, D8.14.3); so what was translated is told apart by the ASID in use.
    */
   private void tables(String name, StateField field, int level) {
     registers.add(
@@ -205,8 +206,10 @@ final class Declarations {
           boolean changes = state.get(field, level) != value;
           state.set(field, level, value);
           boolean spaces = level == 1 || host;
-          if (spaces ? before != TlbMaintenance.asid(state, level) : changes) {
+          if (!spaces && changes) {
             cpu.flushTlb();
+          } else if (before != TlbMaintenance.asid(state, level)) {
+            cpu.useAddressSpace();
           }
         });
   }

@@ -261,6 +261,12 @@ public final class SystemInstructions {
     tlb.complete();
   }
 
+  /** Whether it is an operation on caches or predictors that there is, whoever may execute it. */
+  public boolean maintainsCaches(int operation) {
+    String name = A64SystemOperations.name(operation);
+    return (operation >> 7 & 15) == CACHES && CacheMaintenance.guard(cpu, traps, name) != null;
+  }
+
   private boolean caches(int operation, int transfer, long value) {
     String name = A64SystemOperations.name(operation);
     if (name.startsWith("at ")) {

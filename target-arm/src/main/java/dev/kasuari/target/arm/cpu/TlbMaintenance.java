@@ -5,9 +5,9 @@ import dev.kasuari.target.arm.isa.A64SystemOperations;
 import java.util.Arrays;
 
 /**
- * TLB maintenance instructions. What is cached is of the current ASIDs and VMID alone, as who
- * changes them forgets everything; so an invalidation of others has nothing to do, and none of them
- * tells levels of translation or regimes apart. Source: DDI 0487, C5.5 and D8.14.
+ * TLB maintenance instructions. What is cached is told apart by ASID, but not by VMID, as who
+ * changes that forgets everything; and none of them tells levels of translation or regimes apart,
+ * nor those of a page by ASID. Source: DDI 0487, C5.5 and D8.14.
  *
  * <p>Those for the inner or outer shareable domain are for all processing elements. They are
  * collected, and reach the others when the one that issued them executes DSB, which waits.
@@ -100,6 +100,7 @@ final class TlbMaintenance {
 
   void perform(int operation, long value) {
     apply(cpu, operation, value);
+    state.set(ArmState.SHOOTDOWN, 1);
     boolean forced = cpu.level() == 1 && cpu.exceptions().hypervisor(HCR_FB);
     if (isInner(operation) || isOuter(operation) || forced) {
       collect(operation, value);
@@ -114,12 +115,12 @@ final class TlbMaintenance {
       values[collected] = value;
       collected++;
     }
-    state.set(ArmState.SHOOTDOWN, 1);
   }
 
   /** Has the others do what was collected, and waits for them. */
   void complete() {
     if (collected == 0) {
+      reset();
       return;
     }
     int[] told = Arrays.copyOf(operations, collected);
@@ -174,13 +175,18 @@ final class TlbMaintenance {
 
   /** By ASID; entries that are global may go as well. */
   private static void space(ArmCpu on, long asid) {
-    if (isCurrent(on.state(), 1, asid) || isCurrent(on.state(), 2, asid)) {
-      on.flushTlb();
-    }
+    boolean wide1 = wide(on.state(), 1);
+    boolean wide2 = wide(on.state(), 2);
+    on.flushTlb(id -> same(id, asid, wide1) || same(id >>> 16, asid, wide2));
   }
 
-  private static boolean isCurrent(GuestState state, int level, long asid) {
-    return (asid(state, level) ^ asid) << (wide(state, level) ? 48 : 56) == 0;
+  private static boolean same(long asid, long other, boolean wide) {
+    return (asid ^ other) << (wide ? 48 : 56) == 0;
+  }
+
+  /** What tells translations apart: the ASIDs in use in EL1&0 and in EL2&0. */
+  static long addressSpace(GuestState state) {
+    return asid(state, 2) << 16 | asid(state, 1);
   }
 
   private static boolean wide(GuestState state, int level) {

@@ -175,13 +175,13 @@ interface A64System extends A64Instructions<A64> {
     completeInvalidations(t);
   }
 
-  /** Rarely there are any; then the unit ends, as its own translations may be gone. */
+  /** If there was an invalidation, the unit ends, as its own translations may be gone. */
   private static void completeInvalidations(A64 t) {
     var e = t.e();
     Block some = e.block();
     Block none = e.block();
-    Value collected = e.get(Type.I32, StateView.of(ArmState.SHOOTDOWN));
-    e.brcond(Cond.NE, collected, e.constant32(0), some, none);
+    Value pending = e.get(Type.I32, StateView.of(ArmState.SHOOTDOWN));
+    e.brcond(Cond.NE, pending, e.constant32(0), some, none);
     e.bind(some);
     e.call(COMPLETE);
     t.leave(ExitReason.LOOKUP);
@@ -352,21 +352,25 @@ interface A64System extends A64Instructions<A64> {
 
   int DC_ZVA = A64SystemOperations.number(3, 7, 4, 1);
 
+  /**
+   * The unit goes on: where an invalidation changes what is to be executed, DSB completes it, and
+   * ends the unit. Of the maintenance of caches there is nothing to do but to ask who may.
+   */
   @Override
   default void sys(A64 t, int op, int rt) {
     var e = t.e();
+    boolean free = t.cpu().trapsNothing(ArmMode.level(t.mode()));
     if (op == DC_ZVA) {
       zeroBlock(t, op, rt);
-    } else {
+    } else if (!free || !t.cpu().instructions().maintainsCaches(op)) {
       e.call(OPERATE, e.constant(op | (long) rt << 16), t.x(rt));
-      t.exitToNext(ExitReason.LOOKUP);
     }
   }
 
   /** Stores zeros to the block around an address, where nothing can forbid it without a call. */
   private static void zeroBlock(A64 t, int op, int rt) {
     var e = t.e();
-    if (ArmMode.level(t.mode()) == 0 || t.cpu().model().hasHypervisor()) {
+    if (!t.cpu().trapsNothing(ArmMode.level(t.mode()))) {
       e.call(MAY_ZERO, e.constant(op | (long) rt << 16), t.x(rt));
     }
     Value first = e.and(t.x(rt), -ArmModel.ZERO_BLOCK);

@@ -19,7 +19,12 @@ import dev.kasuari.tcg.ir.Value;
 final class InlineRegisters {
   private static final int DAIF = A64SystemRegisters.number("daif");
   private static final int CURRENT_EL = A64SystemRegisters.number("currentel");
+  private static final int CTR_EL0 = A64SystemRegisters.number("ctr_el0");
+  private static final int DCZID_EL0 = A64SystemRegisters.number("dczid_el0");
   private static final int SP_EL0 = A64SystemRegisters.number("sp_el0");
+
+  private static final int DZE_BIT = 14;
+  private static final int DZP_BIT = 4;
 
   private InlineRegisters() {}
 
@@ -37,10 +42,26 @@ final class InlineRegisters {
     } else if (level > 0 && number == SP_EL0) {
       needOwnStack(t);
       t.setX(rt, e.get(ArmState.SP, 0));
+    } else if (number == CTR_EL0 && t.cpu().trapsNothing(level)) {
+      t.setX(rt, e.constant(t.cpu().model().identification("ctr_el0")));
+    } else if (number == DCZID_EL0
+        && (level == 0 ? !t.cpu().model().hasHypervisor() : t.cpu().trapsNothing(level))) {
+      t.setX(rt, zeroBlock(t, level));
     } else {
       return false;
     }
     return true;
+  }
+
+  /** DCZID_EL0: at EL0 it says, too, whether DC ZVA is permitted. */
+  private static Value zeroBlock(A64 t, int level) {
+    Emitter e = t.e();
+    Value size = e.constant(t.cpu().model().identification("dczid_el0"));
+    if (level > 0) {
+      return size;
+    }
+    Value denied = e.xor(e.extract(e.get(ArmState.SCTLR, 1), DZE_BIT, 1), 1);
+    return e.or(size, e.shl(denied, DZP_BIT));
   }
 
   /** Emits MSR if it can; if not, nothing was emitted. */

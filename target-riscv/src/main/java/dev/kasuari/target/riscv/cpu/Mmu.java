@@ -48,6 +48,10 @@ final class Mmu {
   private static final long RANGE_CODE = 1L << (RANGE_SHIFT - PAGE_SHIFT - 1);
 
   private static final int BARE = 0;
+
+  /** A bit that is 0 in all modes of {@code satp}. */
+  private static final long TRANSLATED = 1L << 62;
+
   private static final int SV39 = 8;
 
   /**
@@ -130,8 +134,17 @@ final class Mmu {
     boolean exists = levels == 0 || (levels >= 2 && levels <= widestLevels);
     if (exists && widestLevels > 0 && value != state.get(RiscvState.SATP)) {
       state.set(RiscvState.SATP, value);
-      cpu.flushTlb();
+      cpu.useAddressSpace();
     }
+  }
+
+  /**
+   * What tells translations apart: all of {@code satp}. Software may rely on less, but some changes
+   * the table of an address space without a fence, and gets what it wants elsewhere.
+   */
+  long addressSpace() {
+    long satp = state.get(RiscvState.SATP);
+    return satp >>> layout.modeShift == BARE ? 0 : (satp & Long.MAX_VALUE) | TRANSLATED;
   }
 
   /** The address space that a register names; the bits above are ignored. */
@@ -139,9 +152,9 @@ final class Mmu {
     return register & (1L << layout.asidBits) - 1;
   }
 
-  /** Whether a register names the address space in {@code satp}. */
-  boolean isCurrent(long asid) {
-    return asid(asid) == asid(state.get(RiscvState.SATP) >>> layout.asidShift);
+  /** Whether a register names the address space that {@link #addressSpace} has told. */
+  boolean isOf(long asid, long addressSpace) {
+    return asid(asid) == asid(addressSpace >>> layout.asidShift);
   }
 
   /** Levels of page table that a value of {@code satp} stands for; 1 or less than 0 for none. */

@@ -132,6 +132,7 @@ public final class RiscvCpu extends Cpu {
     environment.reset();
     pmp.refresh();
     parking.reset();
+    useAddressSpace();
     setPc(resetVector);
     log.write(LogCategory.CPU_RESET, () -> "hart" + index() + ": reset\n" + describe());
     Firmware handler = firmware;
@@ -146,6 +147,7 @@ public final class RiscvCpu extends Cpu {
     timer.enable(Environment.timerEnabled(state()));
     timer.update();
     flushTlb();
+    useAddressSpace();
     kick();
   }
 
@@ -410,9 +412,8 @@ public final class RiscvCpu extends Cpu {
   }
 
   /**
-   * Forgets translations of this hart (privileged, section 12.2.1). All that it remembers are of
-   * the address space in {@code satp}, as another one there makes it forget them; so there is
-   * nothing to do for others. Global mappings are not told apart and go with the rest.
+   * Forgets translations of this hart (privileged, section 12.2.1), those of a page in all address
+   * spaces. Global mappings are not told apart and go with the rest.
    *
    * @param virtual the address, unless {@code allAddresses}
    * @param asid the address space in the low 16 bits, unless {@code allSpaces}
@@ -433,13 +434,15 @@ public final class RiscvCpu extends Cpu {
                       allAddresses ? "all addresses" : "0x%x".formatted(virtual),
                       allSpaces ? "all spaces" : "space 0x%x".formatted(mmu.asid(asid))));
     }
-    if (!allSpaces && !mmu.isCurrent(asid)) {
+    if (!attached()) {
       return true;
     }
-    if (allAddresses) {
-      flushTlb();
-    } else if (attached()) {
+    if (!allAddresses) {
       vcpu().flushTlbPage(virtual);
+    } else if (allSpaces) {
+      vcpu().flushTlb();
+    } else {
+      vcpu().flushTlb(space -> mmu.isOf(asid, space));
     }
     return true;
   }
@@ -535,6 +538,13 @@ public final class RiscvCpu extends Cpu {
   void kick() {
     if (attached()) {
       vcpu().kick();
+    }
+  }
+
+  /** {@code satp} may name another address space. */
+  void useAddressSpace() {
+    if (attached()) {
+      vcpu().useAddressSpace(mmu.addressSpace());
     }
   }
 

@@ -5,11 +5,14 @@ import dev.kasuari.machine.cpu.Vcpu;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 
 /** Executes nothing; remembers what a hart asks of its thread, and does posted work at once. */
 public final class FakeVcpu implements Vcpu {
   public int kicks;
   public int flushes;
+  public final List<LongPredicate> spaceFlushes = new ArrayList<>();
+  public long addressSpace;
   public final List<Long> pageFlushes = new ArrayList<>();
   public long retired;
   public int waits;
@@ -38,6 +41,16 @@ public final class FakeVcpu implements Vcpu {
   @Override
   public void flushTlb() {
     flushes++;
+  }
+
+  @Override
+  public void flushTlb(LongPredicate addressSpaces) {
+    spaceFlushes.add(addressSpaces);
+  }
+
+  @Override
+  public void useAddressSpace(long id) {
+    addressSpace = id;
   }
 
   @Override

@@ -43,7 +43,9 @@ class LogTest {
     assertThat(lines)
         .containsExactly(
             "hart0: sfence.vma of 0x1234000 in space 0x7",
+            "cpu0: TLB flushed of 0x1234000",
             "hart0: sfence.vma of all addresses in space 0x7",
+            "cpu0: TLB flushed of address spaces",
             "hart0: sfence.vma of 0x1234000 in all spaces",
             "cpu0: TLB flushed of 0x1234000",
             "hart0: sfence.vma of all addresses in all spaces",
