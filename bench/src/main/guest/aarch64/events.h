@@ -24,6 +24,15 @@
           " add sp, sp, #192\n eret\n");                                                                 \
   extern char name[]
 
+// A handler in C of exceptions that EL1 takes from itself.
+#define EXCEPTION_HANDLER(name)                   \
+  __attribute__((used)) static void name(void);   \
+  VECTORS(name##_vectors, name);                  \
+  __attribute__((used)) static void name(void)
+#define TAKE_EXCEPTIONS(name) WRITE(vbar_el1, name##_vectors)
+
+static inline uint64_t faulting_address(void) { return READ(far_el1); }
+
 #define GICD ((volatile uint32_t *)0x08000000)
 #define GICC ((volatile uint32_t *)0x08010000)
 #define VIRTUAL_TIMER 27

@@ -7,15 +7,14 @@ static uint64_t number_of_cpu(void) { return READ(mpidr_el1) & 0xff; }
 
 static void send(uint32_t cpu) { GICD[0xf00 / 4] = UINT32_C(1) << (16 + cpu); } // GICD_SGIR
 
-__attribute__((used)) static void message(void) {
+EXCEPTION_HANDLER(message) {
   uint32_t number = acknowledge();
   complete(number);
   taken[number_of_cpu()]++;
 }
-VECTORS(message_vectors, message);
 
 static void listen(void) {
-  WRITE(vbar_el1, message_vectors);
+  TAKE_EXCEPTIONS(message);
   enable_interrupt(0);
   __asm__ volatile("isb; msr daifclr, #2" ::: "memory");
 }

@@ -71,7 +71,8 @@ void memory_management_on(void) {
   // 39 bits of addresses, write-back, inner shareable, none above; 40 bits of physical ones
   WRITE(tcr_el1, 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 2ULL << 32);
   WRITE(ttbr0_el1, blocks);
-  __asm__ volatile("dsb ish; isb; tlbi vmalle1; dsb ish; isb" ::: "memory");
+  __asm__ volatile("isb" ::: "memory");
+  forget_translations();
   WRITE(sctlr_el1, READ(sctlr_el1) | 1 | 1 << 2 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 26); // M, C, I, DZE, UCT, UCI
   __asm__ volatile("isb" ::: "memory");
 }
@@ -90,7 +91,8 @@ void run_paged(uint64_t work) {
   root[1] = map(middle, leaves, NOT_FOR_USERS);
   root[2] = map(user_middle, user_leaves, USER);
   WRITE(ttbr0_el1, root);
-  __asm__ volatile("dsb ish; isb; tlbi vmalle1; dsb ish; isb" ::: "memory");
+  __asm__ volatile("isb" ::: "memory");
+  forget_translations();
   begin();
   bench_finish(kernel(work));
 #else

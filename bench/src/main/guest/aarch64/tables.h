@@ -6,3 +6,13 @@
 // this much above.
 #define USER_ABOVE 0x40000000ULL
 uint64_t *page_table_entry(const void *address);
+
+static inline void forget_translations(void) {
+  __asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
+}
+
+// Of one page, which was not valid and is now.
+static inline void now_valid(uint64_t address) {
+  (void)address;
+  __asm__ volatile("dsb ishst; isb" ::: "memory");
+}

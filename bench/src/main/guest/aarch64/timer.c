@@ -3,16 +3,15 @@
 
 static volatile uint64_t interrupts;
 
-__attribute__((used)) static void timer(void) {
+EXCEPTION_HANDLER(timer) {
   uint32_t number = acknowledge();
   WRITE(cntv_ctl_el0, 0);
   interrupts++;
   complete(number);
 }
-VECTORS(timer_vectors, timer);
 
 uint64_t kernel(uint64_t work) {
-  WRITE(vbar_el1, timer_vectors);
+  TAKE_EXCEPTIONS(timer);
   enable_interrupt(VIRTUAL_TIMER);
   WRITE(cntv_cval_el0, 0);
   __asm__ volatile("isb; msr daifclr, #2" ::: "memory");

@@ -16,3 +16,9 @@
           "epc, t6\n la t5, " #name "_count\n ld t6, 0(t5)\n addi t6, t6, 1\n sd t6, 0(t5)\n " mode "ret"); \
   extern char name[];                                                                                      \
   uint64_t name##_count;
+
+// A handler in C of exceptions that supervisor mode takes from itself.
+#define EXCEPTION_HANDLER(name) static __attribute__((interrupt("supervisor"))) void name(void)
+#define TAKE_EXCEPTIONS(name) CSR_WRITE(stvec, name)
+
+static inline uint64_t faulting_address(void) { return CSR_READ(stval); }

@@ -16,18 +16,20 @@ import java.util.List;
 
 /** Makes ELF files of the kernels' sources; what was made once of the same sources is kept. */
 final class GuestBuilder {
-  private static final List<String> SHARED =
+  /** What belongs to every kernel, of all targets and of the kernel's own. */
+  private static final List<String> AROUND =
       List.of(
           "bench.h",
           "machine.h",
           "memory.c",
-          "run.c", // of all targets
+          "run.c",
           "start.S",
           "link.ld",
           "machine.c",
           "target.h",
           "tables.h",
-          "events.h"); // its own
+          "events.h",
+          "syscall.h");
 
   private final Path cache;
   private final Toolchain toolchain;
@@ -61,7 +63,7 @@ final class GuestBuilder {
    */
   GuestImage build(Kernel kernel) {
     try {
-      var files = new ArrayList<>(SHARED);
+      var files = new ArrayList<>(AROUND);
       files.add(kernel.source() + ".c");
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update((toolchain.key() + kernel.flags()).getBytes(StandardCharsets.UTF_8));

@@ -7,19 +7,18 @@
 static char memory[TOUCHED][4096] __attribute__((aligned(4096)));
 static uint64_t faults;
 
-__attribute__((used)) static void page_fault(void) {
-  uint64_t address = READ(far_el1);
+EXCEPTION_HANDLER(page_fault) {
+  uint64_t address = faulting_address();
   *page_table_entry((void *)address) |= 1;
-  __asm__ volatile("dsb ishst; isb" ::: "memory");
+  now_valid(address);
   faults++;
 }
-VECTORS(fault_vectors, page_fault);
 
 uint64_t kernel(uint64_t work) {
-  WRITE(vbar_el1, fault_vectors);
+  TAKE_EXCEPTIONS(page_fault);
   while (work--) {
     for (int i = 0; i < TOUCHED; i++) *page_table_entry(memory[i]) &= ~1ULL;
-    __asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
+    forget_translations();
     for (int i = 0; i < TOUCHED; i++) ((volatile char *)memory[i])[i & 63] += (char)work;
   }
   return mix(faults, (uint64_t)memory[7][7]);

@@ -1,6 +1,9 @@
-// System calls: user mode to supervisor mode and back, each behind the same page tables.
+// System calls from user to supervisor mode and back.
+#pragma once
 #include "events.h"
 #include "tables.h"
+
+#define USER_OFFSET -USER_BELOW
 
 // Saves and restores what a small kernel would, and counts. Answers call 1; call 0 ends.
 __asm__(
@@ -35,7 +38,6 @@ extern char system_call[];
 uint64_t to_user(uint64_t entry, uint64_t argument, uint64_t stack);
 uint64_t back[2];
 char trap_stack[4096] __attribute__((aligned(16)));
-static char user_stack[4096] __attribute__((aligned(16)));
 
 static NOINLINE uint64_t call(uint64_t number, uint64_t argument) {
   register uint64_t a0 __asm__("a0") = argument;
@@ -44,15 +46,4 @@ static NOINLINE uint64_t call(uint64_t number, uint64_t argument) {
   return a0;
 }
 
-static NOINLINE void user(uint64_t work) {
-  uint64_t sum = 0;
-  while (work--) {
-    for (int i = 0; i < 100; i++) sum = call(1, sum);
-  }
-  call(0, sum);
-}
-
-uint64_t kernel(uint64_t work) {
-  CSR_WRITE(stvec, system_call);
-  return to_user((uint64_t)user - USER_BELOW, work, (uint64_t)user_stack + sizeof user_stack - USER_BELOW);
-}
+static inline void take_calls(void) { CSR_WRITE(stvec, system_call); }
