@@ -45,7 +45,7 @@ class AddressSpacesTest {
 
   private void insert(long virtual) {
     long entry = spaces.tlb().claim(virtual, REGIME);
-    spaces.tlb().describe(entry, 0, ramAddress, Objects.requireNonNull(range));
+    spaces.tlb().describe(entry, 0, false, ramAddress, Objects.requireNonNull(range));
     RawMemory.putLong(entry + Tlb.READ_TAG, virtual);
     RawMemory.putLong(entry + Tlb.WRITE_TAG, virtual);
   }
