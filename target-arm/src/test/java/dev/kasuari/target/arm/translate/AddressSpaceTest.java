@@ -18,7 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("guest")
 class AddressSpaceTest {
-  /** X20 is where two spaces have their pages, X21 and X22 are these entries, X23 and X24 tables. */
+  /**
+   * X20 is where two spaces have their pages, X21 and X22 are these entries, X23 and X24 tables.
+   */
   private static final String PROGRAM =
       """
       .macro look ttbr
@@ -144,8 +146,7 @@ class AddressSpaceTest {
       """;
 
   private static final List<Long> PAGES =
-      List.of(
-          0L, 1L, 0L, 2L, 0L, 3L, 1L, 3L, 0L, 2L, 2L, 2L, 2L, 2L, 2L, 2L, 0L, 2L, 2L, 0L, 2L);
+      List.of(0L, 1L, 0L, 2L, 0L, 3L, 1L, 3L, 0L, 2L, 2L, 2L, 2L, 2L, 2L, 2L, 0L, 2L, 2L, 0L, 2L);
 
   @TempDir private Path directory;
 
