@@ -1,6 +1,7 @@
 package dev.kasuari.block;
 
 import dev.kasuari.block.file.FileDriver;
+import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
@@ -15,7 +16,12 @@ public final class Drivers {
 
   /** All, in the order in which help lists them. */
   public static List<BlockDriver<?>> all() {
-    return List.of(new FileDriver(), new NullDriver(), new RawDriver(), new Qcow2Driver());
+    return List.of(
+        new FileDriver(),
+        new HostDeviceDriver(),
+        new NullDriver(),
+        new RawDriver(),
+        new Qcow2Driver());
   }
 
   /** The driver of that name, or null. */

@@ -1,5 +1,6 @@
 package dev.kasuari.block;
 
+import dev.kasuari.block.file.HostFiles;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import java.util.LinkedHashMap;
@@ -31,10 +32,14 @@ public final class Filenames {
             BlockException.Kind.INVALID, "Unknown protocol '" + protocol + "'");
       }
     }
-    String driver = protocol.isEmpty() ? "file" : protocol;
     String path = protocol.equals("file") ? filename.substring("file:".length()) : filename;
+    String driver = protocol.isEmpty() ? protocolOf(path) : protocol;
     return new Json.Members(
         Map.of("driver", new Json.Text(driver), "filename", new Json.Text(path)));
+  }
+
+  private static String protocolOf(String path) {
+    return HostFiles.device(path) ? "host_device" : "file";
   }
 
   private static Json.Members parsed(String where, String filename) {

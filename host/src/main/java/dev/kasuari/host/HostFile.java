@@ -117,6 +117,15 @@ public final class HostFile implements AutoCloseable {
     return done;
   }
 
+  /**
+   * Reads into {@code to} by one call of the host.
+   *
+   * @return bytes read; what is missing may be the end of the file
+   */
+  public long readSome(MemorySegment to, long offset) {
+    return retried(() -> Libc.pread(fd, to, offset));
+  }
+
   /** Writes all of {@code from}, which is native memory. */
   public void write(MemorySegment from, long offset) {
     long done = 0;

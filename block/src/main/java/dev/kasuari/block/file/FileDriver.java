@@ -4,23 +4,20 @@ import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Opening;
-import dev.kasuari.host.HostException;
-import dev.kasuari.host.HostFile;
 import dev.kasuari.qapi.OptionCodec;
 import dev.kasuari.qapi.Options;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
-/** {@code file}: a file or block device of the host. */
+/** {@code file}: a regular file of the host. */
 public final class FileDriver implements BlockDriver<FileDriver.FileOptions> {
   /**
    * Which file.
    *
    * @param filename its path
    * @param locking keep two programs from using one image in ways that do not go together
-   * @param aio how requests are handed to the host; accepted, and all the same here
+   * @param aio how requests are handed to the host: threads do it here in any case; native asks for
+   *     cache.direct=on, as in QEMU
    */
   @Options
   public record FileOptions(
@@ -56,7 +53,7 @@ public final class FileDriver implements BlockDriver<FileDriver.FileOptions> {
 
   @Override
   public String doc() {
-    return "a file or block device of the host";
+    return "a file of the host";
   }
 
   @Override
@@ -67,40 +64,16 @@ public final class FileDriver implements BlockDriver<FileDriver.FileOptions> {
   @Override
   public BlockNode open(FileOptions options, Opening opening) {
     String path = options.filename();
-    HostFile file;
-    try {
-      file = opened(path, opening);
-    } catch (HostException e) {
-      throw BlockException.of(e).in("Could not open '" + path + "'");
-    }
-    try {
-      return new FileNode(opening, file, options.locking());
-    } catch (HostException e) { // it has no size
-      throw BlockException.of(e);
-    }
-  }
-
-  private static HostFile opened(String path, Opening opening) {
-    if (Files.isDirectory(Path.of(path))) {
+    if (Files.exists(Path.of(path)) && !HostFiles.regular(path)) {
       throw BlockException.invalid(
-          "Could not open '" + path + "': '" + path + "' is not a regular file or block device");
+          Files.isDirectory(Path.of(path))
+              ? "Could not open '"
+                  + path
+                  + "': '"
+                  + path
+                  + "' is not a regular file or block device"
+              : "'file' driver requires '" + path + "' to be a regular file");
     }
-    if (!opening.access().writable()) {
-      return HostFile.open(path);
-    }
-    List<HostFile.Mode> modes = new ArrayList<>(List.of(HostFile.Mode.WRITE));
-    try {
-      return HostFile.open(path, modes.toArray(HostFile.Mode[]::new));
-    } catch (HostException e) {
-      BlockException.Kind kind = BlockException.of(e).kind();
-      boolean refused =
-          kind == BlockException.Kind.READ_ONLY || kind == BlockException.Kind.PERMISSION;
-      if (!refused || !opening.access().autoReadOnly()) {
-        throw e;
-      }
-      HostFile file = HostFile.open(path);
-      opening.readOnly();
-      return file;
-    }
+    return HostFiles.open(options, opening);
   }
 }

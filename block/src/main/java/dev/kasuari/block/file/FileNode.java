@@ -15,6 +15,7 @@ import dev.kasuari.host.HostOs;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file or block device of the host.
@@ -29,6 +30,9 @@ final class FileNode extends BlockNode {
   private final ImageLock lock;
   private final FileDriver.Locking locking;
   private final boolean regular;
+
+  /** The way past the host's cache, or null if it is to be used. */
+  private final @Nullable DirectAccess direct;
 
   /** Bytes of the file. */
   private final AtomicLong end;
@@ -54,6 +58,7 @@ final class FileNode extends BlockNode {
     try {
       regular = !linux || file.facts().regular();
       end = new AtomicLong(file.size());
+      direct = access().direct() ? DirectAccess.to(file) : null;
     } catch (HostException e) {
       file.close();
       throw e;
@@ -106,7 +111,7 @@ final class FileNode extends BlockNode {
   @Override
   protected void readAt(long offset, MemorySegment to) {
     try {
-      long n = file.read(to, offset);
+      long n = direct == null ? file.read(to, offset) : direct.read(to, offset);
       if (n < to.byteSize()) {
         to.asSlice(n).fill((byte) 0);
       }
@@ -118,7 +123,11 @@ final class FileNode extends BlockNode {
   @Override
   protected void writeAt(long offset, MemorySegment from) {
     try {
-      file.write(from, offset);
+      if (direct == null) {
+        file.write(from, offset);
+      } else {
+        direct.write(from, offset);
+      }
     } catch (HostException e) {
       throw failed(e);
     } finally {

@@ -1,5 +1,6 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.RangeLocks;
 import dev.kasuari.block.qcow2.ClusterMap.Kind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

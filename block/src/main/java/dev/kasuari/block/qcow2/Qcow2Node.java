@@ -7,6 +7,7 @@ import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
 import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.RangeLocks;
 import dev.kasuari.block.Snapshot;
 import dev.kasuari.block.qcow2.ClusterMap.Kind;
 import java.lang.foreign.Arena;

@@ -2,6 +2,7 @@ package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.RangeLocks;
 
 /** Changes the size of a disk. Nobody reads or writes it meanwhile. */
 final class Resize {

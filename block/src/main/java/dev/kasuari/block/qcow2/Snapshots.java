@@ -2,6 +2,7 @@ package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockException.Kind;
+import dev.kasuari.block.RangeLocks;
 import dev.kasuari.block.Snapshot;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package dev.kasuari.block.qcow2;
+package dev.kasuari.block;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,9 +8,9 @@ import java.util.List;
  * changed. The former go together; the latter with nothing. So a cluster is given to others only
  * when nobody is still reading or writing it as what it was.
  */
-final class RangeLocks {
+public final class RangeLocks {
   /** A range that is held. */
-  static final class Range {
+  public static final class Range {
     private final long start;
     private final long end;
     private final boolean exclusive;
@@ -29,7 +29,7 @@ final class RangeLocks {
   private final List<Range> held = new ArrayList<>();
 
   /** Waits until the range is free, and holds it. */
-  synchronized Range hold(long start, long end, boolean exclusive) {
+  public synchronized Range hold(long start, long end, boolean exclusive) {
     Range range = new Range(start, end, exclusive);
     boolean interrupted = false;
     while (held.stream().anyMatch(range::conflicts)) {
@@ -47,7 +47,7 @@ final class RangeLocks {
   }
 
   /** Ends what {@link #hold} began. */
-  synchronized void release(Range range) {
+  public synchronized void release(Range range) {
     held.remove(range);
     notifyAll();
   }
