@@ -3,6 +3,7 @@ package dev.kasuari.block;
 import dev.kasuari.machine.backend.BlockBackend;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -21,13 +22,14 @@ public final class BlockDevice implements BlockBackend {
   private static final int SECTOR = 512;
   private static final int THREADS = 16;
 
+  /** So many operations wait at the most; a guest that asks for more at once is refused. */
+  private static final int MOST_WAITING = 1 << 16;
+
   /** Up to so many bytes in many pieces are copied into one for the sake of fewer operations. */
   private static final long GATHERED = 1 << 20;
 
   private final String id;
-  private final BlockGraph graph;
-  private final BlockNode node;
-  private final Child use;
+  private final Root root;
   private final boolean writeThrough;
   private final ThreadPoolExecutor pool;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -43,26 +45,23 @@ public final class BlockDevice implements BlockBackend {
    */
   public BlockDevice(String id, BlockGraph graph, BlockNode node, boolean writeThrough) {
     this.id = id;
-    this.graph = graph;
-    this.node = node;
     this.writeThrough = writeThrough;
-    Access access = node.access();
-    use =
-        graph.use(
-            "block device '" + id + "'",
-            node,
-            BlockGraph.takenBy(access),
-            BlockGraph.sharedBy(access));
+    root = Root.of(graph, "block device '" + id + "'", node);
     ThreadFactory threads = Thread.ofPlatform().name("block " + id + " ", 0).daemon(true).factory();
     pool =
         new ThreadPoolExecutor(
-            THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+            THREADS,
+            THREADS,
+            5,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MOST_WAITING),
+            threads);
     pool.allowCoreThreadTimeOut(true);
   }
 
-  /** The node whose bytes these are. */
+  /** The node whose bytes these are now. */
   public BlockNode node() {
-    return node;
+    return root.node();
   }
 
   @Override
@@ -72,12 +71,12 @@ public final class BlockDevice implements BlockBackend {
 
   @Override
   public long size() {
-    return (node.size() + SECTOR - 1) & -SECTOR;
+    return (node().size() + SECTOR - 1) & -SECTOR;
   }
 
   @Override
   public boolean readOnly() {
-    return !node.writable();
+    return !node().writable();
   }
 
   @Override
@@ -87,7 +86,7 @@ public final class BlockDevice implements BlockBackend {
 
   /** Changes the size while the guest runs; it is told. */
   public void resize(long size) {
-    node.truncate(size, Preallocation.OFF);
+    root.truncate(size, Preallocation.OFF);
     listeners.forEach(Runnable::run);
   }
 
@@ -100,14 +99,14 @@ public final class BlockDevice implements BlockBackend {
     if (!gathers(to)) {
       long at = offset;
       for (MemorySegment part : to) {
-        node.read(at, part);
+        node().read(at, part);
         at += part.byteSize();
       }
       return Status.OK;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment whole = arena.allocate(total(to));
-      node.read(offset, whole);
+      node().read(offset, whole);
       long at = 0;
       for (MemorySegment part : to) {
         MemorySegment.copy(whole, at, part, 0, part.byteSize());
@@ -135,23 +134,25 @@ public final class BlockDevice implements BlockBackend {
           MemorySegment.copy(part, 0, whole, at, part.byteSize());
           at += part.byteSize();
         }
-        node.write(offset, whole);
+        node().write(offset, whole);
       }
     } else {
       long at = offset;
       for (MemorySegment part : from) {
-        node.write(at, part);
+        node().write(at, part);
         at += part.byteSize();
       }
     }
     if (throughCache) {
-      node.flush();
+      node().flush();
     }
     return Status.OK;
   }
 
+  /** Many pieces become one, and what is not native memory becomes that. */
   private static boolean gathers(List<MemorySegment> parts) {
-    return parts.size() > 1 && total(parts) <= GATHERED;
+    return (parts.size() > 1 && total(parts) <= GATHERED)
+        || !parts.stream().allMatch(MemorySegment::isNative);
   }
 
   @Override
@@ -161,7 +162,7 @@ public final class BlockDevice implements BlockBackend {
         0,
         done,
         () -> {
-          node.flush();
+          node().flush();
           return Status.OK;
         });
   }
@@ -177,7 +178,7 @@ public final class BlockDevice implements BlockBackend {
         length,
         done,
         () -> {
-          node.discard(offset, length);
+          node().discard(offset, length);
           return Status.OK;
         });
   }
@@ -193,9 +194,9 @@ public final class BlockDevice implements BlockBackend {
         length,
         done,
         () -> {
-          node.writeZeroes(offset, length, mayUnmap);
+          node().writeZeroes(offset, length, mayUnmap);
           if (writeThrough) {
-            node.flush();
+            node().flush();
           }
           return Status.OK;
         });
@@ -223,11 +224,43 @@ public final class BlockDevice implements BlockBackend {
       underWay++;
     }
     try {
-      pool.execute(() -> complete(operation, done));
+      pool.execute(new Request(operation, done));
     } catch (RejectedExecutionException e) {
       ended();
-      done.done(Status.NO_MEDIUM); // the device is closed
+      done.done(pool.isShutdown() ? Status.NO_MEDIUM : Status.IO_ERROR); // closed, or too many
     }
+  }
+
+  /** An operation that waits for a thread, or has one. */
+  private final class Request implements Runnable {
+    private final Operation operation;
+    private final Completion done;
+
+    Request(Operation operation, Completion done) {
+      this.operation = operation;
+      this.done = done;
+    }
+
+    @Override
+    public void run() {
+      complete(() -> root.with(operation::run), done);
+    }
+
+    void cancel() {
+      complete(() -> Status.IO_ERROR, done);
+    }
+  }
+
+  /**
+   * Ends what nobody has begun yet, with an error.
+   *
+   * @return how many that were
+   */
+  public int cancelWaiting() {
+    var waiting = new ArrayList<Runnable>();
+    pool.getQueue().drainTo(waiting);
+    waiting.forEach(request -> ((Request) request).cancel());
+    return waiting.size();
   }
 
   /** Whatever happens the guest gets an answer; a bug of ours is reported by the pool's thread. */
@@ -287,11 +320,14 @@ public final class BlockDevice implements BlockBackend {
       closed = true;
     }
     pool.shutdown();
+    List<BlockNode> tree = node().tree();
+    tree.forEach(node -> node.drained(true)); // what is only being held up ends now
     @Nullable InterruptedException interrupted = awaitEnd();
+    tree.forEach(node -> node.drained(false));
     try {
-      node.flush();
+      root.flush();
     } finally {
-      graph.release(use);
+      root.close();
     }
     if (interrupted != null) {
       Thread.currentThread().interrupt();

@@ -6,11 +6,14 @@ import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,6 +199,7 @@ public final class BlockGraph {
       BlockNode node = driver.open(own, opening);
       node.detectZeroes(common.detectZeroes());
       node.childEdges().addAll(opening.edges());
+      opening.edges().forEach(edge -> edge.parent(node));
       nodes.put(name, node);
       return node;
     } catch (RuntimeException | Error e) {
@@ -244,89 +248,258 @@ public final class BlockGraph {
   }
 
   /**
-   * Uses a node from outside of the graph.
+   * Uses a node from outside of the graph, by somebody who cannot be kept waiting: nothing is under
+   * way when the graph changes.
    *
    * @param user who, for messages
    * @throws BlockException if others use it in ways that do not go with this one
    */
-  public synchronized Child use(
-      String user, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
+  public Child use(String user, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
+    return used(new Child(user, "root", Child.Role.OTHER, null, node, takes, shares));
+  }
+
+  /**
+   * Uses a node from outside of the graph.
+   *
+   * @param user who, for messages
+   * @param outside is kept waiting when the graph changes
+   * @throws BlockException if others use it in ways that do not go with this one
+   */
+  public Child use(
+      String user,
+      BlockNode node,
+      Set<Permission> takes,
+      Set<Permission> shares,
+      NodeUser outside) {
+    return used(new Child(user, "root", Child.Role.OTHER, outside, node, takes, shares));
+  }
+
+  private synchronized Child used(Child edge) {
     try {
-      return attach(user, "root", node, takes, shares);
+      return attach(edge);
     } catch (RuntimeException | Error e) {
-      closeUnused(node);
+      closeUnused(edge.node());
       throw e;
     }
   }
 
-  synchronized Child attach(
-      String user, String slot, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
-    Child edge = new Child(user, slot, node, takes, shares);
-    for (Child other : node.users()) {
-      refuseConflict(edge, other);
-      refuseConflict(other, edge);
-    }
-    node.userEdges().add(edge);
-    try {
-      tellPermissions(node);
-    } catch (RuntimeException | Error e) {
-      node.userEdges().remove(edge);
-      throw e;
-    }
+  synchronized Child attach(Child edge) {
+    var change = new GraphChange();
+    change.add(edge);
+    change.commit();
     return edge;
-  }
-
-  private static void refuseConflict(Child taker, Child sharer) {
-    for (Permission permission : taker.takes()) {
-      if (!sharer.shares().contains(permission)) {
-        throw new BlockException(
-            Kind.BUSY,
-            "Permission conflict on node '"
-                + taker.node().name()
-                + "': permissions '"
-                + permission.words()
-                + "' are both required by "
-                + taker.user()
-                + " (uses node '"
-                + taker.node().name()
-                + "' as '"
-                + taker.slot()
-                + "' child) and unshared by "
-                + sharer.user()
-                + " (uses node '"
-                + sharer.node().name()
-                + "' as '"
-                + sharer.slot()
-                + "' child).");
-      }
-    }
-  }
-
-  private static void tellPermissions(BlockNode node) {
-    Set<Permission> taken = EnumSet.noneOf(Permission.class);
-    Set<Permission> shared = EnumSet.allOf(Permission.class);
-    for (Child edge : node.users()) {
-      taken.addAll(edge.takes());
-      shared.retainAll(edge.shares());
-    }
-    node.permissionsChange(taken, shared);
   }
 
   /** Ends a use; a node that nobody uses is closed. */
   public synchronized void release(Child edge) {
     BlockNode node = edge.node();
-    if (node.userEdges().remove(edge)) {
-      if (node.userEdges().isEmpty()) {
-        close(node);
-      } else {
-        tellPermissions(node);
+    if (!node.userEdges().contains(edge)) {
+      return;
+    }
+    if (node.userEdges().size() == 1) {
+      node.userEdges().clear();
+      close(node);
+    } else {
+      var change = new GraphChange();
+      change.remove(edge);
+      change.commit();
+    }
+  }
+
+  /**
+   * Puts a node that a program has made into the graph. It is to be used then.
+   *
+   * @throws BlockException if there is one of that name
+   */
+  public synchronized void add(BlockNode node) {
+    if (nodes.putIfAbsent(node.name(), node) != null) {
+      throw new BlockException(Kind.EXISTS, "Duplicate nodes with node-name='" + node.name() + "'");
+    }
+  }
+
+  /** A name that no node has. */
+  public synchronized String freeName() {
+    return "#block" + madeUp++;
+  }
+
+  /**
+   * Does something while nothing is under way in a node: all users above it outside of the graph
+   * are kept waiting.
+   */
+  public synchronized <T> T drained(BlockNode node, Supplier<T> work) {
+    var users = new LinkedHashSet<NodeUser>();
+    var nodesThere = new LinkedHashSet<BlockNode>();
+    collectUsers(node, users, nodesThere);
+    nodesThere.forEach(n -> n.drained(true));
+    var begun = new ArrayList<NodeUser>();
+    try {
+      for (NodeUser user : users) {
+        user.drainBegin();
+        begun.add(user);
+      }
+      return work.get();
+    } finally {
+      begun.forEach(NodeUser::drainEnd);
+      nodesThere.forEach(n -> n.drained(false));
+    }
+  }
+
+  private static void collectUsers(BlockNode node, Set<NodeUser> users, Set<BlockNode> seen) {
+    for (BlockNode below : node.tree()) {
+      seen.add(below);
+    }
+    for (Child edge : node.userEdges()) {
+      NodeUser outside = edge.outside();
+      BlockNode parent = edge.parent();
+      if (outside != null) {
+        users.add(outside);
+      } else if (parent != null) {
+        collectUsers(parent, users, seen);
       }
     }
   }
 
+  /**
+   * Has users of one node use another from now on. A node that nobody uses any more is closed.
+   *
+   * @param which of the users; those that {@code to} itself consists of are never among them
+   * @throws BlockException if the other node cannot be used so; all is as before
+   */
+  public synchronized void replace(BlockNode from, BlockNode to, Predicate<Child> which) {
+    List<BlockNode> own = to.tree();
+    drained(
+        from,
+        () -> {
+          var change = new GraphChange();
+          for (Child edge : from.users()) {
+            BlockNode parent = edge.parent();
+            if (which.test(edge) && (parent == null || !own.contains(parent))) {
+              change.move(edge, to);
+            }
+          }
+          change.commit();
+          closeUnused(from);
+          return true;
+        });
+  }
+
+  /**
+   * Puts a filter between a node and its users.
+   *
+   * @param filter has no child yet; it is put into the graph
+   * @param slot what the node is to the filter
+   * @param which of the users see the filter from now on
+   * @throws BlockException if that cannot be; all is as before, without the filter
+   */
+  public synchronized void insert(
+      BlockNode below, BlockNode filter, String slot, Predicate<Child> which) {
+    add(filter);
+    try {
+      drained(
+          below,
+          () -> {
+            var change = new GraphChange();
+            below.users().stream().filter(which).forEach(edge -> change.move(edge, filter));
+            change.add(
+                filter,
+                new Child(
+                    filter.name(),
+                    slot,
+                    Child.Role.FILTERED,
+                    null,
+                    below,
+                    Permission.none(),
+                    Permission.all()));
+            change.commit();
+            return true;
+          });
+    } catch (RuntimeException | Error e) {
+      nodes.remove(filter.name());
+      throw e;
+    }
+  }
+
+  /** Takes a filter out again: its users use what is under it, and it is closed. */
+  public synchronized void remove(BlockNode filter) {
+    BlockNode below = filter.filtered();
+    if (below == null) {
+      throw new IllegalArgumentException(filter + " is not a filter");
+    }
+    replace(filter, below, edge -> true);
+  }
+
+  /**
+   * Gives a node another backing file, or none.
+   *
+   * @param backing is in the graph; null for none
+   * @throws BlockException if that cannot be; all is as before
+   */
+  public synchronized void setBacking(BlockNode node, @Nullable BlockNode backing) {
+    drained(
+        node,
+        () -> {
+          Child old = edge(node, "backing");
+          BlockNode before = old == null ? null : old.node();
+          var change = new GraphChange();
+          if (old != null && backing != null) {
+            change.move(old, backing);
+          } else if (old != null) {
+            change.remove(old);
+          } else if (backing != null) {
+            Access how = node.access().forBacking();
+            change.add(
+                node,
+                new Child(
+                    node.name(),
+                    "backing",
+                    Child.Role.OTHER,
+                    null,
+                    backing,
+                    takenBy(how),
+                    sharedBy(how)));
+          }
+          change.commit();
+          if (before != null) {
+            closeUnused(before);
+          }
+          return true;
+        });
+  }
+
+  /** The edge in that slot, or null. */
+  public synchronized @Nullable Child edge(BlockNode node, String slot) {
+    return node.childEdges().stream().filter(e -> e.slot().equals(slot)).findFirst().orElse(null);
+  }
+
+  /**
+   * Has an edge take and share otherwise.
+   *
+   * @throws BlockException if that does not go with others
+   */
+  public synchronized void permissions(Child edge, Set<Permission> takes, Set<Permission> shares) {
+    var change = new GraphChange();
+    change.permissions(edge, takes, shares);
+    change.commit();
+  }
+
+  /**
+   * Has a node, with the nodes of its bytes, used otherwise without closing it: read only or
+   * written, through the host's cache or past it.
+   *
+   * @throws BlockException if that cannot be; all is as before
+   */
+  public synchronized void reopen(BlockNode node, Access to) {
+    drained(
+        node,
+        () -> {
+          new Reopening(this).reopen(node, to);
+          return true;
+        });
+  }
+
   /** Closes a node that was opened and is not used after all. */
   synchronized void closeUnused(BlockNode node) {
-    if (node.userEdges().isEmpty() && nodes.containsKey(node.name())) {
+    if (node.userEdges().isEmpty() && node.equals(nodes.get(node.name()))) {
       close(node);
     }
   }

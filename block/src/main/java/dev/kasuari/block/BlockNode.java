@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class BlockNode {
   private final String name;
   private final String driver;
-  private final Access access;
+  private volatile Access access;
   private final List<Child> children = new CopyOnWriteArrayList<>();
   private final List<Child> users = new CopyOnWriteArrayList<>();
   private volatile DetectZeroes detectZeroes = DetectZeroes.OFF;
@@ -57,9 +57,13 @@ public abstract class BlockNode {
     return driver;
   }
 
-  /** How it was opened. */
+  /** How it is open now. */
   public final Access access() {
     return access;
+  }
+
+  final void access(Access now) {
+    access = now;
   }
 
   /** True if it may be written. */
@@ -85,6 +89,35 @@ public abstract class BlockNode {
       }
     }
     return null;
+  }
+
+  /**
+   * What this node, being a filter, shows with something added; null if it is not a filter. Who
+   * walks through chains of images does not see filters.
+   */
+  public final @Nullable BlockNode filtered() {
+    for (Child child : children) {
+      if (child.role() == Child.Role.FILTERED) {
+        return child.node();
+      }
+    }
+    return null;
+  }
+
+  /** The first from here downwards that is no filter. */
+  public final BlockNode image() {
+    BlockNode node = this;
+    BlockNode below = filtered();
+    while (below != null) {
+      node = below;
+      below = node.filtered();
+    }
+    return node;
+  }
+
+  /** What is read where this node, or the image that it filters, says nothing; or null. */
+  public final @Nullable BlockNode behind() {
+    return image().child("backing");
   }
 
   final List<Child> childEdges() {
@@ -228,6 +261,64 @@ public abstract class BlockNode {
    * @throws BlockException if it cannot be
    */
   protected void permissionsChange(Set<Permission> taken, Set<Permission> shared) {}
+
+  /** What a filter takes of the node under it, whose users take {@code taken} together. */
+  protected Set<Permission> filteredTakes(Set<Permission> taken) {
+    return taken;
+  }
+
+  /** What a filter shares of the node under it, whose users all share {@code shared}. */
+  protected Set<Permission> filteredShares(Set<Permission> shared) {
+    return shared;
+  }
+
+  /**
+   * Hears that a child is another node from now on, or none, or that there is one now. Nothing is
+   * under way here meanwhile.
+   *
+   * @throws BlockException if that cannot be; then it uses what it used before
+   */
+  protected void childChanged(String slot, @Nullable BlockNode node) {
+    throw BlockException.notSupported(
+        "Block driver '"
+            + driver
+            + "' cannot change the '"
+            + slot
+            + "' child of node '"
+            + name
+            + "'");
+  }
+
+  /**
+   * Hears that it is to be used otherwise, before anything is changed: it writes what it keeps if
+   * it may not write any more. Nothing is under way here, and {@link #access} is as it was.
+   *
+   * @throws BlockException if that cannot be
+   */
+  protected void accessChanging(Access to) {
+    throw BlockException.notSupported(
+        "Block format '"
+            + driver
+            + "' used by node '"
+            + name
+            + "' does not support reopening files");
+  }
+
+  /**
+   * Hears that {@link #access} and children are as announced.
+   *
+   * @throws BlockException if that cannot be after all
+   */
+  protected void accessChanged(Access before) {}
+
+  /** Hears that its users are kept waiting for what is under way here, or that this has ended. */
+  protected void drained(boolean begins) {}
+
+  /**
+   * Hears what the format above is about to do, such as {@code l2_update}: blkdebug makes errors of
+   * it. Names are QEMU's.
+   */
+  public void event(String name) {}
 
   /** Gives back what is its own. Children are closed by the graph afterwards. */
   protected void closeNow() {}

@@ -41,7 +41,7 @@ public record Extent(
    * @param base where the search ends: what only this one has is not present; null for nowhere
    */
   public static Extent at(BlockNode top, long start, long length, @Nullable BlockNode base) {
-    BlockNode node = top;
+    BlockNode node = top.image();
     long most = length;
     for (int depth = 0; ; depth++) {
       BlockStatus status = node.status(start, most);
@@ -57,13 +57,15 @@ public record Extent(
             node);
       }
       most = status.length();
-      BlockNode backing = node.child("backing");
-      if (backing == null || (base != null && backing.equals(base)) || start >= backing.size()) {
+      BlockNode backing = node.behind();
+      if (backing == null
+          || (base != null && backing.image().equals(base.image()))
+          || start >= backing.size()) {
         return new Extent(
             start, most, depth, false, false, base == null, BlockStatus.NO_OFFSET, node);
       }
       most = Math.min(most, backing.size() - start);
-      node = backing;
+      node = backing.image();
     }
   }
 

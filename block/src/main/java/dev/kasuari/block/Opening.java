@@ -89,7 +89,21 @@ public final class Opening {
   /** Such bytes in another slot. */
   public BlockNode data(String slot) {
     return attach(
-        slot, node(slot, access), BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
+        slot,
+        Child.Role.DATA,
+        node(slot, access),
+        BlockGraph.takenBy(access),
+        BlockGraph.sharedBy(access));
+  }
+
+  /** What this node, a filter, is over: used as the filter will be. */
+  public BlockNode filtered(String slot) {
+    BlockNode node =
+        attach(slot, Child.Role.FILTERED, node(slot, access), Permission.none(), Permission.all());
+    if (!node.writable()) {
+      readOnly();
+    }
+    return node;
   }
 
   /** What is read where this node says nothing, by its options; null if they say nothing of it. */
@@ -115,12 +129,13 @@ public final class Opening {
 
   private BlockNode attachBacking(BlockNode node) {
     Access how = access.forBacking();
-    return attach("backing", node, BlockGraph.takenBy(how), BlockGraph.sharedBy(how));
+    return attach(
+        "backing", Child.Role.OTHER, node, BlockGraph.takenBy(how), BlockGraph.sharedBy(how));
   }
 
   /** A child with permissions of the driver's choice: for filters. */
   public BlockNode child(String slot, Access how, Set<Permission> takes, Set<Permission> shares) {
-    return attach(slot, node(slot, how), takes, shares);
+    return attach(slot, Child.Role.OTHER, node(slot, how), takes, shares);
   }
 
   private BlockNode node(String slot, Access how) {
@@ -136,8 +151,8 @@ public final class Opening {
   }
 
   private BlockNode attach(
-      String slot, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
-    edges.add(graph.attach(nodeName, slot, node, takes, shares));
+      String slot, Child.Role role, BlockNode node, Set<Permission> takes, Set<Permission> shares) {
+    edges.add(graph.attach(new Child(nodeName, slot, role, null, node, takes, shares)));
     return node;
   }
 }

@@ -249,6 +249,16 @@ public final class HostFile implements AutoCloseable {
     }
   }
 
+  /** True if both are the same file, by whatever names; where the host cannot tell, too. */
+  public boolean sameAs(HostFile other) {
+    if (HostOs.current() != HostOs.LINUX) {
+      return true;
+    }
+    Facts mine = facts();
+    Facts others = other.facts();
+    return mine.device == others.device && mine.number == others.number;
+  }
+
   /** True if another open file has any lock on this byte. Linux. */
   public boolean lockedElsewhere(long offset) {
     HostOs.requireLinux("locking images");

@@ -1,5 +1,6 @@
 package dev.kasuari.block.file;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockException.Kind;
 import dev.kasuari.block.BlockNode;
@@ -26,13 +27,16 @@ import org.jspecify.annotations.Nullable;
 final class FileNode extends BlockNode {
   private static final int SECTOR = 512;
 
-  private final HostFile file;
+  /** Has the locks as long as the node lives. */
+  private final HostFile first;
+
+  private volatile HostFile file;
   private final ImageLock lock;
   private final FileDriver.Locking locking;
   private final boolean regular;
 
   /** The way past the host's cache, or null if it is to be used. */
-  private final @Nullable DirectAccess direct;
+  private volatile @Nullable DirectAccess direct;
 
   /** Bytes of the file. */
   private final AtomicLong end;
@@ -52,6 +56,7 @@ final class FileNode extends BlockNode {
   FileNode(Opening opening, HostFile file, FileDriver.Locking locking) {
     super(opening);
     this.file = file;
+    first = file;
     this.locking = locking;
     lock = new ImageLock(file);
     boolean linux = HostOs.current() == HostOs.LINUX;
@@ -111,7 +116,8 @@ final class FileNode extends BlockNode {
   @Override
   protected void readAt(long offset, MemorySegment to) {
     try {
-      long n = direct == null ? file.read(to, offset) : direct.read(to, offset);
+      DirectAccess past = direct;
+      long n = past == null ? file.read(to, offset) : past.read(to, offset);
       if (n < to.byteSize()) {
         to.asSlice(n).fill((byte) 0);
       }
@@ -123,10 +129,11 @@ final class FileNode extends BlockNode {
   @Override
   protected void writeAt(long offset, MemorySegment from) {
     try {
-      if (direct == null) {
+      DirectAccess past = direct;
+      if (past == null) {
         file.write(from, offset);
       } else {
-        direct.write(from, offset);
+        past.write(from, offset);
       }
     } catch (HostException e) {
       throw failed(e);
@@ -281,9 +288,45 @@ final class FileNode extends BlockNode {
     }
   }
 
+  /** Opens the file once more, if it is still the one of that name. */
+  @Override
+  protected void accessChanging(Access to) {
+    Access before = access();
+    if (to.writable() == before.writable() && to.direct() == before.direct()) {
+      return;
+    }
+    try {
+      HostFile again = HostFiles.opened(first.path(), to);
+      try {
+        if (!again.sameAs(first)) {
+          throw BlockException.invalid(
+              "'" + first.path() + "' is not the file any more that was opened by this name");
+        }
+        direct = to.direct() ? DirectAccess.to(again) : null;
+      } catch (RuntimeException | Error e) {
+        again.close();
+        throw e;
+      }
+      if (before.writable()) {
+        file.sync();
+      }
+      closeSecond();
+      file = again;
+    } catch (HostException e) {
+      throw HostFiles.failed(first.path(), to, e);
+    }
+  }
+
+  private void closeSecond() {
+    if (!file.equals(first)) {
+      file.close();
+    }
+  }
+
   @Override
   protected void closeNow() {
-    file.close();
+    closeSecond();
+    first.close();
   }
 
   private static BlockException failed(HostException e) {

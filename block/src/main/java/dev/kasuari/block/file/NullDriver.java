@@ -1,5 +1,6 @@
 package dev.kasuari.block.file;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
@@ -66,6 +67,9 @@ public final class NullDriver implements BlockDriver<NullDriver.Null> {
     public long allocatedSize() {
       return 0;
     }
+
+    @Override
+    protected void accessChanging(Access to) {}
 
     @Override
     protected void readAt(long offset, MemorySegment to) {

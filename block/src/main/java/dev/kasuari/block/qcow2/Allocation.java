@@ -1,5 +1,6 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.RangeLocks;
 import dev.kasuari.block.qcow2.ClusterMap.Kind;
 import java.lang.foreign.Arena;
@@ -148,8 +149,8 @@ final class Allocation {
     if (old.compressed() || old.allocated() != 0) {
       return false;
     }
-    boolean behindBacking =
-        image.backing == null || (offset & ~g.clusterMask()) >= image.backing.size();
+    BlockNode behind = image.backing();
+    boolean behindBacking = behind == null || (offset & ~g.clusterMask()) >= behind.size();
     return old.zero() == g.allSubclusters() || behindBacking;
   }
 
@@ -256,7 +257,7 @@ final class Allocation {
     }
     writeZeroes(offset, wholeStart);
     boolean flags = image.header.version == 3;
-    if (flags || image.backing == null) {
+    if (flags || image.backing() == null) {
       zeroEntries(wholeStart, wholeEnd, mayUnmap);
     } else {
       writeZeroes(wholeStart, Math.min(wholeEnd, end));
@@ -311,7 +312,7 @@ final class Allocation {
       long here = at;
       ClusterMap.Run run = image.locked(() -> image.map.run(here, to - here));
       boolean zero =
-          run.kind() == Kind.ZERO || (run.kind() == Kind.ABSENT && image.backing == null);
+          run.kind() == Kind.ZERO || (run.kind() == Kind.ABSENT && image.backing() == null);
       long length = run.length();
       if (!zero) {
         var part = dev.kasuari.block.Zeroes.some(Math.min(length, to - at));
@@ -335,7 +336,7 @@ final class Allocation {
   /** A cluster that nobody needs any more. */
   Cluster discarded(Cluster old) {
     boolean nothing = old.equals(Cluster.ABSENT);
-    if (nothing && image.backing == null) {
+    if (nothing && image.backing() == null) {
       return old;
     }
     return image.header.version == 3 ? Cluster.ABSENT.withZero(g.allSubclusters()) : Cluster.ABSENT;

@@ -3,6 +3,7 @@ package dev.kasuari.block.qcow2;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** What says where the bytes of a disk are, and the lock that guards it in memory. */
@@ -14,9 +15,9 @@ final class Metadata implements AutoCloseable {
   final Refcounts refcounts;
   final ClusterMap map;
   private final ReentrantLock lock = new ReentrantLock();
-  private final boolean writable;
+  private final BooleanSupplier writable;
 
-  Metadata(BlockNode file, Header header, Caches caches, boolean writable) {
+  Metadata(BlockNode file, Header header, Caches caches, BooleanSupplier writable) {
     this.file = file;
     this.header = header;
     this.writable = writable;
@@ -38,7 +39,7 @@ final class Metadata implements AutoCloseable {
     try {
       return work.get();
     } catch (BlockException e) {
-      if (e.kind() == BlockException.Kind.CORRUPT && writable) {
+      if (e.kind() == BlockException.Kind.CORRUPT && writable.getAsBoolean()) {
         markCorrupt();
       }
       throw e;

@@ -80,7 +80,7 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
     }
     writeFirstCounts(file, g);
     header.writeWhole(file);
-    try (Metadata metadata = new Metadata(file, header, Caches.STANDARD, true)) {
+    try (Metadata metadata = new Metadata(file, header, Caches.STANDARD, () -> true)) {
       metadata.locked(() -> {
         metadata.map.growL1(g.l1Entries(size));
         return true;

@@ -56,9 +56,8 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
     }
     Header header = Header.read(file);
     refuseWhatIsLater(header);
-    if (header.has(Header.CORRUPT) && opening.access().writable() && !opening.access().recovery()) {
-      throw new BlockException(
-          BlockException.Kind.PERMISSION, "qcow2: Image is corrupt; cannot be opened read/write");
+    if (opening.access().writable() && !opening.access().recovery()) {
+      refuseCorrupt(header);
     }
     BlockNode backing = backing(opening, file, header);
     Qcow2Node node = new Qcow2Node(opening, file, backing, header, caches(options));
@@ -66,6 +65,13 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
       prepare(node);
     }
     return node;
+  }
+
+  private static void refuseCorrupt(Header header) {
+    if (header.has(Header.CORRUPT)) {
+      throw new BlockException(
+          BlockException.Kind.PERMISSION, "qcow2: Image is corrupt; cannot be opened read/write");
+    }
   }
 
   private static void refuseWhatIsLater(Header header) {
@@ -96,8 +102,9 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   }
 
   /** What must be so before an image is written. */
-  private static void prepare(Qcow2Node node) {
+  static void prepare(Qcow2Node node) {
     Header header = node.header;
+    refuseCorrupt(header);
     if (header.has(Header.DIRTY)) {
       CheckResult result = node.check(CheckResult.Repair.ALL, line -> {});
       if (result.corruptions() > 0) {

@@ -1,5 +1,6 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Qcow2Node extends BlockNode implements ImageNode {
   final BlockNode file;
-  final @Nullable BlockNode backing;
+  private volatile @Nullable BlockNode backing;
   final Metadata metadata;
   final Header header;
   final Geometry g;
@@ -43,7 +44,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     this.file = file;
     this.backing = backing;
     this.header = header;
-    metadata = new Metadata(file, header, caches, super.writable());
+    metadata = new Metadata(file, header, caches, super::writable);
     g = metadata.g;
     commit = metadata.commit;
     refcounts = metadata.refcounts;
@@ -66,6 +67,34 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   @Override
   public boolean growsAsZeroes() {
     return backing == null;
+  }
+
+  /** What is read where this image says nothing, or null. */
+  @Nullable BlockNode backing() {
+    return backing;
+  }
+
+  @Override
+  protected void childChanged(String slot, @Nullable BlockNode node) {
+    if (slot.equals("backing")) {
+      backing = node;
+    } else {
+      super.childChanged(slot, node);
+    }
+  }
+
+  @Override
+  protected void accessChanging(Access to) {
+    if (writable() && !to.writable()) {
+      commit.close();
+    }
+  }
+
+  @Override
+  protected void accessChanged(Access before) {
+    if (access().writable() && !before.writable()) {
+      Qcow2Driver.prepare(this);
+    }
   }
 
   @Override
@@ -109,9 +138,10 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   }
 
   private void readBacking(long offset, MemorySegment to) {
-    long there = backing == null ? 0 : Math.clamp(backing.size() - offset, 0, to.byteSize());
-    if (backing != null && there > 0) {
-      backing.read(offset, to.asSlice(0, there));
+    BlockNode behind = backing;
+    long there = behind == null ? 0 : Math.clamp(behind.size() - offset, 0, to.byteSize());
+    if (behind != null && there > 0) {
+      behind.read(offset, to.asSlice(0, there));
     }
     to.asSlice(there).fill((byte) 0);
   }

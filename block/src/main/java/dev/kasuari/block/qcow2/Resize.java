@@ -1,6 +1,7 @@
 package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Preallocation;
 import dev.kasuari.block.RangeLocks;
 
@@ -69,7 +70,8 @@ final class Resize {
       }
       setSize(size);
     });
-    long seen = image.backing == null ? 0 : Math.min(size, image.backing.size());
+    BlockNode behind = image.backing();
+    long seen = behind == null ? 0 : Math.min(size, behind.size());
     long rest = Math.min(size, (before + g.clusterMask()) & ~g.clusterMask());
     long zeroEnd = Math.max(seen, rest);
     if (zeroEnd > before) {

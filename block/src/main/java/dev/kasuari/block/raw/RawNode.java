@@ -1,5 +1,6 @@
 package dev.kasuari.block.raw;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The bytes of a node, or a part of them. */
 final class RawNode extends BlockNode {
-  private final BlockNode file;
+  private volatile BlockNode file;
   private final long begin;
   private final @Nullable Long fixedSize;
 
@@ -48,6 +49,18 @@ final class RawNode extends BlockNode {
   @Override
   public boolean growsAsZeroes() {
     return file.growsAsZeroes();
+  }
+
+  @Override
+  protected void accessChanging(Access to) {}
+
+  @Override
+  protected void childChanged(String slot, @Nullable BlockNode node) {
+    if (node == null) {
+      super.childChanged(slot, node);
+    } else {
+      file = node;
+    }
   }
 
   @Override
