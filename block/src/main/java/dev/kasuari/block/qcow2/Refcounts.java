@@ -149,22 +149,26 @@ final class Refcounts {
     long last = (offset + bytes - 1) >>> g.clusterBits();
     for (long cluster = first; cluster <= last; cluster++) {
       long before = get(cluster);
-      if (before == 0) {
-        throw BlockException.corrupt(
-            "the cluster at %#x is used, and counted as free"
-                .formatted(cluster << g.clusterBits()));
-      }
+      refuse(cluster, before, delta);
       long count = before + delta;
-      if (count > g.maxRefcount()) {
-        throw BlockException.invalid(
-            "a cluster cannot be used more than "
-                + g.maxRefcount()
-                + " times in this image; make it with more refcount_bits");
-      }
       set(cluster, count);
       if (count == 0) {
         hint = Math.min(hint, cluster);
       }
+    }
+  }
+
+  /** Refuses to change the count of a cluster that is free, or to one that has no room. */
+  void refuse(long cluster, long count, int delta) {
+    if (count == 0) {
+      throw BlockException.corrupt(
+          "the cluster at %#x is used, and counted as free".formatted(cluster << g.clusterBits()));
+    }
+    if (delta > 0 && count > g.maxRefcount() - delta) {
+      throw BlockException.invalid(
+          "a cluster cannot be used more than "
+              + g.maxRefcount()
+              + " times in this image; make it with more refcount_bits");
     }
   }
 

@@ -69,10 +69,12 @@ final class Snapshots {
   private final Qcow2Node image;
   private final Geometry g;
   private final List<Entry> entries;
+  private final TreeCount tree;
 
   Snapshots(Qcow2Node image) {
     this.image = image;
     g = image.g;
+    tree = new TreeCount(image);
     entries = new ArrayList<>(read());
   }
 
@@ -190,7 +192,9 @@ final class Snapshots {
     String newId = Integer.toString(id);
     exclusively(() -> {
       long[] l1 = image.map.l1().clone();
-      count(l1, 1);
+      tree.refuseCount(l1, 1);
+      unflagOld();
+      tree.count(l1, 1);
       long offset = image.map.writeL1(plain(l1));
       ByteBuffer extra = ByteBuffer.allocate(24);
       extra.putLong(8, image.header.size);
@@ -231,10 +235,11 @@ final class Snapshots {
     Entry entry = named(idOrName);
     exclusively(() -> {
       long[] l1 = table(entry);
+      tree.refuseCount(l1, -1);
       var all = new ArrayList<>(entries);
       all.remove(entry);
       replaceTable(all);
-      count(l1, -1);
+      tree.count(l1, -1);
       image.refcounts.release(entry.l1Offset, Math.max(8, entry.l1Size * 8L));
       flagActive();
     });
@@ -251,7 +256,8 @@ final class Snapshots {
       long[] old = image.map.l1().clone();
       long oldOffset = image.header.l1Offset;
       long oldBytes = Math.max(8, image.header.l1Size * 8L);
-      count(l1, 1);
+      tree.refuseCount(l1, 1);
+      tree.count(l1, 1);
       int needed = (int) Math.max(l1.length, g.l1Entries(entry.diskSize));
       long[] active = java.util.Arrays.copyOf(plain(l1), needed);
       long offset = image.map.writeL1(active);
@@ -262,7 +268,7 @@ final class Snapshots {
       image.header.writeFixed(image.file);
       image.file.flush();
       image.map.replaceL1(active);
-      count(old, -1);
+      tree.count(old, -1);
       image.refcounts.release(oldOffset, oldBytes);
       flagActive();
     });
@@ -306,39 +312,24 @@ final class Snapshots {
     image.commit.settle();
   }
 
-  /** Counts all that an L1 table leads to once more or once less. */
-  private void count(long[] l1, int delta) {
+  /**
+   * Version 2 has no bit that says that counts may be wrong. There, nothing may be written in place
+   * from before a snapshot uses it; a cut then leaves flags that are too careful.
+   */
+  private void unflagOld() {
+    if (image.header.version != 2) {
+      return;
+    }
+    long[] l1 = image.map.l1();
     for (int i = 0; i < l1.length; i++) {
-      long table = l1[i] & Geometry.OFFSET_MASK;
-      if (table == 0) {
-        continue;
-      }
-      if ((table & g.clusterMask()) != 0) {
-        throw BlockException.corrupt(
-            "L2 table offset %#x unaligned (L1 index: %#x)".formatted(table, i));
-      }
-      Tables.forEach(image.file, g, table, (index, cluster) -> count(cluster, delta));
-      countOne(table, g.clusterSize(), delta);
-      if (image.refcounts.cache().full()) {
-        settle();
+      l1[i] &= ~Geometry.COPIED;
+      if (l1[i] != 0) {
+        image.map.cache().forgetUnpinned(l1[i] & Geometry.OFFSET_MASK, g.clusterSize());
+        Tables.flag(image.file, g, l1[i] & Geometry.OFFSET_MASK, cluster -> false);
       }
     }
-  }
-
-  private void count(Cluster cluster, int delta) {
-    if (cluster.compressed()) {
-      countOne(cluster.host(), cluster.compressedSize(), delta);
-    } else if (cluster.host() != 0) {
-      countOne(cluster.host(), g.clusterSize(), delta);
-    }
-  }
-
-  private void countOne(long offset, long bytes, int delta) {
-    if (delta < 0) {
-      image.refcounts.release(offset, bytes);
-    } else {
-      image.refcounts.add(offset, bytes, delta);
-    }
+    Tables.writeL1(image.file, image.header.l1Offset, l1);
+    image.file.flush();
   }
 
   /** Sets the flags that say what may be written in place, by the counts as they are now. */
@@ -351,7 +342,7 @@ final class Snapshots {
         continue;
       }
       image.map.cache().forgetUnpinned(table, g.clusterSize());
-      Tables.flag(image.file, g, table, image.refcounts);
+      Tables.flag(image.file, g, table, cluster -> image.refcounts.get(cluster) == 1);
       boolean own = image.refcounts.get(table >>> g.clusterBits()) == 1;
       long entry = table | (own ? Geometry.COPIED : 0);
       changed |= entry != l1[i];

@@ -3,6 +3,7 @@ package dev.kasuari.block.qcow2;
 import dev.kasuari.block.BlockNode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongPredicate;
 
 /** Goes through tables in the file, past the caches: for what looks at all of an image. */
 final class Tables {
@@ -34,8 +35,8 @@ final class Tables {
     return Cluster.decode(g, Header.bigEndian(table, at), bitmap);
   }
 
-  /** Sets the flags of a table's entries that say whose count is one. */
-  static void flag(BlockNode file, Geometry g, long table, Refcounts refcounts) {
+  /** Sets the flags of a table's entries that say whose host clusters are used only once. */
+  static void flag(BlockNode file, Geometry g, long table, LongPredicate usedOnce) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(g.clusterSize());
       file.read(table, bytes);
@@ -43,7 +44,7 @@ final class Tables {
       for (int i = 0; i < 1 << g.l2Bits(); i++) {
         Cluster cluster = decode(g, bytes, i);
         if (!cluster.compressed() && cluster.host() != 0) {
-          boolean own = refcounts.get(cluster.host() >>> g.clusterBits()) == 1;
+          boolean own = usedOnce.test(cluster.host() >>> g.clusterBits());
           if (own != cluster.copied()) {
             bytes.set(TableCache.LONG, (long) i * g.entrySize(), cluster.withCopied(own).entry(g));
             changed = true;
