@@ -8,5 +8,6 @@ module dev.kasuari.block {
   requires com.github.luben.zstd_jni;
 
   exports dev.kasuari.block;
+  exports dev.kasuari.block.bitmap;
   exports dev.kasuari.block.file;
 }

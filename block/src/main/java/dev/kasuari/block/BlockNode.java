@@ -1,5 +1,7 @@
 package dev.kasuari.block;
 
+import dev.kasuari.block.bitmap.Bitmaps;
+import dev.kasuari.block.bitmap.DirtyBitmap;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,7 @@ public abstract class BlockNode {
   private volatile Access access;
   private final List<Child> children = new CopyOnWriteArrayList<>();
   private final List<Child> users = new CopyOnWriteArrayList<>();
+  private final Bitmaps bitmaps = new Bitmaps();
   private volatile DetectZeroes detectZeroes = DetectZeroes.OFF;
 
   /** What is done with zeroes that are written as data. */
@@ -69,6 +72,31 @@ public abstract class BlockNode {
   /** True if it may be written. */
   public boolean writable() {
     return access.writable();
+  }
+
+  /** What notes which of its bytes are written. */
+  public final Bitmaps bitmaps() {
+    return bitmaps;
+  }
+
+  /**
+   * Adds a bitmap that the image keeps.
+   *
+   * @throws BlockException if it does not
+   */
+  public final DirtyBitmap addPersistentBitmap(String bitmap, long granularity) {
+    refuseBitmap(bitmap, granularity);
+    return bitmaps.add(bitmap, granularity, true, size());
+  }
+
+  /**
+   * Hears that a bitmap is to be kept in the image.
+   *
+   * @throws BlockException if it cannot be
+   */
+  protected void refuseBitmap(String bitmap, long granularity) {
+    throw BlockException.notSupported(
+        "Can't store persistent bitmaps to " + name + ": Operation not supported");
   }
 
   /** The nodes that it uses. */
@@ -175,10 +203,14 @@ public abstract class BlockNode {
     if (from.byteSize() == 0) {
       return;
     }
-    if (detectZeroes != DetectZeroes.OFF && Zeroes.all(from)) {
-      zeroAt(offset, from.byteSize(), detectZeroes == DetectZeroes.UNMAP && access.unmap());
-    } else {
-      writeAt(offset, from);
+    try {
+      if (detectZeroes != DetectZeroes.OFF && Zeroes.all(from)) {
+        zeroAt(offset, from.byteSize(), detectZeroes == DetectZeroes.UNMAP && access.unmap());
+      } else {
+        writeAt(offset, from);
+      }
+    } finally { // part of it may be there even if it failed
+      bitmaps.note(offset, from.byteSize());
     }
   }
 
@@ -190,7 +222,11 @@ public abstract class BlockNode {
   public final void writeZeroes(long offset, long length, boolean mayUnmap) {
     checkWrite("zero", offset, length);
     if (length > 0) {
-      zeroAt(offset, length, mayUnmap && access.unmap());
+      try {
+        zeroAt(offset, length, mayUnmap && access.unmap());
+      } finally {
+        bitmaps.note(offset, length);
+      }
     }
   }
 
@@ -198,7 +234,11 @@ public abstract class BlockNode {
   public final void discard(long offset, long length) {
     checkWrite("discard", offset, length);
     if (length > 0 && access.unmap()) {
-      discardAt(offset, length);
+      try {
+        discardAt(offset, length);
+      } finally {
+        bitmaps.note(offset, length);
+      }
     }
   }
 
@@ -229,7 +269,9 @@ public abstract class BlockNode {
     if (size < 0) {
       throw BlockException.invalid("The new size must be a positive number");
     }
+    bitmaps.all().forEach(DirtyBitmap::refuseUse);
     truncateTo(size, preallocation);
+    bitmaps.resize(size());
   }
 
   /** Reads into all of {@code to}, which is not empty and within the node's size. */

@@ -30,6 +30,14 @@ public interface ImageCreator<O> {
     return new Measure(size, size);
   }
 
+  /**
+   * Bytes that the bitmaps of a node would take in such an image, beside {@link #measure}; −1 if
+   * such images or that node keep none.
+   */
+  default long measureBitmaps(BlockNode source, O options) {
+    return -1;
+  }
+
   /** The unit in which such an image has room for data, bytes. */
   default long measureUnit(O options) {
     return 512;

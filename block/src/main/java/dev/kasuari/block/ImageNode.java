@@ -66,6 +66,11 @@ public interface ImageNode {
     return BlockException.notSupported("Operation not supported");
   }
 
+  /** True if it can keep dirty bitmaps. */
+  default boolean keepsBitmaps() {
+    return false;
+  }
+
   /** True if clusters can be written compressed. */
   default boolean compresses() {
     return false;

@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
  * options and other words may be mixed, {@code --} ends options.
  */
 final class Arguments {
+  /** An option and its value, which is empty if it has none. */
+  record Option(String name, String value) {}
+
   private final Map<String, List<String>> options = new LinkedHashMap<>();
+  private final List<Option> inOrder = new ArrayList<>();
   private final List<String> words = new ArrayList<>();
 
   /**
@@ -86,6 +90,12 @@ final class Arguments {
 
   private void put(String name, String value) {
     options.computeIfAbsent(name, n -> new ArrayList<>()).add(value);
+    inOrder.add(new Option(name, value));
+  }
+
+  /** All options as they were given. */
+  List<Option> inOrder() {
+    return inOrder;
   }
 
   boolean has(String name) {

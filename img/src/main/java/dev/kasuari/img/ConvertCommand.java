@@ -46,7 +46,8 @@ final class ConvertCommand implements Command {
                 "target-is-zero",
                 "target-image-opts",
                 "force-share",
-                "bitmaps"),
+                "bitmaps",
+                "skip-broken-bitmaps"),
             Set.of("f", "t", "T", "O", "B", "F", "o", "l", "S", "m", "r", "object"));
     if (a.words().size() < 2) {
       throw ToolException.usage("Must specify image file name");
@@ -55,19 +56,22 @@ final class ConvertCommand implements Command {
     try (Session sources = new Session();
         Session target = new Session()) {
       List<BlockNode> images = sources(a, sources);
-      convert(a, images, target, out);
+      convert(a, images, target, out, err);
     }
     return 0;
   }
 
   private static void refuse(Arguments a) {
-    for (String later : List.of("l", "bitmaps", "C")) {
+    for (String later : List.of("l", "C")) {
       if (a.has(later)) {
         throw new ToolException("convert with '" + later + "' comes later");
       }
     }
     if (a.has("n") && a.has("o")) {
       throw new ToolException("-o has no effect when skipping image creation");
+    }
+    if (a.has("skip-broken-bitmaps") && !a.has("bitmaps")) {
+      throw new ToolException("Use of --skip-broken-bitmaps requires --bitmaps");
     }
     if (a.has("target-is-zero") && !a.has("n")) {
       throw new ToolException("--target-is-zero requires use of -n flag");
@@ -85,7 +89,7 @@ final class ConvertCommand implements Command {
   }
 
   private static void convert(
-      Arguments a, List<BlockNode> images, Session session, PrintStream out) {
+      Arguments a, List<BlockNode> images, Session session, PrintStream out, PrintStream err) {
     String name = a.words().getLast();
     long total = images.stream().mapToLong(BlockNode::size).sum();
     String format = a.value("O", "raw");
@@ -97,6 +101,10 @@ final class ConvertCommand implements Command {
     creation.backing(backing, a.value("F"));
     boolean hasBacking = creation.hasBacking();
     boolean made = !a.has("n");
+    boolean skip = a.has("skip-broken-bitmaps");
+    if (a.has("bitmaps")) {
+      refuseBitmaps(images, skip);
+    }
     if (made) {
       creation.create(name, total, false, null);
     }
@@ -117,7 +125,31 @@ final class ConvertCommand implements Command {
       unit = image.facts().clusterSize();
     }
     boolean zero = (made && target.growsAsZeroes() && !hasBacking) || a.has("target-is-zero");
+    if (a.has("bitmaps")) {
+      refuseTarget(target, format);
+    }
     copy(a, images, target, new Settings(sparse, zero, hasBacking, unit), out, total);
+    if (a.has("bitmaps")) {
+      BitmapCommand.copyAll(images.getFirst(), target, skip, err);
+      target.flush();
+    }
+  }
+
+  private static void refuseBitmaps(List<BlockNode> images, boolean skip) {
+    if (images.size() > 1) {
+      throw new ToolException("Copying bitmaps only possible with single source");
+    }
+    boolean known = images.getFirst() instanceof ImageNode image && image.keepsBitmaps();
+    if (!known) {
+      throw new ToolException("Source lacks bitmap support");
+    }
+    BitmapCommand.refuseBroken(images.getFirst(), skip);
+  }
+
+  private static void refuseTarget(BlockNode target, String format) {
+    if (!(target instanceof ImageNode image && image.keepsBitmaps())) {
+      throw new ToolException("Format driver '" + format + "' does not support bitmaps");
+    }
   }
 
   private record Settings(long sparse, boolean zero, boolean hasBacking, int unit) {}

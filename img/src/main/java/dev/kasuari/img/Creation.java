@@ -89,6 +89,15 @@ final class Creation {
     return creator.measureUnit(parsed(creator, ""));
   }
 
+  /** Bytes that the bitmaps of a node will take; −1 for those of which there can be none. */
+  long measureBitmaps(BlockNode source) {
+    return measureBitmaps(creator(""), source);
+  }
+
+  private <O> long measureBitmaps(ImageCreator<O> creator, BlockNode source) {
+    return creator.measureBitmaps(source, parsed(creator, ""));
+  }
+
   ImageCreator.Measure measure(long size, long data) {
     return measure(creator(""), size, data);
   }

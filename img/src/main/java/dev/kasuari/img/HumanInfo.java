@@ -64,18 +64,25 @@ final class HumanInfo {
   }
 
   private void members(Json.Members members, int indent) {
-    members
-        .members()
-        .forEach((key, value) -> {
-          String label = " ".repeat(indent) + key.replace('-', ' ') + ":";
-          if (value instanceof Json.Members inner) {
-            out.println(label);
-            members(inner, indent + 4);
-          } else {
-            out.println(
-                label + " " + (value instanceof Json.Text t ? t.value() : value.toString()));
-          }
-        });
+    members.members().forEach((key, value) -> member(key.replace('-', ' '), value, indent));
+  }
+
+  private void member(String key, Json value, int indent) {
+    String label = " ".repeat(indent) + key + ":";
+    switch (value) {
+      case Json.Members inner -> {
+        out.println(label);
+        members(inner, indent + 4);
+      }
+      case Json.Array array -> {
+        out.println(label);
+        for (int i = 0; i < array.items().size(); i++) {
+          member("[" + i + "]", array.items().get(i), indent + 4);
+        }
+      }
+      case Json.Text text -> out.println(label + " " + text.value());
+      default -> out.println(label + " " + value);
+    }
   }
 
   void snapshotHeader() {

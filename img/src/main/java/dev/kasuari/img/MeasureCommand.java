@@ -33,6 +33,7 @@ final class MeasureCommand implements Command {
     boolean json = a.json();
     var creation = new Creation(a.value("O", "raw"), a.values("o"));
     ImageCreator.Measure measure;
+    long bitmaps = -1;
     if (a.has("size")) {
       long size = (a.size("size", 0) + 511) & -512;
       measure = creation.measure(size, 0);
@@ -43,9 +44,10 @@ final class MeasureCommand implements Command {
             session.open(
                 a.image(), a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));
         measure = creation.measure(node.size(), data(node, creation.unit()));
+        bitmaps = creation.measureBitmaps(node);
       }
     }
-    print(measure, json, out);
+    print(measure, bitmaps, json, out);
     return 0;
   }
 
@@ -67,9 +69,13 @@ final class MeasureCommand implements Command {
     return sum;
   }
 
-  private static void print(ImageCreator.Measure measure, boolean json, PrintStream out) {
+  private static void print(
+      ImageCreator.Measure measure, long bitmaps, boolean json, PrintStream out) {
     if (json) {
       var members = new LinkedHashMap<String, Json>();
+      if (bitmaps >= 0) {
+        members.put("bitmaps", Json.Num.of(bitmaps));
+      }
       members.put("required", Json.Num.of(measure.required()));
       members.put("fully-allocated", Json.Num.of(measure.fullyAllocated()));
       out.println(PrettyJson.write(new Json.Members(members)));
@@ -77,5 +83,8 @@ final class MeasureCommand implements Command {
     }
     out.println("required size: " + measure.required());
     out.println("fully allocated size: " + measure.fullyAllocated());
+    if (bitmaps >= 0) {
+      out.println("bitmaps size: " + bitmaps);
+    }
   }
 }

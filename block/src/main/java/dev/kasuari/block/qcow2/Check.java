@@ -3,10 +3,7 @@ package dev.kasuari.block.qcow2;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.CheckResult.Repair;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -193,35 +190,25 @@ final class Check {
       ByteBuffer in = ByteBuffer.wrap(keys.data());
       reference(in.getLong(0), in.getLong(8));
     }
-    Header.Extension bitmaps = image.header.extension(Header.EXTENSION_BITMAPS);
-    if (bitmaps != null && bitmaps.data().length >= 24) {
-      ByteBuffer in = ByteBuffer.wrap(bitmaps.data());
-      countBitmaps(in.getInt(0), in.getLong(8), in.getLong(16));
+    try {
+      countBitmaps(BitmapDirectory.place(image.header));
+    } catch (BlockException e) {
+      report.accept("ERROR bitmaps: " + e.getMessage());
+      corruptions++;
     }
   }
 
-  private void countBitmaps(int count, long size, long offset) {
-    if (size < 0 || size > 64L << 20 || !reference(offset, size)) {
+  private void countBitmaps(BitmapDirectory.Place place) {
+    if (place.size() == 0 || !reference(place.offset(), place.size())) {
       return;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment directory = arena.allocate(size);
-      image.file.read(offset, directory);
-      ByteBuffer in = directory.asByteBuffer().order(ByteOrder.BIG_ENDIAN);
-      int at = 0;
-      for (int i = 0; i < count && at + 24 <= size; i++) {
-        countBitmap(in.getLong(at), in.getInt(at + 8));
-        long entry = 24L + Short.toUnsignedInt(in.getShort(at + 18)) + in.getInt(at + 20);
-        if (entry < 24 || entry > size) {
-          break;
-        }
-        at += (int) ((entry + 7) & -8);
-      }
+    for (BitmapDirectory.Entry entry : BitmapDirectory.read(image.file, g, place)) {
+      countBitmap(entry.table(), entry.entries());
     }
   }
 
   private void countBitmap(long table, int entries) {
-    if (entries <= 0 || entries > 8 << 20 || !reference(table, entries * 8L)) {
+    if (!reference(table, entries * 8L)) {
       return;
     }
     for (long entry : ClusterMap.readL1(image.file, table, entries)) {

@@ -17,6 +17,10 @@ final class Description {
       boolean lazy = (h.compatible & Header.LAZY_REFCOUNTS) != 0;
       specific.put("lazy-refcounts", new Json.Bool(lazy));
     }
+    Json bitmaps = StoredBitmaps.describe(image);
+    if (bitmaps != null) {
+      specific.put("bitmaps", bitmaps);
+    }
     specific.put("refcount-bits", Json.Num.of(1L << h.refcountOrder));
     if (h.version == 3) {
       specific.put("corrupt", new Json.Bool(h.has(Header.CORRUPT)));

@@ -98,9 +98,14 @@ final class Header {
   }
 
   void setExtension(int type, @Nullable String text) {
+    setExtensionBytes(type, text == null ? null : text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Puts an extension first, where it is in the first sector; or takes it away. */
+  void setExtensionBytes(int type, byte @Nullable [] data) {
     extensions.removeIf(e -> e.type() == type);
-    if (text != null) {
-      extensions.addFirst(new Extension(type, text.getBytes(StandardCharsets.UTF_8)));
+    if (data != null) {
+      extensions.addFirst(new Extension(type, data));
     }
   }
 
@@ -234,12 +239,37 @@ final class Header {
   }
 
   private void encode(ByteBuffer out) {
+    int at = putExtensions(out);
+    byte[] name = name();
+    if (name.length > Math.min(MAX_BACKING_NAME, out.limit() - at)) {
+      throw BlockException.invalid("Backing file name too long");
+    }
+    putName(out, at, name);
+  }
+
+  private byte[] name() {
+    return backingFile == null ? new byte[0] : backingFile.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private void putName(ByteBuffer out, int at, byte[] name) {
+    backingOffset = backingFile == null ? 0 : at;
+    backingSize = name.length;
+    if (backingFile != null) {
+      out.put(at, name);
+    }
+    putFixed(out, backingOffset, backingSize);
+  }
+
+  /** All extensions, those that others can do without last; returns where they end. */
+  private int putExtensions(ByteBuffer out) {
     headerLength = LENGTH + more.length;
     int at = version == 2 ? V2_LENGTH : headerLength;
     if (version == 3) {
       out.put(LENGTH, more);
     }
-    for (Extension extension : extensions) {
+    var ordered = new ArrayList<>(extensions);
+    ordered.sort(java.util.Comparator.comparing(e -> e.type() == EXTENSION_FEATURES));
+    for (Extension extension : ordered) {
       int bytes = 8 + (extension.data().length + 7 & -8);
       if (at + bytes + 8 > out.limit()) {
         throw BlockException.invalid("the header does not fit into the first cluster");
@@ -249,17 +279,36 @@ final class Header {
       out.put(at + 8, extension.data());
       at += bytes;
     }
-    at += 8; // the end of extensions
-    byte[] name = backingFile == null ? new byte[0] : backingFile.getBytes(StandardCharsets.UTF_8);
-    if (name.length > Math.min(MAX_BACKING_NAME, out.limit() - at)) {
-      throw BlockException.invalid("Backing file name too long");
+    return at + 8; // with the mark of their end
+  }
+
+  /**
+   * Writes the first cluster anew, so that at any instant the file has the old header or the new
+   * one: what the first sector names is there before, and the first sector changes at once. (Of
+   * extensions that do not fit into the first sector that is not true, except for the table of
+   * names, which nobody needs.)
+   */
+  void update(BlockNode file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment old = arena.allocate(clusterSize());
+      file.read(0, old);
+      HeaderLayout layout = new HeaderLayout(old.asByteBuffer().order(ByteOrder.BIG_ENDIAN));
+      MemorySegment next = arena.allocate(clusterSize());
+      ByteBuffer out = next.asByteBuffer().order(ByteOrder.BIG_ENDIAN);
+      int end = putExtensions(out);
+      byte[] name = name();
+      int at = layout.place(name, end);
+      if (layout.overwritesName(name, end)
+          && extensions.removeIf(e -> e.type() == EXTENSION_FEATURES)) {
+        update(file);
+        return;
+      }
+      if (at < 0) {
+        throw BlockException.invalid("Backing file name too long");
+      }
+      putName(out, at, name);
+      layout.replace(file, old, next, at, name);
     }
-    backingOffset = backingFile == null ? 0 : at;
-    backingSize = name.length;
-    if (backingFile != null) {
-      out.put(at, name);
-    }
-    putFixed(out, backingOffset, backingSize);
   }
 
   private void putFixed(ByteBuffer out, long nameOffset, int nameSize) {

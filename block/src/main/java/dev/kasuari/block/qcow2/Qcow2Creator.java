@@ -194,6 +194,12 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
   }
 
   @Override
+  public long measureBitmaps(BlockNode source, Creation o) {
+    boolean both = !o.old() && source instanceof Qcow2Node image && image.header.version == 3;
+    return both ? StoredBitmaps.room(source, (int) o.clusterSize()) : -1;
+  }
+
+  @Override
   public long measureUnit(Creation o) {
     return o.clusterSize();
   }

@@ -23,6 +23,9 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   public record Qcow2(
       @Options.Size @Nullable Long l2CacheSize, @Options.Size @Nullable Long refcountCacheSize) {}
 
+  /** What we keep up to date of what others clear. */
+  private static final long KEPT = Header.RAW_EXTERNAL | Header.BITMAPS;
+
   @Override
   public String name() {
     return "qcow2";
@@ -61,8 +64,16 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
     }
     BlockNode backing = backing(opening, file, header);
     Qcow2Node node = new Qcow2Node(opening, file, backing, header, caches(options));
-    if (opening.access().writable() && !opening.access().recovery()) {
-      prepare(node);
+    try {
+      if (opening.access().writable() && !opening.access().recovery()) {
+        prepare(node);
+      }
+      if (!opening.access().recovery()) {
+        node.storedBitmaps().load();
+      }
+    } catch (RuntimeException | Error e) {
+      node.abandon();
+      throw e;
     }
     return node;
   }
@@ -111,9 +122,15 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
         throw BlockException.corrupt("Could not repair dirty image");
       }
     }
-    if ((header.autoclear & ~Header.RAW_EXTERNAL) != 0) {
-      header.autoclear &= Header.RAW_EXTERNAL; // what we do not keep up to date
+    if ((header.autoclear & ~KEPT) != 0) {
+      header.autoclear &= KEPT;
       header.writeFixed(node.file);
+    }
+    if ((header.autoclear & Header.BITMAPS) == 0
+        && header.extension(Header.EXTENSION_BITMAPS) != null) {
+      // Somebody wrote the image who knew nothing of them: their clusters are leaks now.
+      header.setExtensionBytes(Header.EXTENSION_BITMAPS, null);
+      header.update(node.file);
     }
   }
 }

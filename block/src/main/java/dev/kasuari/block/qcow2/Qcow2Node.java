@@ -37,6 +37,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   final Compression compression;
   private final Allocation allocation;
   private final Snapshots snapshots;
+  private final StoredBitmaps stored;
 
   Qcow2Node(
       Opening opening, BlockNode file, @Nullable BlockNode backing, Header header, Caches caches) {
@@ -52,6 +53,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     compression = Compression.of(header.compressionType);
     allocation = new Allocation(this);
     snapshots = new Snapshots(this);
+    stored = new StoredBitmaps(this);
   }
 
   /** Its snapshots. */
@@ -237,7 +239,11 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   public void writeCompressed(long offset, MemorySegment from) {
     requireWritable();
     commit.relieve();
-    allocation.writeCompressed(offset, from);
+    try {
+      allocation.writeCompressed(offset, from);
+    } finally {
+      bitmaps().note(offset, from.byteSize());
+    }
   }
 
   @Override
@@ -306,7 +312,37 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   @Override
   public void applySnapshot(String idOrName) {
     requireWritable();
+    if (!bitmaps().all().isEmpty()) {
+      throw BlockException.notSupported("Device has active dirty bitmaps");
+    }
     snapshots.apply(idOrName);
+  }
+
+  /** The bitmaps that it keeps. */
+  StoredBitmaps storedBitmaps() {
+    return stored;
+  }
+
+  @Override
+  public boolean keepsBitmaps() {
+    return header.version == 3;
+  }
+
+  @Override
+  protected void refuseBitmap(String bitmap, long granularity) {
+    String attempt = "Can't make bitmap '" + bitmap + "' persistent in '" + name() + "'";
+    if (header.version == 2) {
+      throw BlockException.notSupported("Cannot store dirty bitmaps in qcow2 v2 files").in(attempt);
+    }
+    if (bitmaps().persistent().size() >= BitmapDirectory.MOST) {
+      throw BlockException.invalid("Maximum number of persistent bitmaps is already reached")
+          .in(attempt);
+    }
+    if (granularity > 0 && size() / granularity / 8 > StoredBitmaps.MOST_BYTES) {
+      throw BlockException.invalid(
+              "Too much space will be occupied by the bitmap. Use larger granularity")
+          .in(attempt);
+    }
   }
 
   @Override
@@ -322,8 +358,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     locked(() -> {
       header.backingFile = name;
       header.setExtension(Header.EXTENSION_BACKING_FORMAT, format);
-      header.writeWhole(file);
-      file.flush();
+      header.update(file);
       return true;
     });
   }
@@ -332,14 +367,25 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   public void makeEmpty() {
     requireWritable();
     allocation.forget(0, (size() + g.clusterMask()) & ~g.clusterMask());
+    bitmaps().note(0, size());
     commit.flush();
+  }
+
+  /** Gives back what is in memory of one that could not be opened after all. */
+  void abandon() {
+    metadata.close();
+    compression.close();
   }
 
   @Override
   protected void closeNow() {
     try {
       if (writable()) {
-        commit.close();
+        try {
+          stored.store();
+        } finally {
+          commit.close();
+        }
       }
     } finally {
       metadata.close();

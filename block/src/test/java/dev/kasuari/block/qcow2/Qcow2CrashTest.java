@@ -8,6 +8,7 @@ import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.Child;
 import dev.kasuari.block.ImageNode;
+import dev.kasuari.block.bitmap.DirtyBitmap;
 import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -59,6 +61,26 @@ class Qcow2CrashTest {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Asked(long offset, byte[] bytes) {}
 
+  /** What bitmaps say when the image is closed. */
+  private record Stored(Map<String, String> bitmaps) {}
+
+  /** The dirty ranges of those bitmaps of which they are known. */
+  private static Map<String, String> bitmaps(BlockNode node) {
+    var out = new TreeMap<String, String>();
+    for (DirtyBitmap bitmap : node.bitmaps().all()) {
+      if (!bitmap.inconsistent()) {
+        var text = new StringBuilder(bitmap.enabled() + ":" + bitmap.granularity());
+        DirtyBitmap.Range range = bitmap.next(0, Long.MAX_VALUE);
+        while (range != null) {
+          text.append(' ').append(range.offset()).append('+').append(range.length());
+          range = bitmap.next(range.offset() + range.length(), Long.MAX_VALUE);
+        }
+        out.put(bitmap.name(), text.toString());
+      }
+    }
+    return out;
+  }
+
   private static final class Run {
     private final Random random;
     private final String options;
@@ -80,14 +102,17 @@ class Qcow2CrashTest {
       byte[] start = empty.content();
       var file = new RecordingNode(start);
       file.note(new Flushed(disk.clone()));
-      with(
-          file,
-          Access.write().withUnmap(true),
-          node -> {
-            for (int i = 0; i < 60; i++) {
-              change(file, node);
-            }
-          });
+      for (int session = 0; session < 3; session++) {
+        with(
+            file,
+            Access.write().withUnmap(true),
+            node -> {
+              for (int i = 0; i < 20; i++) {
+                change(file, node);
+              }
+              file.note(new Stored(bitmaps(node)));
+            });
+      }
       int cuts = Integer.getInteger("kasuari.block.cuts", 40);
       for (int i = 0; i < cuts; i++) {
         int cut = random.nextInt(file.events.size() + 1);
@@ -106,7 +131,7 @@ class Qcow2CrashTest {
       int count = 1 + random.nextInt(Math.min(sectors - from, 1 << random.nextInt(9)));
       int offset = from * SECTOR;
       int length = count * SECTOR;
-      switch (random.nextInt(12)) {
+      switch (random.nextInt(13)) {
         case 0, 1 -> {
           node.flush();
           file.note(new Flushed(disk.clone()));
@@ -121,19 +146,40 @@ class Qcow2CrashTest {
           node.discard(offset, length);
         }
         case 4 -> {
-          if (random.nextBoolean() && !options.contains("0.10")) {
+          if (random.nextBoolean()) {
             ((ImageNode) node).createSnapshot("s" + random.nextInt(1000), 1, 0);
           } else if (!((ImageNode) node).snapshots().isEmpty()) {
             ((ImageNode) node).deleteSnapshot(((ImageNode) node).snapshots().getFirst().id());
           }
         }
         case 5 -> compressed(file, (ImageNode) node, offset);
+        case 6 -> changeBitmaps(node);
         default -> {
           byte[] bytes = new byte[length];
           random.nextBytes(bytes);
           ask(file, offset, bytes);
           TestImages.write(node, offset, disk, offset, length);
         }
+      }
+    }
+
+    private void changeBitmaps(BlockNode node) {
+      if (options.contains("0.10")) {
+        return;
+      }
+      List<DirtyBitmap> all = node.bitmaps().all();
+      if (all.isEmpty() || (all.size() < 3 && random.nextBoolean())) {
+        String name = "b" + random.nextInt(1000) + "x".repeat(random.nextInt(300));
+        if (node.bitmaps().find(name) == null) {
+          node.addPersistentBitmap(name, 512L << random.nextInt(4));
+        }
+        return;
+      }
+      DirtyBitmap one = all.get(random.nextInt(all.size()));
+      switch (one.inconsistent() ? 0 : random.nextInt(3)) {
+        case 0 -> node.bitmaps().remove(one.name());
+        case 1 -> one.clear();
+        default -> one.enable(!one.enabled());
       }
     }
 
@@ -164,10 +210,31 @@ class Qcow2CrashTest {
           Access.write(),
           node -> {
             var lines = new ArrayList<String>();
+            if (options.contains("0.10")) { // flags may be more careful than counts
+              ((ImageNode) node).check(CheckResult.Repair.ALL, lines::add);
+            }
             CheckResult result = ((ImageNode) node).check(CheckResult.Repair.NONE, lines::add);
             assertThat(result.corruptions()).as(lines.toString()).isZero();
             compare(node, events, cut);
+            compareBitmaps(node, events, cut);
           });
+    }
+
+    /** What a bitmap says is what it said when the image was closed, before or around the cut. */
+    private static void compareBitmaps(BlockNode node, List<RecordingNode.Event> events, int cut) {
+      var known = new ArrayList<Map<String, String>>();
+      for (RecordingNode.Event event : events) {
+        if (event instanceof RecordingNode.Note(Stored(Map<String, String> bitmaps))) {
+          known.add(bitmaps);
+          if (events.indexOf(event) >= cut) {
+            break;
+          }
+        }
+      }
+      List<Map<String, String>> last = known.subList(Math.max(0, known.size() - 2), known.size());
+      bitmaps(node)
+          .forEach((name, state) ->
+              assertThat(last.stream().map(b -> b.get(name))).as(name).contains(state));
     }
 
     private static void compare(BlockNode node, List<RecordingNode.Event> events, int cut) {
