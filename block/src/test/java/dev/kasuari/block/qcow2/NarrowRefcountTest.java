@@ -7,6 +7,7 @@ import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.ImageNode;
+import dev.kasuari.block.testing.TestImages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -27,10 +28,11 @@ class NarrowRefcountTest {
   @ValueSource(ints = {1, 2, 4})
   void aSnapshotTooManyChangesNothing(int bits) throws Exception {
     Path path = folder.resolve("image");
-    TestImages.create(path, DISK, "cluster_size=64k,refcount_bits=" + bits);
+    TestImages.create("qcow2", path, DISK, "cluster_size=64k,refcount_bits=" + bits);
     byte[] disk = new byte[DISK];
     disk[0] = 1;
     TestImages.with(
+        "qcow2",
         path,
         Access.write(),
         node -> {
@@ -49,6 +51,7 @@ class NarrowRefcountTest {
     assertThat(Files.readAllBytes(path)).isEqualTo(before);
     int kept = taken;
     TestImages.with(
+        "qcow2",
         path,
         Access.write(),
         node -> {
@@ -62,6 +65,7 @@ class NarrowRefcountTest {
   private static boolean snapshot(Path path) {
     boolean[] done = new boolean[1];
     TestImages.with(
+        "qcow2",
         path,
         Access.write(),
         node -> {

@@ -1,4 +1,4 @@
-package dev.kasuari.block.qcow2;
+package dev.kasuari.block.testing;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
@@ -13,31 +13,33 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /** A file in memory that remembers in which order it was written, and where barriers were. */
-final class RecordingNode extends BlockNode {
+public final class RecordingNode extends BlockNode {
   private static final int SECTOR = 512;
 
   /** What happened. */
-  sealed interface Event {}
+  public sealed interface Event {}
 
   /** Bytes were written. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Write(long offset, byte[] bytes) implements Event {}
+  public record Write(long offset, byte[] bytes) implements Event {}
 
   /** Everything before is on the medium. */
-  record Barrier() implements Event {}
+  public record Barrier() implements Event {}
 
   /** Something that a test notes. */
-  record Note(Object what) implements Event {}
+  public record Note(Object what) implements Event {}
 
-  final List<Event> events = new ArrayList<>();
+  public final List<Event> events = new ArrayList<>();
   private byte[] content = new byte[0];
 
-  RecordingNode(byte[] content) {
+  /** A file that has these bytes. */
+  public RecordingNode(byte[] content) {
     super("recording", "recording", Access.write().withUnmap(true));
     this.content = content.clone();
   }
 
-  byte[] content() {
+  /** What is there now. */
+  public byte[] content() {
     return content.clone();
   }
 
@@ -99,7 +101,8 @@ final class RecordingNode extends BlockNode {
     events.add(new Barrier());
   }
 
-  synchronized void note(Object what) {
+  /** Something happened that a test will want to know. */
+  public synchronized void note(Object what) {
     events.add(new Note(what));
   }
 
@@ -117,7 +120,7 @@ final class RecordingNode extends BlockNode {
    * What a medium may have after power was cut when {@code cut} events had happened: all that was
    * before the last barrier, and any sectors of what came later, of each an old or a new state.
    */
-  static byte[] afterCut(byte[] before, List<Event> events, int cut, Random random) {
+  public static byte[] afterCut(byte[] before, List<Event> events, int cut, Random random) {
     int barrier = 0;
     for (int i = 0; i < cut; i++) {
       if (events.get(i) instanceof Barrier) {

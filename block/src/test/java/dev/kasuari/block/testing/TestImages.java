@@ -1,9 +1,12 @@
-package dev.kasuari.block.qcow2;
+package dev.kasuari.block.testing;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.block.ImageCreator;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
@@ -17,10 +20,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /** Makes and opens images for tests. */
-final class TestImages {
+public final class TestImages {
   private TestImages() {}
 
-  static void create(Path path, long size, String options) throws IOException {
+  /** An empty image of a format. */
+  public static void create(String format, Path path, long size, String options)
+      throws IOException {
     Files.write(path, new byte[0]);
     var graph = new BlockGraph();
     BlockNode file = graph.openFile("", path.toString(), "file", Access.write());
@@ -28,19 +33,31 @@ final class TestImages {
         graph.use(
             "test", file, BlockGraph.takenBy(Access.write()), BlockGraph.sharedBy(Access.write()));
     try {
-      new Qcow2Creator()
-          .create(
-              file,
-              size,
-              Qcow2CreatorCreationCodec.CODEC.parse(OptionSource.of("-o", options, "")));
+      create(format, file, size, options);
     } finally {
       graph.release(use);
     }
   }
 
-  static void with(Path path, Access access, Consumer<BlockNode> work) {
+  /** An empty image of a format in a file that is there. */
+  public static void create(String format, BlockNode file, long size, String options) {
+    BlockDriver<?> driver = Drivers.named("", format);
+    ImageCreator<?> creator = driver.creator();
+    if (creator == null) {
+      throw new AssertionError(format + " images cannot be made");
+    }
+    create(creator, file, size, options);
+  }
+
+  private static <O> void create(
+      ImageCreator<O> creator, BlockNode file, long size, String options) {
+    creator.create(file, size, creator.options().parse(OptionSource.of("-o", options, "")));
+  }
+
+  /** Opens an image for as long as {@code work} takes. */
+  public static void with(String format, Path path, Access access, Consumer<BlockNode> work) {
     var graph = new BlockGraph();
-    BlockNode node = graph.openFile("", path.toString(), "qcow2", access);
+    BlockNode node = graph.openFile("", path.toString(), format, access);
     Child use = graph.use("test", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
     try {
       work.accept(node);
@@ -49,7 +66,7 @@ final class TestImages {
     }
   }
 
-  static byte[] read(BlockNode node, long offset, long length) {
+  public static byte[] read(BlockNode node, long offset, long length) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(length);
       node.read(offset, bytes);
@@ -57,7 +74,7 @@ final class TestImages {
     }
   }
 
-  static void write(BlockNode node, long offset, byte[] from, int at, int length) {
+  public static void write(BlockNode node, long offset, byte[] from, int at, int length) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(length);
       MemorySegment.copy(from, at, bytes, ValueLayout.JAVA_BYTE, 0, length);
@@ -65,7 +82,7 @@ final class TestImages {
     }
   }
 
-  static long firstDifference(BlockNode node, byte[] expected) {
+  public static long firstDifference(BlockNode node, byte[] expected) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(expected.length);
       node.read(0, bytes);
@@ -74,7 +91,7 @@ final class TestImages {
   }
 
   /** Joins runs that say the same. */
-  static void addRun(List<String> runs, long start, long length, String what) {
+  public static void addRun(List<String> runs, long start, long length, String what) {
     if (!runs.isEmpty()) {
       String[] last = runs.getLast().split(": ", 2);
       String[] range = last[0].split(" ", 2);
@@ -87,11 +104,11 @@ final class TestImages {
     runs.add(start + " " + length + ": " + what);
   }
 
-  static long number(Map<String, Json> members, String key) {
+  public static long number(Map<String, Json> members, String key) {
     return members.get(key) instanceof Json.Num number ? number.value().longValueExact() : -1;
   }
 
-  static boolean bool(Map<String, Json> members, String key) {
+  public static boolean bool(Map<String, Json> members, String key) {
     return members.get(key) instanceof Json.Bool bool && bool.value();
   }
 }

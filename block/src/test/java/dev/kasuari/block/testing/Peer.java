@@ -1,4 +1,4 @@
-package dev.kasuari.block.qcow2;
+package dev.kasuari.block.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** QEMU's tools. */
-final class Peer {
+public final class Peer {
   /** What a command printed, and its exit code. */
-  record Result(String output, int code) {}
+  public record Result(String output, int code) {}
 
   private Peer() {}
 
-  static void require() {
+  public static void require() {
     assertThat(Path.of("/usr/bin/qemu-img"))
         .as("qemu-img of the package qemu-utils")
         .isExecutable();
   }
 
-  static Result run(List<String> command) {
+  public static Result run(List<String> command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       process.getOutputStream().close();
@@ -35,7 +35,7 @@ final class Peer {
   }
 
   /** {@code qemu-img} with these words, which succeeds. */
-  static String img(String... words) {
+  public static String img(String... words) {
     var command = new ArrayList<>(List.of("/usr/bin/qemu-img"));
     command.addAll(List.of(words));
     Result result = run(command);
@@ -44,8 +44,8 @@ final class Peer {
   }
 
   /** {@code qemu-io} with these commands, which all succeed. */
-  static void io(Path image, List<String> commands) {
-    var command = new ArrayList<>(List.of("/usr/bin/qemu-io", "-f", "qcow2", "-d", "unmap"));
+  public static void io(String format, Path image, List<String> commands) {
+    var command = new ArrayList<>(List.of("/usr/bin/qemu-io", "-f", format, "-d", "unmap"));
     for (String one : commands) {
       command.add("-c");
       command.add(one);
