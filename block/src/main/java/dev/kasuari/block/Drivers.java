@@ -3,12 +3,9 @@ package dev.kasuari.block;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
-import dev.kasuari.block.filter.BlkdebugDriver;
-import dev.kasuari.block.filter.CompressDriver;
-import dev.kasuari.block.filter.CopyOnReadDriver;
-import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
+import dev.kasuari.block.vdi.VdiDriver;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import java.util.List;
@@ -26,10 +23,7 @@ public final class Drivers {
         new NullDriver(),
         new RawDriver(),
         new Qcow2Driver(),
-        new ThrottleDriver(),
-        new BlkdebugDriver(),
-        new CopyOnReadDriver(),
-        new CompressDriver());
+        new VdiDriver());
   }
 
   /** The driver of that name, or null. */

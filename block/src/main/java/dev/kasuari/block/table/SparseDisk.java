@@ -1,0 +1,378 @@
+package dev.kasuari.block.table;
+
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.RangeLocks;
+import dev.kasuari.block.table.BlockMap.Entry;
+import dev.kasuari.block.table.BlockMap.Kind;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bytes of a disk whose blocks a {@link BlockMap} finds in a file. A block that is not there
+ * gets room when it is written first.
+ *
+ * <p>A new block is written whole before it is linked in memory, and is on the medium before the
+ * file names it; so a power cut leaves blocks that nothing names, at most. The lock guards tables
+ * and is not held while data moves.
+ */
+public final class SparseDisk implements AutoCloseable {
+  private static final long CHUNK = 1 << 20;
+  private static final int MOST_ENTRIES = 4096;
+
+  /** What has the bytes of blocks that are not there. */
+  public interface Behind {
+    /** Reads into all of {@code to}. */
+    void read(long offset, MemorySegment to);
+  }
+
+  private final BlockNode file;
+  private final long blockSize;
+  private final BlockMap map;
+  private final TablePages pages;
+  private final @Nullable Behind behind;
+  private final RangeLocks ranges = new RangeLocks();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock running = new ReentrantLock();
+
+  /** Where in the file nothing has ever been. */
+  private long freshFrom;
+
+  /**
+   * A disk.
+   *
+   * @param blockSize bytes, a multiple of 512
+   * @param pages the tables that {@code map} is made of; closed with the disk
+   * @param behind null if blocks that are not there are zero
+   */
+  public SparseDisk(
+      BlockNode file, long blockSize, BlockMap map, TablePages pages, @Nullable Behind behind) {
+    this.file = file;
+    this.blockSize = blockSize;
+    this.map = map;
+    this.pages = pages;
+    this.behind = behind;
+    freshFrom = file.growsAsZeroes() ? file.size() : Long.MAX_VALUE;
+  }
+
+  /** Bytes of a node, and zeroes behind its end. */
+  public static @Nullable Behind behind(@Nullable BlockNode node, long shift) {
+    if (node == null) {
+      return null;
+    }
+    return (offset, to) -> {
+      long there = Math.clamp(node.size() - shift - offset, 0, to.byteSize());
+      if (there > 0) {
+        node.read(shift + offset, to.asSlice(0, there));
+      }
+      to.asSlice(there).fill((byte) 0);
+    };
+  }
+
+  /** Does something under the lock. */
+  public <T> T locked(Supplier<T> work) {
+    lock.lock();
+    try {
+      return work.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long inBlock(long offset, long length) {
+    return Math.min(length, blockSize - offset % blockSize);
+  }
+
+  /** Reads into all of {@code to}. */
+  public void read(long offset, MemorySegment to) {
+    RangeLocks.Range range = ranges.hold(offset, offset + to.byteSize(), false);
+    try {
+      for (long done = 0; done < to.byteSize(); ) {
+        done += readSome(offset + done, to.asSlice(done));
+      }
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  /** Reads the beginning of a range that somebody holds, and returns how much that was. */
+  private long readSome(long offset, MemorySegment to) {
+    Entry first = locked(() -> map.get(offset / blockSize));
+    if (first.kind() == Kind.PACKED) {
+      MemorySegment part = to.asSlice(0, inBlock(offset, to.byteSize()));
+      readPacked(first, offset, part);
+      return part.byteSize();
+    }
+    long length = locked(() -> run(first, offset, to.byteSize()));
+    MemorySegment part = to.asSlice(0, length);
+    switch (first.kind()) {
+      case DATA -> file.read(first.offset() + offset % blockSize, part);
+      case ABSENT -> readBehind(offset, part);
+      default -> part.fill((byte) 0);
+    }
+    return length;
+  }
+
+  private void readBehind(long offset, MemorySegment to) {
+    if (behind == null) {
+      to.fill((byte) 0);
+    } else {
+      behind.read(offset, to);
+    }
+  }
+
+  private void readPacked(Entry entry, long offset, MemorySegment to) {
+    if (to.byteSize() == blockSize) {
+      map.unpack(offset / blockSize, entry, to);
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment whole = arena.allocate(blockSize);
+      map.unpack(offset / blockSize, entry, whole);
+      to.copyFrom(whole.asSlice(offset % blockSize, to.byteSize()));
+    }
+  }
+
+  /** How far all is as at {@code offset}, and in a row in the file. */
+  private long run(Entry first, long offset, long most) {
+    long length = inBlock(offset, most);
+    long index = offset / blockSize;
+    for (int i = 1; length < most && i < MOST_ENTRIES; i++) {
+      Entry next = map.get(index + i);
+      boolean same =
+          next.kind() == first.kind()
+              && next.kind() != Kind.PACKED
+              && (next.kind() != Kind.DATA || next.offset() == first.offset() + i * blockSize);
+      if (!same) {
+        break;
+      }
+      length = Math.min(most, length + blockSize);
+    }
+    return length;
+  }
+
+  /** What is known of a range. */
+  public BlockStatus status(long offset, long length) {
+    return locked(() -> {
+      Entry first = map.get(offset / blockSize);
+      long run = run(first, offset, length);
+      return switch (first.kind()) {
+        case DATA -> BlockStatus.data(run, first.offset() + offset % blockSize);
+        case PACKED -> BlockStatus.packed(run);
+        case ZERO -> BlockStatus.zero(run, BlockStatus.NO_OFFSET);
+        case ABSENT -> BlockStatus.absent(run);
+      };
+    });
+  }
+
+  /** Writes all of {@code from}. */
+  public void write(long offset, MemorySegment from) {
+    relieve();
+    long size = from.byteSize();
+    for (long done = 0; done < size; ) {
+      long n = overwrite(offset + done, from.asSlice(done));
+      if (n == 0) {
+        n = inBlock(offset + done, size - done);
+        allocate(offset + done, from.asSlice(done, n));
+      }
+      done += n;
+    }
+  }
+
+  /** Writes what has its place already, and returns how much of the beginning that was. */
+  private long overwrite(long offset, MemorySegment from) {
+    RangeLocks.Range range = ranges.hold(offset, offset + from.byteSize(), false);
+    try {
+      Entry entry = locked(() -> map.get(offset / blockSize));
+      if (entry.kind() != Kind.DATA) {
+        return 0;
+      }
+      long length = locked(() -> run(entry, offset, from.byteSize()));
+      for (long at = 0; at < length; at += blockSize) {
+        map.beforeOverwrite(offset / blockSize + at / blockSize, entry.offset() + at);
+      }
+      file.write(entry.offset() + offset % blockSize, from.asSlice(0, length));
+      return length;
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  /** Writes a part of a block that has no place of its own. */
+  private void allocate(long offset, MemorySegment from) {
+    long index = offset / blockSize;
+    RangeLocks.Range range = ranges.hold(index * blockSize, (index + 1) * blockSize, true);
+    try {
+      Entry before = locked(() -> map.get(index));
+      if (before.kind() == Kind.DATA) { // somebody was faster
+        map.beforeOverwrite(index, before.offset());
+        file.write(before.offset() + offset % blockSize, from);
+        return;
+      }
+      Room room = locked(() -> room(index));
+      map.prepare(index, room.offset);
+      fill(before, index, room, offset % blockSize, from);
+      locked(() -> {
+        map.link(index, room.offset);
+        return true;
+      });
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  /** A place for a block; {@code fresh} if it reads as zero. */
+  private record Room(long offset, boolean fresh) {}
+
+  private Room room(long index) {
+    long offset = map.place(index);
+    boolean fresh = offset >= freshFrom;
+    if (freshFrom != Long.MAX_VALUE) {
+      freshFrom = Math.max(freshFrom, offset + blockSize);
+    }
+    return new Room(offset, fresh);
+  }
+
+  private void fill(Entry before, long index, Room room, long within, MemorySegment from) {
+    long end = within + from.byteSize();
+    boolean zero = before.kind() == Kind.ZERO || (before.kind() == Kind.ABSENT && behind == null);
+    if (!zero) {
+      copyOld(before, index, room.offset, 0, within);
+      file.write(room.offset + within, from);
+      copyOld(before, index, room.offset, end, blockSize);
+    } else if (room.fresh) {
+      file.write(room.offset + within, from);
+      if (end < blockSize && file.size() < room.offset + blockSize) {
+        file.writeZeroes(room.offset + end, blockSize - end, true);
+      }
+    } else {
+      if (within > 0) {
+        file.writeZeroes(room.offset, within, true);
+      }
+      file.write(room.offset + within, from);
+      if (end < blockSize) {
+        file.writeZeroes(room.offset + end, blockSize - end, true);
+      }
+    }
+  }
+
+  /** Copies a part of a block as it was to its new place. */
+  private void copyOld(Entry before, long index, long to, long start, long end) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(Math.clamp(end - start, 1, CHUNK));
+      for (long at = start; at < end; at += CHUNK) {
+        MemorySegment part = bytes.asSlice(0, Math.min(CHUNK, end - at));
+        if (before.kind() == Kind.PACKED) {
+          readPacked(before, index * blockSize + at, part);
+        } else {
+          readBehind(index * blockSize + at, part);
+        }
+        file.write(to + at, part);
+      }
+    }
+  }
+
+  /** Makes bytes zero. */
+  public void zero(long offset, long length, boolean mayUnmap) {
+    relieve();
+    for (long done = 0; done < length; ) {
+      long n = inBlock(offset + done, length - done);
+      zeroInBlock(offset + done, n, mayUnmap);
+      done += n;
+    }
+  }
+
+  private void zeroInBlock(long offset, long length, boolean mayUnmap) {
+    long index = offset / blockSize;
+    RangeLocks.Range range = ranges.hold(index * blockSize, (index + 1) * blockSize, true);
+    try {
+      Entry entry = locked(() -> map.get(index));
+      if (entry.kind() == Kind.DATA) {
+        map.beforeOverwrite(index, entry.offset());
+        file.writeZeroes(entry.offset() + offset % blockSize, length, mayUnmap);
+        return;
+      }
+      boolean zero = entry.kind() == Kind.ZERO || (entry.kind() == Kind.ABSENT && behind == null);
+      if (zero || (length == blockSize && locked(() -> map.linkZero(index)))) {
+        return;
+      }
+    } finally {
+      ranges.release(range);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      for (long done = 0; done < length; done += CHUNK) {
+        write(offset + done, arena.allocate(Math.min(CHUNK, length - done)));
+      }
+    }
+  }
+
+  /**
+   * Gives a block a place that the caller has written already, whatever was said of it before.
+   *
+   * @return false if it has one
+   */
+  public boolean adopt(long index, Supplier<Long> writer) {
+    relieve();
+    RangeLocks.Range range = ranges.hold(index * blockSize, (index + 1) * blockSize, true);
+    try {
+      Kind kind = locked(() -> map.get(index)).kind();
+      if (kind == Kind.DATA || kind == Kind.PACKED) {
+        return false;
+      }
+      long offset = writer.get();
+      locked(() -> {
+        map.link(index, offset);
+        return true;
+      });
+      return true;
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  private void relieve() {
+    if (locked(pages::full)) {
+      commit();
+    }
+  }
+
+  /** Brings changed tables to the file, behind a barrier. */
+  public void commit() {
+    running.lock();
+    try (Arena arena = Arena.ofShared()) {
+      List<TablePages.Copy> copies = locked(() -> pages.copyChanged(arena));
+      boolean done = false;
+      try {
+        if (!copies.isEmpty()) {
+          map.beforeLinks();
+          file.flush();
+          map.writeLinks(copies);
+        }
+        done = true;
+      } finally {
+        boolean went = done;
+        locked(() -> {
+          pages.saved(copies, went);
+          return true;
+        });
+      }
+    } finally {
+      running.unlock();
+    }
+  }
+
+  /** All that was written is on the medium when this returns. */
+  public void flush() {
+    commit();
+    file.flush();
+  }
+
+  @Override
+  public void close() {
+    pages.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Images of VirtualBox. */
+package dev.kasuari.block.vdi;
