@@ -10,5 +10,4 @@ module dev.kasuari.block {
   exports dev.kasuari.block;
   exports dev.kasuari.block.bitmap;
   exports dev.kasuari.block.file;
-  exports dev.kasuari.block.filter;
 }

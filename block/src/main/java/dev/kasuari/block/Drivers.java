@@ -6,6 +6,7 @@ import dev.kasuari.block.file.NullDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.block.vdi.VdiDriver;
+import dev.kasuari.block.vpc.VpcDriver;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import java.util.List;
@@ -23,7 +24,8 @@ public final class Drivers {
         new NullDriver(),
         new RawDriver(),
         new Qcow2Driver(),
-        new VdiDriver());
+        new VdiDriver(),
+        new VpcDriver());
   }
 
   /** The driver of that name, or null. */

@@ -131,7 +131,7 @@ final class CheckCommand implements Command {
 
   private static Json json(String name, String format, CheckResult r) {
     var out = new LinkedHashMap<String, Json>();
-    out.put("image-end-offset", Json.Num.of(r.endOffset()));
+    put(out, "image-end-offset", r.endOffset());
     put(out, "total-clusters", r.totalClusters());
     out.put("check-errors", Json.Num.of(0));
     put(out, "corruptions", r.corruptions());

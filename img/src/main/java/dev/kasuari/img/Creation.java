@@ -10,6 +10,7 @@ import dev.kasuari.block.ImageCreator;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.Schema;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** An image that is to be made: its format and options. */
@@ -52,13 +54,30 @@ final class Creation {
   }
 
   String help() {
-    var out = new StringBuilder("Supported options:" + System.lineSeparator());
-    creator("").options().schema().fields().stream()
-        .sorted(java.util.Comparator.comparing(f -> f.name()))
-        .forEach(f ->
-            out.append(
-                "  %-22s - %s%n".formatted(f.name() + "=<" + f.type().label() + ">", f.doc())));
-    return out.toString();
+    var lines = new TreeMap<String, String>();
+    lines.put("size", helpLine("size", "size", "Virtual disk size"));
+    for (Schema.Field field : creator("").options().schema().fields()) {
+      lines.put(field.name(), helpLine(field.name(), label(field.type()), field.doc()));
+    }
+    return "Supported "
+        + format
+        + " options:\n"
+        + String.join("", lines.values())
+        + "\nThe protocol level may support further options.\n"
+        + "Specify the target filename to include those options.\n";
+  }
+
+  private static String helpLine(String name, String type, String doc) {
+    return "  %-22s - %s\n".formatted(name + "=<" + type + ">", doc);
+  }
+
+  private static String label(Schema type) {
+    return switch (type) {
+      case Schema.Bool bool -> "bool (on/off)";
+      case Schema.Bytes bytes -> "size";
+      case Schema.Int number -> "num";
+      default -> "str";
+    };
   }
 
   /** The file behind it, if it is given apart from the options. */
@@ -192,7 +211,10 @@ final class Creation {
   private <O> String described(ImageCreator<O> creator, String filename, long size, O parsed) {
     var line = new StringBuilder("Formatting '" + filename + "', fmt=" + format);
     Map<String, Json> written = creator.options().write(parsed).members();
-    boolean sized = false;
+    boolean sized = !format.equals("qcow2");
+    if (sized) {
+      line.append(" size=").append(size);
+    }
     for (Map.Entry<String, Json> option : written.entrySet()) {
       String key = option.getKey();
       boolean unset = key.equals("preallocation") && !options.containsKey(key);

@@ -1,0 +1,154 @@
+package dev.kasuari.block.vpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.testing.CrashRun;
+import dev.kasuari.block.testing.ImageMatrix;
+import dev.kasuari.block.testing.Peer;
+import dev.kasuari.block.testing.TestImages;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** VHD in turns with QEMU, read by libvhdi, with power cuts, and with a parent. */
+class VpcTest {
+  @TempDir Path folder;
+
+  @TestFactory
+  @Tag("guest")
+  Stream<DynamicTest> bothReadWhatEitherWrites() {
+    Peer.require();
+    return ImageMatrix.seeds(8, folder, Matrix::new);
+  }
+
+  @TestFactory
+  @Tag("fast")
+  Stream<DynamicTest> whatWasFlushedIsThere() {
+    return CrashRun.seeds(3, seed -> new NoCheck(seed));
+  }
+
+  private static final class NoCheck extends CrashRun {
+    NoCheck(int seed) {
+      super("vpc", "force_size=on", seed, 20000);
+    }
+
+    @Override
+    protected boolean hasChecks() {
+      return false;
+    }
+  }
+
+  /** As qemu-img 7.2 makes them. */
+  @ParameterizedTest
+  @Tag("fast")
+  @CsvSource({
+    "1048576, 1079296",
+    "3145728, 3168256",
+    "104857600, 104865792",
+    "136365211648, 136365219840",
+    "1610612736000, 1610612736000"
+  })
+  void roundsSizesUpToGeometries(long asked, long made) {
+    ChsGeometry geometry = ChsGeometry.atLeast(asked / 512);
+    boolean bySize = geometry.equals(ChsGeometry.LARGEST);
+    assertThat(bySize ? asked : geometry.total() * 512).isEqualTo(made);
+  }
+
+  /** A differencing image is made of a dynamic one by hand, as nobody here makes them. */
+  @Test
+  @Tag("fast")
+  void readsADifferencingImageWithItsParent() throws Exception {
+    byte[] content = new byte[4 << 20];
+    Arrays.fill(content, (byte) 7);
+    Path parent = folder.resolve("parent.vhd");
+    TestImages.create("vpc", parent, content.length, "force_size=on");
+    TestImages.with(
+        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, content, 0, content.length));
+    Path child = folder.resolve("child.vhd");
+    TestImages.create("vpc", child, content.length, "force_size=on");
+    byte[] own = new byte[5 * 512];
+    Arrays.fill(own, (byte) 9);
+    TestImages.with(
+        "vpc", child, Access.write(), n -> TestImages.write(n, 1 << 20, own, 0, own.length));
+    makeDifferencing(child, Files.readAllBytes(parent));
+    System.arraycopy(own, 0, content, (1 << 20) + 512, 2 * 512);
+    TestImages.with(
+        "vpc",
+        child,
+        Access.read(),
+        n -> assertThat(TestImages.firstDifference(n, content)).isEqualTo(-1));
+  }
+
+  private static void makeDifferencing(Path child, byte[] parent) throws Exception {
+    ByteBuffer image = ByteBuffer.wrap(Files.readAllBytes(child)).order(ByteOrder.BIG_ENDIAN);
+    image.put(512 + 40, Arrays.copyOfRange(parent, 68, 84));
+    image.put(512 + 64, "C:\\disks\\parent.vhd".getBytes(StandardCharsets.UTF_16BE));
+    image.putInt(512 + 36, Footer.checksum(image.slice(512, 1024), 1024, 36));
+    image.putInt(60, Footer.DIFFERENCING);
+    image.putInt(64, Footer.checksum(image, 512, 64));
+    int bitmap = image.getInt(1536) * 512;
+    image.put(bitmap, new byte[512]);
+    image.put(bitmap + (1 << 20) / 512 / 8, (byte) 0b0110_0000); // its second and third sector
+    Files.write(child, image.array());
+  }
+
+  private static final class Matrix extends ImageMatrix {
+    private boolean fixed;
+    private boolean exact;
+
+    Matrix(Path folder, int seed) {
+      super("vpc", folder, seed);
+    }
+
+    @Override
+    protected int choose() {
+      fixed = random.nextInt(3) == 0;
+      exact = random.nextBoolean();
+      options.add("subformat=" + (fixed ? "fixed" : "dynamic"));
+      options.add("force_size=" + (exact ? "on" : "off"));
+      return 1 + random.nextInt(16384);
+    }
+
+    @Override
+    protected int made(int size) {
+      return exact ? size : (int) ChsGeometry.atLeast(size / 512).total() * 512;
+    }
+
+    @Override
+    protected int unit() {
+      return 2 << 20;
+    }
+
+    @Override
+    protected boolean hasChecks() {
+      return false;
+    }
+
+    @Override
+    protected List<String> otherFacts() {
+      return fixed ? List.of("dirty-flag") : List.of();
+    }
+
+    @Override
+    protected void others(Path file) {
+      Peer.Result said = Peer.run(List.of("/usr/bin/vhdiinfo", file.toString()));
+      assertThat(said.code()).as(said.output()).isZero();
+      assertThat(said.output())
+          .containsPattern("Disk type\\s*: " + (fixed ? "Fixed" : "Dynamic"))
+          .contains("(" + disk.length + " bytes)");
+    }
+  }
+}

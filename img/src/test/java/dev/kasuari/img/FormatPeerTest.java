@@ -1,0 +1,97 @@
+package dev.kasuari.img;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The formats beside qcow2: the tools say of them what qemu-img 7.2 says. */
+@Tag("guest")
+class FormatPeerTest {
+  @TempDir Path folder;
+  private Path ours;
+  private Path theirs;
+
+  @BeforeEach
+  void images() throws Exception {
+    assertThat(Path.of("/usr/bin/qemu-img"))
+        .as("qemu-img of the package qemu-utils")
+        .isExecutable();
+    ours = Files.createDirectory(folder.resolve("ours"));
+    theirs = Files.createDirectory(folder.resolve("them"));
+    byte[] content = new byte[5 << 20];
+    for (int i = 0; i < 100_000; i++) {
+      content[70_000 + i] = (byte) (i * 7);
+      content[3_000_000 + i] = (byte) (i * i);
+    }
+    for (Path side : List.of(ours, theirs)) {
+      Files.write(side.resolve("a.raw"), content);
+    }
+  }
+
+  static Stream<String> formats() {
+    return Stream.of("vdi", "vpc");
+  }
+
+  @ParameterizedTest
+  @MethodSource("formats")
+  void printsTheSame(String format) throws Exception {
+    same("create -f F -o help", format);
+    same("create -f F DIR/n 6M", format);
+    same("create -f F -o bogus=1 DIR/n 6M", format);
+    same("convert -f raw -O F DIR/a.raw DIR/t", format);
+    // What follows is said of one image, theirs.
+    Files.copy(
+        theirs.resolve("t"), ours.resolve("t"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    same("info -f F DIR/t", format);
+    same("check -f F DIR/t", format);
+    same("map -f F DIR/t", format);
+    same("resize -f F DIR/t 1M", format);
+    same("resize -q -f F DIR/t 8M", format);
+    same("snapshot -l DIR/t", format);
+  }
+
+  private void same(String words, String format) {
+    String all = words.replace(" F ", " " + format + " ");
+    ToolRun a = ToolRun.theirs(theirs, "qemu-img", all);
+    ToolRun b = ToolRun.ours(ours, all);
+    assertThat(withoutRoom(b.out())).as(all).isEqualTo(withoutRoom(a.out()));
+    assertThat(b.err()).as(all).isEqualTo(a.err());
+    assertThat(b.code()).as(all).isEqualTo(a.code());
+  }
+
+  /**
+   * The room that a file takes is the file system's affair; spaces at ends of lines are nobody's.
+   */
+  private static String withoutRoom(String text) {
+    return text.replaceAll("disk size: .*| +(?=\n)", "");
+  }
+
+  /** Our images are read by them, and theirs by us. */
+  @ParameterizedTest
+  @CsvSource({"vdi,static=off", "vdi,static=on", "vpc,subformat=dynamic", "vpc,subformat=fixed"})
+  void convertsToAndFrom(String format, String options) {
+    String words = "convert -f raw -O " + format + " -o " + options + " DIR/a.raw DIR/t";
+    ToolRun run = ToolRun.ours(ours, words);
+    assertThat(run).isEqualTo(new ToolRun("", "", 0));
+    assertThat(ToolRun.theirs(theirs, "qemu-img", words).code()).isZero();
+    for (Path side : List.of(ours, theirs)) {
+      String compare = "compare -f raw -F " + format + " DIR/a.raw DIR/t";
+      ToolRun read =
+          side.equals(ours)
+              ? ToolRun.theirs(side, "qemu-img", compare)
+              : ToolRun.ours(side, compare);
+      assertThat(read.out()).as(read.err()).contains("Images are identical.");
+    }
+    assertThat(ToolRun.ours(theirs, "convert -f " + format + " -O raw DIR/t DIR/b.raw").code())
+        .isZero();
+  }
+}
