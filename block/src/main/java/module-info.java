@@ -10,4 +10,5 @@ module dev.kasuari.block {
   exports dev.kasuari.block;
   exports dev.kasuari.block.bitmap;
   exports dev.kasuari.block.file;
+  exports dev.kasuari.block.filter;
 }

@@ -1,6 +1,7 @@
 package dev.kasuari.block;
 
 import dev.kasuari.block.BlockException.Kind;
+import dev.kasuari.block.filter.ThrottleGroup;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -12,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +28,13 @@ public final class BlockGraph {
   private static final int MAX_DEPTH = 200;
 
   private final Map<String, BlockNode> nodes = new LinkedHashMap<>();
+  private final Map<String, ThrottleGroup> throttleGroups = new ConcurrentHashMap<>();
   private int madeUp;
+
+  /** The groups of limits that nodes may share, by id. */
+  public Map<String, ThrottleGroup> throttleGroups() {
+    return throttleGroups;
+  }
 
   /** All nodes. */
   public synchronized List<BlockNode> nodes() {

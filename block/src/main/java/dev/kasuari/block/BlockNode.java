@@ -186,6 +186,11 @@ public abstract class BlockNode {
     return false;
   }
 
+  /** True if writing behind its end makes it longer. */
+  public final boolean growsWhenWritten() {
+    return grows();
+  }
+
   /** Reads into all of {@code to}. */
   public final void read(long offset, MemorySegment to) {
     long length = to.byteSize();

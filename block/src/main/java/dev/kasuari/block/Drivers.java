@@ -3,6 +3,10 @@ package dev.kasuari.block;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
+import dev.kasuari.block.filter.BlkdebugDriver;
+import dev.kasuari.block.filter.CompressDriver;
+import dev.kasuari.block.filter.CopyOnReadDriver;
+import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.block.vdi.VdiDriver;
@@ -25,7 +29,11 @@ public final class Drivers {
         new RawDriver(),
         new Qcow2Driver(),
         new VdiDriver(),
-        new VpcDriver());
+        new VpcDriver(),
+        new ThrottleDriver(),
+        new BlkdebugDriver(),
+        new CopyOnReadDriver(),
+        new CompressDriver());
   }
 
   /** The driver of that name, or null. */

@@ -41,6 +41,11 @@ public final class Opening {
     this.depth = depth;
   }
 
+  /** The graph that it is opened in. */
+  public BlockGraph graph() {
+    return graph;
+  }
+
   /** What a complaint begins with. */
   public String where() {
     return where;

@@ -65,11 +65,13 @@ final class RawNode extends BlockNode {
 
   @Override
   protected void readAt(long offset, MemorySegment to) {
+    file.event("read_aio");
     file.read(begin + offset, to);
   }
 
   @Override
   protected void writeAt(long offset, MemorySegment from) {
+    file.event("write_aio");
     file.write(begin + offset, from);
   }
 

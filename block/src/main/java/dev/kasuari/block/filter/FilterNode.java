@@ -1,0 +1,111 @@
+package dev.kasuari.block.filter;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.Opening;
+import dev.kasuari.block.Preallocation;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** A node that shows another one as it is; filters override what they add to. */
+public abstract class FilterNode extends BlockNode {
+  private volatile @Nullable BlockNode below;
+
+  /**
+   * A filter that options describe.
+   *
+   * @param below what {@link Opening#filtered} has given
+   */
+  protected FilterNode(Opening opening, BlockNode below) {
+    super(opening);
+    this.below = below;
+  }
+
+  /** A filter that a program makes, to be put over a node by {@code BlockGraph.insert}. */
+  protected FilterNode(String name, String driver, Access access) {
+    super(name, driver, access);
+  }
+
+  /** What it is over. */
+  protected final BlockNode below() {
+    BlockNode node = below;
+    if (node == null) {
+      throw new IllegalStateException("filter " + name() + " is over nothing");
+    }
+    return node;
+  }
+
+  @Override
+  protected void childChanged(String slot, @Nullable BlockNode node) {
+    BlockNode filtered = filtered();
+    if (node == null || node.equals(filtered) || filtered == null) {
+      below = node;
+    } else {
+      super.childChanged(slot, node);
+    }
+  }
+
+  @Override
+  protected void accessChanging(Access to) {}
+
+  @Override
+  public String filename() {
+    return below().filename();
+  }
+
+  @Override
+  public long size() {
+    return below().size();
+  }
+
+  @Override
+  public boolean growsAsZeroes() {
+    return below().growsAsZeroes();
+  }
+
+  @Override
+  protected boolean grows() {
+    return below().growsWhenWritten();
+  }
+
+  @Override
+  protected void readAt(long offset, MemorySegment to) {
+    below().read(offset, to);
+  }
+
+  @Override
+  protected void writeAt(long offset, MemorySegment from) {
+    below().write(offset, from);
+  }
+
+  @Override
+  protected void zeroAt(long offset, long length, boolean mayUnmap) {
+    below().writeZeroes(offset, length, mayUnmap);
+  }
+
+  @Override
+  protected void discardAt(long offset, long length) {
+    below().discard(offset, length);
+  }
+
+  @Override
+  protected void flushNow() {
+    below().flush();
+  }
+
+  @Override
+  protected BlockStatus statusAt(long offset, long length) {
+    return below().status(offset, length);
+  }
+
+  @Override
+  protected void truncateTo(long size, Preallocation preallocation) {
+    below().truncate(size, preallocation);
+  }
+
+  @Override
+  public void event(String name) {
+    below().event(name);
+  }
+}
