@@ -9,6 +9,7 @@ module dev.kasuari.block {
 
   exports dev.kasuari.block;
   exports dev.kasuari.block.bitmap;
+  exports dev.kasuari.block.crypto;
   exports dev.kasuari.block.file;
   exports dev.kasuari.block.filter;
 }

@@ -1,6 +1,7 @@
 package dev.kasuari.block;
 
 import dev.kasuari.block.BlockException.Kind;
+import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.block.filter.ThrottleGroup;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
@@ -29,7 +30,23 @@ public final class BlockGraph {
 
   private final Map<String, BlockNode> nodes = new LinkedHashMap<>();
   private final Map<String, ThrottleGroup> throttleGroups = new ConcurrentHashMap<>();
+  private final Secrets secrets;
   private int madeUp;
+
+  /** An empty graph, without secrets. */
+  public BlockGraph() {
+    this(new Secrets());
+  }
+
+  /** An empty graph whose nodes' options may name these secrets. */
+  public BlockGraph(Secrets secrets) {
+    this.secrets = secrets;
+  }
+
+  /** What options may name as passwords. */
+  public Secrets secrets() {
+    return secrets;
+  }
 
   /** The groups of limits that nodes may share, by id. */
   public Map<String, ThrottleGroup> throttleGroups() {

@@ -7,6 +7,7 @@ import dev.kasuari.block.filter.BlkdebugDriver;
 import dev.kasuari.block.filter.CompressDriver;
 import dev.kasuari.block.filter.CopyOnReadDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
+import dev.kasuari.block.luks.LuksDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.block.vdi.VdiDriver;
@@ -28,6 +29,7 @@ public final class Drivers {
         new NullDriver(),
         new RawDriver(),
         new Qcow2Driver(),
+        new LuksDriver(),
         new VdiDriver(),
         new VpcDriver(),
         new ThrottleDriver(),

@@ -26,7 +26,8 @@ public record Extent(
 
   /** The name of the file that has the bytes. */
   public String file() {
-    BlockNode file = node.child("file");
+    BlockNode data = node.child("data-file");
+    BlockNode file = data == null ? node.child("file") : data;
     return file == null ? node.filename() : file.filename();
   }
 

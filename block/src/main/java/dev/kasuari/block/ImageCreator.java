@@ -20,6 +20,15 @@ public interface ImageCreator<O> {
   void create(BlockNode file, long size, O options);
 
   /**
+   * The same, for images whose options name secrets or other files.
+   *
+   * @throws BlockException as {@link #create(BlockNode, long, Object)}
+   */
+  default void create(Making making, BlockNode file, long size, O options) {
+    create(file, size, options);
+  }
+
+  /**
    * Says how many bytes an image would take.
    *
    * @param size of the disk, bytes

@@ -2,6 +2,7 @@ package dev.kasuari.block;
 
 import dev.kasuari.qapi.Json;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -71,6 +72,22 @@ public final class Opening {
     access = access.withWritable(false);
   }
 
+  /**
+   * The password of that id; null if there is none and the image is only looked at.
+   *
+   * @param option what the id is the value of, for messages
+   */
+  public byte @Nullable [] password(@Nullable String secret, String option) {
+    if (secret != null) {
+      return graph.secrets().get(secret);
+    }
+    boolean look = access.recovery() || (!access.writable() && !access.backing());
+    if (look) {
+      return null;
+    }
+    throw BlockException.invalid("Parameter '" + option + "' is required for cipher");
+  }
+
   List<Child> edges() {
     return edges;
   }
@@ -130,6 +147,23 @@ public final class Opening {
     } catch (BlockException e) {
       throw e.in("Could not open backing file");
     }
+  }
+
+  /**
+   * A file of this image's own, by what the image says: a path, and nothing else.
+   *
+   * @param filename relative to the folder in which the program runs, as QEMU has it
+   */
+  public BlockNode ownFile(String slot, String filename) {
+    var options = new LinkedHashMap<String, Json>();
+    options.put("driver", new Json.Text("file"));
+    options.put("filename", new Json.Text(filename));
+    return attach(
+        slot,
+        Child.Role.DATA,
+        graph.openChild(where, slot, new Json.Members(options), false, access, depth + 1),
+        BlockGraph.takenBy(access),
+        BlockGraph.sharedBy(access));
   }
 
   private BlockNode attachBacking(BlockNode node) {

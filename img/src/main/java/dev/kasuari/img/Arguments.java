@@ -1,5 +1,6 @@
 package dev.kasuari.img;
 
+import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ final class Arguments {
   private final Map<String, List<String>> options = new LinkedHashMap<>();
   private final List<Option> inOrder = new ArrayList<>();
   private final List<String> words = new ArrayList<>();
+  private @Nullable Secrets secrets;
 
   /**
    * Takes words apart.
@@ -119,6 +121,16 @@ final class Arguments {
 
   List<String> words() {
     return words;
+  }
+
+  /** What {@code --object} says; made once. */
+  Secrets secrets() {
+    Secrets made = secrets;
+    if (made == null) {
+      made = Secrets.of(values("object"));
+      secrets = made;
+    }
+    return made;
   }
 
   /** The only word. */

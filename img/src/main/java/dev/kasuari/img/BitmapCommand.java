@@ -44,8 +44,8 @@ final class BitmapCommand implements Command {
     refuse(a, actions, adds);
     String bitmap = a.words().get(1);
     long granularity = a.size(a.has("g") ? "g" : "granularity", -1);
-    try (Session session = new Session();
-        Session other = new Session()) {
+    try (Session session = new Session(a);
+        Session other = new Session(a)) {
       BlockNode node =
           session.open(a.words().getFirst(), a.value("f"), a.has("image-opts"), Access.write());
       BlockNode source = node;

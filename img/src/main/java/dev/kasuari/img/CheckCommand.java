@@ -37,7 +37,7 @@ final class CheckCommand implements Command {
     boolean json = a.json();
     Repair repair = repair(a);
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       Access access =
           Access.read()
               .withWritable(repair != Repair.NONE)

@@ -32,7 +32,7 @@ final class CommitCommand implements Command {
     }
     Access access = Session.cache(Access.write(), a.value("t", "writeback"));
     String name = a.image();
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       BlockNode top =
           session.open(name, a.value("f"), a.has("image-opts"), access.withBacking(false));
       ImageNode.Facts facts = top instanceof ImageNode image ? image.facts() : null;

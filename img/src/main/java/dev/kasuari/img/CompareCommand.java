@@ -49,7 +49,7 @@ final class CompareCommand implements Command {
     }
     boolean share = a.has("U") || a.has("force-share");
     Access access = Session.cache(Access.read().withForceShare(share), a.value("T", "writeback"));
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       boolean options = a.has("image-opts");
       BlockNode first = session.open(a.words().get(0), a.value("f"), options, access);
       BlockNode second = session.open(a.words().get(1), a.value("F"), options, access);

@@ -53,8 +53,8 @@ final class ConvertCommand implements Command {
       throw ToolException.usage("Must specify image file name");
     }
     refuse(a);
-    try (Session sources = new Session();
-        Session target = new Session()) {
+    try (Session sources = new Session(a);
+        Session target = new Session(a)) {
       List<BlockNode> images = sources(a, sources);
       convert(a, images, target, out, err);
     }
@@ -96,7 +96,7 @@ final class ConvertCommand implements Command {
     if (Drivers.find(format) == null) {
       throw new ToolException("Unknown file format '" + format + "'");
     }
-    var creation = new Creation(format, a.values("o"));
+    var creation = new Creation(format, a.values("o"), a.secrets());
     String backing = a.value("B");
     creation.backing(backing, a.value("F"));
     boolean hasBacking = creation.hasBacking();

@@ -19,7 +19,7 @@ final class CreateCommand implements Command {
   @Override
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
     var a = new Arguments(arguments, Set.of("q", "u"), Set.of("f", "b", "F", "o", "object"));
-    var creation = new Creation(a.value("f", "raw"), a.values("o"));
+    var creation = new Creation(a.value("f", "raw"), a.values("o"), a.secrets());
     if (creation.helpWanted()) {
       out.print(creation.help());
       return 0;

@@ -7,6 +7,8 @@ import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.Filenames;
 import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
+import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -24,11 +26,13 @@ import org.jspecify.annotations.Nullable;
 /** An image that is to be made: its format and options. */
 final class Creation {
   private final String format;
+  private final Secrets secrets;
   private final Map<String, Json> options = new LinkedHashMap<>();
   private boolean help;
 
-  Creation(String format, List<String> texts) {
+  Creation(String format, List<String> texts, Secrets secrets) {
     this.format = format;
+    this.secrets = secrets;
     for (String text : texts) {
       OptionSource source = OptionSource.of("", text, "");
       help |= source.helpWanted();
@@ -184,7 +188,7 @@ final class Creation {
   }
 
   private String detected(String filename) {
-    try (Session session = new Session()) {
+    try (Session session = new Session(secrets)) {
       return session.open(behind(filename), null, false, Access.read()).driver();
     }
   }
@@ -196,7 +200,7 @@ final class Creation {
 
   private long backingSize(String filename) {
     String name = behind(filename);
-    try (Session session = new Session()) {
+    try (Session session = new Session(secrets)) {
       return session.open(name, text("backing_fmt"), false, Access.read(), "").size();
     } catch (BlockException | ToolException e) {
       throw new ToolException(
@@ -215,7 +219,7 @@ final class Creation {
     if (sized) {
       line.append(" size=").append(size);
     }
-    for (Map.Entry<String, Json> option : written.entrySet()) {
+    for (Map.Entry<String, Json> option : flat(written).entrySet()) {
       String key = option.getKey();
       boolean unset = key.equals("preallocation") && !options.containsKey(key);
       boolean implied = key.equals("compat") && !options.containsKey(key);
@@ -231,8 +235,29 @@ final class Creation {
     return (sized ? line : line.append(" size=").append(size)).toString();
   }
 
+  /** Options within options by dotted names. */
+  private static Map<String, Json> flat(Map<String, Json> options) {
+    var out = new LinkedHashMap<String, Json>();
+    options.forEach((key, value) -> {
+      if (value instanceof Json.Members inner) {
+        flat(inner.members()).forEach((name, one) -> out.put(key + "." + name, one));
+      } else {
+        out.put(key, value);
+      }
+    });
+    return out;
+  }
+
   private static final List<String> SIZE_BEFORE =
-      List.of("compat", "backing_file", "backing_fmt", "lazy_refcounts", "refcount_bits");
+      List.of(
+          "key-secret",
+          "compat",
+          "backing_file",
+          "backing_fmt",
+          "data_file",
+          "data_file_raw",
+          "lazy_refcounts",
+          "refcount_bits");
 
   private static String shown(Json value) {
     return switch (value) {
@@ -242,17 +267,17 @@ final class Creation {
     };
   }
 
-  private static <O> void write(ImageCreator<O> creator, String filename, long size, O options) {
+  private <O> void write(ImageCreator<O> creator, String filename, long size, O options) {
     Access access = Access.write().withCache(true, false);
     try {
       Path path = Path.of(filename.startsWith("file:") ? filename.substring(5) : filename);
       if (!Files.exists(path)) {
         Files.createFile(path);
       }
-      try (Session session = new Session()) {
+      try (Session session = new Session(secrets)) {
         BlockNode file = session.open(filename, "file", false, access);
         file.truncate(0, dev.kasuari.block.Preallocation.OFF);
-        creator.create(file, size, options);
+        creator.create(new Making(session.graph(), filename), file, size, options);
       }
     } catch (IOException e) {
       boolean missing = e instanceof java.nio.file.NoSuchFileException;

@@ -42,7 +42,7 @@ final class DdCommand implements Command {
       throw new ToolException("Invalid number: '" + operands.get("bs") + "'");
     }
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       BlockNode from =
           session.open(
               input, a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));
@@ -53,7 +53,7 @@ final class DdCommand implements Command {
       }
       long skip = Math.min(size, Arguments.size(operands.getOrDefault("skip", "0")) * block);
       String format = a.value("O", "raw");
-      new Creation(format, List.of()).create(output, size - skip, false, null);
+      new Creation(format, List.of(), a.secrets()).create(output, size - skip, false, null);
       BlockNode to = session.open(output, format, false, Access.write());
       copy(from, skip, to, size - skip);
       to.flush();

@@ -64,7 +64,7 @@ final class InfoCommand implements Command {
         throw new ToolException("Backing file '" + name + "' creates an infinite loop.");
       }
       seen.add(name);
-      try (Session session = new Session()) {
+      try (Session session = new Session(a)) {
         Access access = Access.read().withBacking(false).withForceShare(share);
         BlockNode node = session.open(name, format, options, access);
         images.add(facts(node, options ? node.filename() : name));

@@ -31,7 +31,7 @@ final class MapCommand implements Command {
             Set.of("f", "output", "object", "start-offset", "max-length"));
     boolean json = a.json();
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       BlockNode node =
           session.open(
               a.image(), a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));

@@ -31,14 +31,14 @@ final class MeasureCommand implements Command {
             Set.of("U", "image-opts", "force-share"),
             Set.of("f", "O", "o", "output", "size", "l", "object"));
     boolean json = a.json();
-    var creation = new Creation(a.value("O", "raw"), a.values("o"));
+    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.secrets());
     ImageCreator.Measure measure;
     long bitmaps = -1;
     if (a.has("size")) {
       long size = (a.size("size", 0) + 511) & -512;
       measure = creation.measure(size, 0);
     } else {
-      try (Session session = new Session()) {
+      try (Session session = new Session(a)) {
         boolean share = a.has("U") || a.has("force-share");
         BlockNode node =
             session.open(

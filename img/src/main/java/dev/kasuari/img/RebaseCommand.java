@@ -40,7 +40,7 @@ final class RebaseCommand implements Command {
     }
     boolean unsafe = a.has("u");
     Access access = Session.cache(Access.write(), a.value("t", "writeback")).withBacking(!unsafe);
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       BlockNode image = session.open(name, a.value("f"), a.has("image-opts"), access);
       if (!(image instanceof ImageNode node)) {
         throw new ToolException(

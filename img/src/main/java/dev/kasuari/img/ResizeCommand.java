@@ -35,7 +35,7 @@ final class ResizeCommand implements Command {
         new Arguments(
             rest, Set.of("image-opts", "q", "shrink"), Set.of("f", "preallocation", "object"));
     Preallocation preallocation = preallocation(a.value("preallocation", "off"));
-    try (Session session = new Session()) {
+    try (Session session = new Session(a)) {
       BlockNode node =
           session.open(
               a.image(), a.value("f"), a.has("image-opts"), Access.write().withUnmap(true));

@@ -5,6 +5,7 @@ import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
+import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import java.util.ArrayList;
@@ -13,8 +14,27 @@ import org.jspecify.annotations.Nullable;
 
 /** The images that a command has open. */
 final class Session implements AutoCloseable {
-  private final BlockGraph graph = new BlockGraph();
+  private final BlockGraph graph;
   private final List<Child> uses = new ArrayList<>();
+
+  /** Nothing is open, and there are no secrets. */
+  Session() {
+    this(new Secrets());
+  }
+
+  /** Nothing is open yet. */
+  Session(Secrets secrets) {
+    graph = new BlockGraph(secrets);
+  }
+
+  /** Nothing is open yet; {@code --object} may say secrets. */
+  Session(Arguments a) {
+    this(a.secrets());
+  }
+
+  BlockGraph graph() {
+    return graph;
+  }
 
   /**
    * Opens an image.

@@ -59,6 +59,15 @@ final class Allocation {
     return (bytes + g.clusterMask()) & ~g.clusterMask();
   }
 
+  private Refcounts.Run room(long first, int count) {
+    if (image.data.external()) {
+      return new Refcounts.Run(first << g.clusterBits() | Geometry.EXTERNAL, count, false);
+    }
+    Refcounts.Run place = image.refcounts.allocateSome(count);
+    image.refuseOverlap(place.offset(), place.clusters() << g.clusterBits());
+    return place;
+  }
+
   private Plan plan(long offset, long length) {
     long first = offset >>> g.clusterBits();
     long last = (offset + length - 1) >>> g.clusterBits();
@@ -72,8 +81,7 @@ final class Allocation {
     while (first + count <= last && !image.map.get(first + count).exclusive()) {
       count++;
     }
-    Refcounts.Run place = image.refcounts.allocateSome(count);
-    image.refuseOverlap(place.offset(), place.clusters() << g.clusterBits());
+    Refcounts.Run place = room(first, count);
     List<Cluster> olds = new ArrayList<>(count);
     for (int i = 0; i < place.clusters(); i++) {
       olds.add(image.map.get(first + i));
@@ -85,12 +93,12 @@ final class Allocation {
   private void writeInto(Plan plan, long offset, MemorySegment data) {
     boolean moved = plan.place != null;
     long host = plan.place == null ? plan.olds.getFirst().host() : plan.place.offset();
-    boolean fresh = plan.place != null && plan.place.fresh();
+    boolean fresh = plan.place != null && plan.place.fresh() && !image.data.encrypted();
     long base = plan.first << g.clusterBits();
     long end = offset + data.byteSize();
     long from = keepFrom(plan.olds.getFirst(), moved, offset);
     copy(plan.olds.getFirst(), from, offset, host + (from - base), fresh);
-    image.file.write(host + (offset - base), data);
+    image.data.write(host + (offset - base), offset, data);
     Cluster last = plan.olds.getLast();
     long to = keepTo(last, moved, end);
     copy(last, end, to, host + (end - base), fresh);
@@ -127,20 +135,22 @@ final class Allocation {
   }
 
   /** Copies guest bytes to where they will be. */
-  private void copy(Cluster old, long from, long to, long host, boolean fresh) {
+  private void copy(Cluster old, long from, long clusterEnd, long host, boolean fresh) {
+    // A data file ends where the disk does.
+    long to = image.data.external() ? Math.min(clusterEnd, image.size()) : clusterEnd;
     if (from >= to) {
       return;
     }
     if (readsZero(old, from)) {
       if (!fresh) {
-        image.file.writeZeroes(host, to - from, false);
+        image.data.zero(host, from, to - from);
       }
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(to - from);
       image.readHeld(from, bytes);
-      image.file.write(host, bytes);
+      image.data.write(host, from, bytes);
     }
   }
 
@@ -158,7 +168,7 @@ final class Allocation {
     image.locked(() -> {
       if (written) {
         link(plan, offset, length);
-      } else if (plan.place != null) {
+      } else if (plan.place != null && !image.data.external()) {
         long bytes = (long) plan.olds.size() << g.clusterBits();
         image.refcounts.add(plan.place.offset(), bytes, -1);
       }
@@ -192,7 +202,7 @@ final class Allocation {
   private void free(Cluster old) {
     if (old.compressed()) {
       image.commit.free(old.host(), old.compressedSize());
-    } else if (old.host() != 0) {
+    } else if (old.host() != 0 && !old.external()) {
       image.commit.free(old.host(), g.clusterSize());
     }
   }
@@ -269,6 +279,9 @@ final class Allocation {
 
   /** A range of whole subclusters. Of a compressed cluster a part cannot be told from the rest. */
   private void zeroEntries(long from, long to, boolean mayUnmap) {
+    if (image.data.raw()) {
+      image.data.node().writeZeroes(from, Math.min(to, image.size()) - from, mayUnmap);
+    }
     long start = from;
     long end = to;
     if (partlyCompressed(start)) {
@@ -300,7 +313,8 @@ final class Allocation {
     }
     Cluster zero = old.withZero(subclusters);
     boolean nothingLeft = zero.allocated() == 0;
-    if (zero.host() != 0 && nothingLeft && (mayUnmap || !old.copied())) {
+    boolean stays = image.data.raw();
+    if (zero.host() != 0 && nothingLeft && (mayUnmap || !old.copied()) && !stays) {
       return zero.withHost(0, false);
     }
     return zero;
@@ -328,7 +342,9 @@ final class Allocation {
     long end = offset + length;
     long from = roundUp(offset);
     long to = end == image.size() ? roundUp(end) : end & ~g.clusterMask();
-    if (from < to) {
+    if (from < to && image.data.raw()) {
+      zeroEntries(from, to, false);
+    } else if (from < to) {
       change(from, to - from, (old, within, part) -> discarded(old));
     }
   }

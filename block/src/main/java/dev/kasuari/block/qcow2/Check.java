@@ -142,7 +142,9 @@ final class Check {
       fragmented += nextInRow != 0 && c.host() != nextInRow ? 1 : 0;
       nextInRow = c.host() + g.clusterSize();
     }
-    reference(c.host(), g.clusterSize());
+    if (!c.external()) {
+      reference(c.host(), g.clusterSize());
+    }
   }
 
   private void countSnapshots() {
@@ -282,7 +284,10 @@ final class Check {
         g,
         table,
         (index, c) -> {
-          if (c.compressed() || c.host() == 0 || (c.host() & g.clusterMask()) != 0) {
+          if (c.compressed()
+              || c.external()
+              || c.host() == 0
+              || (c.host() & g.clusterMask()) != 0) {
             return;
           }
           long count = image.refcounts.get(c.host() >>> g.clusterBits());

@@ -25,6 +25,9 @@ record Cluster(
     }
     long host = entry & Geometry.OFFSET_MASK;
     boolean copied = (entry & Geometry.COPIED) != 0;
+    if (g.external() && (host != 0 || copied)) {
+      host |= Geometry.EXTERNAL;
+    }
     if (g.extended()) {
       return new Cluster(host, copied, false, 0, (int) bitmap, (int) (bitmap >>> 32));
     }
@@ -38,7 +41,7 @@ record Cluster(
       return Geometry.COMPRESSED | (long) sectors << g.sectorsShift() | host;
     }
     long flags = copied ? Geometry.COPIED : 0;
-    return host | flags | (!g.extended() && zero != 0 ? Geometry.ZERO : 0);
+    return (host & ~Geometry.EXTERNAL) | flags | (!g.extended() && zero != 0 ? Geometry.ZERO : 0);
   }
 
   /** The second 64 bits of an extended entry. */
@@ -49,6 +52,11 @@ record Cluster(
   /** True if its host cluster may be written. */
   boolean exclusive() {
     return copied && !compressed && host != 0;
+  }
+
+  /** True if its bytes are in a data file. */
+  boolean external() {
+    return (host & Geometry.EXTERNAL) != 0;
   }
 
   /** Bytes of compressed data, at most. */

@@ -120,7 +120,7 @@ final class ClusterMap {
     if (!c.compressed() && (c.host() & g.clusterMask()) != 0) {
       throw BlockException.corrupt(
           "Cluster allocation offset %#x unaligned (guest offset: %#x)"
-              .formatted(c.host(), cluster << g.clusterBits()));
+              .formatted(c.host() & ~Geometry.EXTERNAL, cluster << g.clusterBits()));
     }
     if (g.extended()
         && !c.compressed()

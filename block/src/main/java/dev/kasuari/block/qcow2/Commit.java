@@ -36,6 +36,7 @@ final class Commit {
 
   private final BlockNode file;
   private final Header header;
+  private final GuestData data;
   private final ReentrantLock lock;
   private final ReentrantLock running = new ReentrantLock();
   private final boolean lazy;
@@ -43,7 +44,8 @@ final class Commit {
   private @Nullable Refcounts refcounts;
   private List<Free> frees = new ArrayList<>();
 
-  Commit(BlockNode file, Header header, ReentrantLock lock) {
+  Commit(BlockNode file, Header header, GuestData data, ReentrantLock lock) {
+    this.data = data;
     this.file = file;
     this.header = header;
     this.lock = lock;
@@ -176,6 +178,7 @@ final class Commit {
     batch.counts.forEach(this::write);
     batch.unlinked.forEach(this::write);
     if (batch.links()) {
+      data.flush();
       file.flush();
       batch.linked.forEach(this::write);
       writeL1(batch.l1);

@@ -22,6 +22,16 @@ final class Description {
       specific.put("bitmaps", bitmaps);
     }
     specific.put("refcount-bits", Json.Num.of(1L << h.refcountOrder));
+    if (h.dataFile() != null) {
+      specific.put("data-file", new Json.Text(String.valueOf(h.dataFile())));
+    }
+    if (h.has(Header.EXTERNAL_DATA)) {
+      specific.put("data-file-raw", new Json.Bool((h.autoclear & Header.RAW_EXTERNAL) != 0));
+    }
+    Json.Members encryption = Encryption.describe(image);
+    if (encryption != null) {
+      specific.put("encrypt", encryption);
+    }
     if (h.version == 3) {
       specific.put("corrupt", new Json.Bool(h.has(Header.CORRUPT)));
       specific.put("extended-l2", new Json.Bool(h.has(Header.EXTENDED_L2)));

@@ -5,9 +5,10 @@ package dev.kasuari.block.qcow2;
  *
  * @param clusterBits a cluster has 2 to the power of this many bytes
  * @param extended L2 entries have 16 bytes and clusters have 32 subclusters ("Extended L2 Entries")
+ * @param external guest bytes are in a file of their own, where nobody counts clusters
  * @param refcountOrder a reference count has 2 to the power of this many bits
  */
-record Geometry(int clusterBits, boolean extended, int refcountOrder) {
+record Geometry(int clusterBits, boolean extended, int refcountOrder, boolean external) {
   static final int SUBCLUSTERS = 32;
 
   /** The entry, 9 to 55, that says where something is ("Cluster mapping"). */
@@ -16,6 +17,9 @@ record Geometry(int clusterBits, boolean extended, int refcountOrder) {
   static final long COPIED = 1L << 63;
   static final long COMPRESSED = 1L << 62;
   static final long ZERO = 1;
+
+  /** Set in memory in offsets of a data file, of which 0 is one like others. */
+  static final long EXTERNAL = 1L << 60;
 
   int clusterSize() {
     return 1 << clusterBits;

@@ -86,7 +86,7 @@ final class Header {
   @Nullable String backingFile;
 
   Geometry geometry() {
-    return new Geometry(clusterBits, has(EXTENDED_L2), refcountOrder);
+    return new Geometry(clusterBits, has(EXTENDED_L2), refcountOrder, has(EXTERNAL_DATA));
   }
 
   boolean has(long incompatibleFeature) {
@@ -107,6 +107,12 @@ final class Header {
     if (data != null) {
       extensions.addFirst(new Extension(type, data));
     }
+  }
+
+  /** The name of the file in which guest bytes are, if the image says it. */
+  @Nullable String dataFile() {
+    Extension name = extension(EXTENSION_DATA_FILE);
+    return name == null ? null : name.text();
   }
 
   @Nullable String backingFormat() {

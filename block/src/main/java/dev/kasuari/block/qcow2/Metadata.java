@@ -17,12 +17,15 @@ final class Metadata implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final BooleanSupplier writable;
 
-  Metadata(BlockNode file, Header header, Caches caches, BooleanSupplier writable) {
+  final GuestData data;
+
+  Metadata(BlockNode file, Header header, GuestData data, Caches caches, BooleanSupplier writable) {
+    this.data = data;
     this.file = file;
     this.header = header;
     this.writable = writable;
     g = header.geometry();
-    commit = new Commit(file, header, lock);
+    commit = new Commit(file, header, data, lock);
     var counts = new TableCache(file, caches.countPiece(g), caches.countPieces(g));
     var tables = new TableCache(file, caches.mapPiece(g), caches.mapPieces(header));
     refcounts = new Refcounts(file, header, counts);

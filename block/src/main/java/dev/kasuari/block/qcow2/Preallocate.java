@@ -29,21 +29,28 @@ final class Preallocate {
     Refcounts.Run place =
         image.locked(() -> {
           image.map.own(first);
-          return image.refcounts.allocate(count);
+          return image.data.external()
+              ? new Refcounts.Run(from | Geometry.EXTERNAL, count, false)
+              : image.refcounts.allocate(count);
         });
-    long bytes = count << g.clusterBits();
+    long bytes = image.data.external() ? to - from : count << g.clusterBits();
+    long host = place.offset() & ~Geometry.EXTERNAL;
     if (how == Preallocation.FULL) {
-      Zeroes.write(image.file, place.offset(), bytes);
+      Zeroes.write(image.data.node(), host, bytes);
     } else {
-      image.file.writeZeroes(place.offset(), bytes, how == Preallocation.METADATA);
+      image.data.node().writeZeroes(host, bytes, how == Preallocation.METADATA);
     }
     image.locked(() -> {
       for (long i = 0; i < count; i++) {
         if (image.map.get(first + i).equals(Cluster.ABSENT)) {
-          Cluster whole = Cluster.ABSENT.withData(g.allSubclusters());
-          long host = place.offset() + (i << g.clusterBits());
-          image.map.set(first + i, whole.withHost(host, true));
-        } else {
+          // Zeroes in the file are noise when they are decrypted.
+          Cluster whole =
+              image.data.encrypted() && image.header.version == 3
+                  ? Cluster.ABSENT.withZero(g.allSubclusters())
+                  : Cluster.ABSENT.withData(g.allSubclusters());
+          long there = place.offset() + (i << g.clusterBits());
+          image.map.set(first + i, whole.withHost(there, true));
+        } else if (!image.data.external()) {
           image.commit.free(place.offset() + (i << g.clusterBits()), g.clusterSize());
         }
       }

@@ -1,13 +1,24 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Child;
 import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
 import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.crypto.EncryptedBytes;
+import dev.kasuari.block.luks.Area;
+import dev.kasuari.block.luks.Luks;
+import dev.kasuari.block.luks.LuksOptions;
 import dev.kasuari.qapi.OptionCodec;
 import dev.kasuari.qapi.Options;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Makes images. */
@@ -37,6 +48,7 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
   /**
    * How an image is made.
    *
+   * @param encrypt How it is encrypted
    * @param clusterSize qcow2 cluster size
    * @param extendedL2 Extended L2 tables
    * @param preallocation Preallocation mode (allowed values: off, metadata, falloc, full)
@@ -44,11 +56,14 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
    * @param compat Compatibility level (v2 [0.10] or v3 [1.1])
    * @param backingFile File name of a base image
    * @param backingFmt Image format of the base image
+   * @param dataFile File name of an external data file
+   * @param dataFileRaw The external data file must stay valid as a raw image
    * @param lazyRefcounts Postpone refcount updates
    * @param refcountBits Width of a reference count entry in bits
    */
   @Options
   record Creation(
+      @Nullable Encrypt encrypt,
       @Options.Name("cluster_size") @Options.Default("64K") @Options.Size long clusterSize,
       @Options.Name("extended_l2") @Options.Default("off") boolean extendedL2,
       @Options.Default("off") Preallocation preallocation,
@@ -56,10 +71,64 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
       @Options.Default("1.1") Compat compat,
       @Options.Name("backing_file") @Nullable String backingFile,
       @Options.Name("backing_fmt") @Nullable String backingFmt,
+      @Options.Name("data_file") @Nullable String dataFile,
+      @Options.Name("data_file_raw") @Nullable Boolean dataFileRaw,
       @Options.Name("lazy_refcounts") @Options.Default("off") boolean lazyRefcounts,
       @Options.Name("refcount_bits") @Options.Default("16") int refcountBits) {
+    boolean raw() {
+      return dataFileRaw != null && dataFileRaw;
+    }
+
+    Preallocation effective() {
+      // What shows through where there is no entry would not be what the data file has.
+      return raw() && preallocation == Preallocation.OFF ? Preallocation.METADATA : preallocation;
+    }
+
     boolean old() {
       return compat == Compat.V0_10 || compat == Compat.V2;
+    }
+  }
+
+  /** How bytes are encrypted. */
+  enum EncryptionFormat {
+    /** The password is the key: for old images only. */
+    AES,
+    /** With a header of LUKS version 1. */
+    LUKS
+  }
+
+  /**
+   * How an image is encrypted.
+   *
+   * @param format Encrypt the image, format choices: 'aes', 'luks'
+   * @param keySecret ID of secret providing qcow AES key or LUKS passphrase
+   * @param cipherAlg Name of encryption cipher algorithm
+   * @param cipherMode Name of encryption cipher mode
+   * @param ivgenAlg Name of IV generator algorithm
+   * @param ivgenHashAlg Name of IV generator hash algorithm
+   * @param hashAlg Name of encryption hash algorithm
+   * @param iterTime Time to spend in PBKDF in milliseconds
+   */
+  @Options
+  record Encrypt(
+      EncryptionFormat format,
+      @Nullable String keySecret,
+      @Nullable String cipherAlg,
+      @Nullable String cipherMode,
+      @Nullable String ivgenAlg,
+      @Nullable String ivgenHashAlg,
+      @Nullable String hashAlg,
+      @Nullable Long iterTime) {
+    Luks.Making making() {
+      return new LuksOptions(cipherAlg, cipherMode, ivgenAlg, ivgenHashAlg, hashAlg, iterTime)
+          .making();
+    }
+
+    byte[] password(Making making) {
+      if (keySecret == null) {
+        throw BlockException.invalid("Parameter 'encrypt.key-secret' is required for cipher");
+      }
+      return making.secrets().get(keySecret);
     }
   }
 
@@ -70,7 +139,52 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
 
   @Override
   public void create(BlockNode file, long size, Creation o) {
+    if (o.encrypt() != null || o.dataFile() != null) {
+      throw new UnsupportedOperationException("an image with secrets or other files");
+    }
     refuseNonsense(o);
+    create(null, file, null, size, o);
+  }
+
+  @Override
+  public void create(Making making, BlockNode file, long size, Creation o) {
+    refuseNonsense(o);
+    if (o.dataFile() == null) {
+      create(making, file, null, size, o);
+      return;
+    }
+    BlockGraph graph = making.graph();
+    Child data = dataFile(graph, o.dataFile());
+    try {
+      data.node().truncate(0, Preallocation.OFF);
+      data.node().truncate(size, Preallocation.OFF);
+      create(making, file, data.node(), size, o);
+      data.node().flush();
+    } finally {
+      graph.release(data);
+    }
+  }
+
+  private static Child dataFile(BlockGraph graph, String name) {
+    try {
+      if (!Files.exists(Path.of(name))) {
+        Files.createFile(Path.of(name));
+      }
+    } catch (IOException e) {
+      throw new BlockException(
+          BlockException.Kind.IO_ERROR, "Could not create '" + name + "': " + e.getMessage());
+    }
+    Access access = Access.write();
+    BlockNode node = graph.openFile("", name, "file", access);
+    return graph.use("create", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
+  }
+
+  private static void create(
+      @Nullable Making making,
+      BlockNode file,
+      @Nullable BlockNode dataFile,
+      long size,
+      Creation o) {
     Header header = header(o);
     Geometry g = header.geometry();
     if (g.l1Entries(size) * 8 > HeaderCheck.MAX_L1_BYTES) {
@@ -80,19 +194,42 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
     }
     writeFirstCounts(file, g);
     header.writeWhole(file);
-    try (Metadata metadata = new Metadata(file, header, Caches.STANDARD, () -> true)) {
+    Encrypt encrypt = o.encrypt();
+    header.cryptMethod = encrypt == null ? 0 : encrypt.format().ordinal() + 1;
+    // The key is not needed: what is made reads as zero without a byte of data.
+    EncryptedBytes key = null;
+    GuestData data = GuestData.of(header, file, dataFile, Encryption.kind(header), key);
+    try (Metadata metadata = new Metadata(file, header, data, Caches.STANDARD, () -> true)) {
       metadata.locked(() -> {
         metadata.map.growL1(g.l1Entries(size));
         return true;
       });
+      if (encrypt != null && making != null) {
+        encrypt(metadata, encrypt, encrypt.password(making));
+      }
       metadata.commit.settle();
       header.size = size;
       header.writeWhole(file);
-      if (o.preallocation() != Preallocation.OFF) {
-        Preallocate.range(metadata, 0, size, o.preallocation());
+      if (o.effective() != Preallocation.OFF) {
+        Preallocate.range(metadata, 0, size, o.effective());
       }
       metadata.commit.close();
     }
+  }
+
+  /** Puts a header with keys into the image. */
+  private static void encrypt(Metadata metadata, Encrypt encrypt, byte[] password) {
+    if (encrypt.format() == EncryptionFormat.AES) {
+      return;
+    }
+    Luks.Making how = encrypt.making();
+    Geometry g = metadata.g;
+    long clusters = g.clusters(how.bytes());
+    long offset = metadata.locked(() -> metadata.refcounts.allocate(clusters)).offset();
+    metadata.file.writeZeroes(offset, clusters << g.clusterBits(), true);
+    byte[] _ = Luks.create(new Area(metadata.file, offset, how.bytes()), how, password, false);
+    metadata.header.setExtensionBytes(
+        Header.EXTENSION_ENCRYPTION, Encryption.extension(offset, how.bytes()));
   }
 
   private static void refuseNonsense(Creation o) {
@@ -129,6 +266,18 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
       throw BlockException.invalid(
           "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes");
     }
+    if (o.dataFile() != null && o.old()) {
+      throw BlockException.invalid(
+          "External data files are only supported with compatibility level 1.1 and above (use"
+              + " version=v3 or greater)");
+    }
+    if (o.raw() && o.dataFile() == null) {
+      throw BlockException.invalid("data-file-raw requires data-file");
+    }
+    if (o.raw() && o.backingFile() != null) {
+      throw BlockException.invalid(
+          "Backing file and data-file-raw cannot be used at the same time");
+    }
     if (o.backingFile() != null && o.preallocation() != Preallocation.OFF && !o.extendedL2()) {
       throw BlockException.invalid(
           "Backing file and preallocation can only be used at the same time if extended_l2 is"
@@ -148,6 +297,11 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
     if (o.compressionType() == CompressionType.ZSTD) {
       header.incompatible |= Header.COMPRESSION_TYPE;
       header.compressionType = 1;
+    }
+    if (o.dataFile() != null) {
+      header.incompatible |= Header.EXTERNAL_DATA;
+      header.autoclear |= o.raw() ? Header.RAW_EXTERNAL : 0;
+      header.setExtension(Header.EXTENSION_DATA_FILE, o.dataFile());
     }
     header.backingFile = o.backingFile();
     header.setExtension(Header.EXTENSION_BACKING_FORMAT, o.backingFmt());
@@ -176,7 +330,10 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
     refuseNonsense(o);
     Geometry g = header(o).geometry();
     long tables = g.clusters(g.clusters(size) * g.entrySize());
-    long rest = 1 + tables + g.clusters(g.l1Entries(size) * 8);
+    Encrypt encrypt = o.encrypt();
+    boolean keys = encrypt != null && encrypt.format() == EncryptionFormat.LUKS;
+    long header = encrypt != null && keys ? g.clusters(encrypt.making().bytes()) : 0;
+    long rest = 1 + tables + g.clusters(g.l1Entries(size) * 8) + header;
     long counted = g.clusters(size) + rest;
     long blocks = 0;
     long table = 0;

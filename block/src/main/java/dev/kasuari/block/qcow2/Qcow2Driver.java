@@ -18,10 +18,22 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
    *
    * @param l2CacheSize the most memory for tables that say where clusters are
    * @param refcountCacheSize the most memory for reference counts
+   * @param encrypt what decrypts it
    */
   @Options
   public record Qcow2(
-      @Options.Size @Nullable Long l2CacheSize, @Options.Size @Nullable Long refcountCacheSize) {}
+      @Options.Size @Nullable Long l2CacheSize,
+      @Options.Size @Nullable Long refcountCacheSize,
+      @Nullable Encrypt encrypt) {}
+
+  /**
+   * What decrypts an image.
+   *
+   * @param format how it is encrypted; as the image says if left out
+   * @param keySecret the id of the secret that is the password
+   */
+  @Options
+  public record Encrypt(@Nullable String format, @Nullable String keySecret) {}
 
   /** What we keep up to date of what others clear. */
   private static final long KEPT = Header.RAW_EXTERNAL | Header.BITMAPS;
@@ -43,7 +55,7 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
 
   @Override
   public List<String> slots() {
-    return List.of("file", "backing");
+    return List.of("file", "backing", "data-file");
   }
 
   @Override
@@ -58,12 +70,18 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
       opening.readOnly();
     }
     Header header = Header.read(file);
-    refuseWhatIsLater(header);
     if (opening.access().writable() && !opening.access().recovery()) {
       refuseCorrupt(header);
     }
     BlockNode backing = backing(opening, file, header);
-    Qcow2Node node = new Qcow2Node(opening, file, backing, header, caches(options));
+    GuestData data =
+        GuestData.of(
+            header,
+            file,
+            dataFile(opening, header),
+            Encryption.kind(header),
+            Encryption.open(options, opening, header, file));
+    Qcow2Node node = new Qcow2Node(opening, file, backing, data, header, caches(options));
     try {
       if (opening.access().writable() && !opening.access().recovery()) {
         prepare(node);
@@ -85,13 +103,22 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
     }
   }
 
-  private static void refuseWhatIsLater(Header header) {
-    if (header.cryptMethod != 0) {
-      throw BlockException.notSupported("encrypted qcow2 images come later");
+  private static @Nullable BlockNode dataFile(Opening opening, Header header) {
+    if (!header.has(Header.EXTERNAL_DATA)) {
+      if (opening.has("data-file")) {
+        throw BlockException.invalid(
+            "'data-file' can only be set for images with an external data file");
+      }
+      return null;
     }
-    if (header.has(Header.EXTERNAL_DATA)) {
-      throw BlockException.notSupported("qcow2 images with an external data file come later");
+    if (opening.has("data-file")) {
+      return opening.data("data-file");
     }
+    String name = header.dataFile();
+    if (name == null) {
+      throw BlockException.invalid("'data-file' is required for this image");
+    }
+    return opening.ownFile("data-file", name);
   }
 
   private static @Nullable BlockNode backing(Opening opening, BlockNode file, Header header) {

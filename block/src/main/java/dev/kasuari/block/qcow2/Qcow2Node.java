@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Qcow2Node extends BlockNode implements ImageNode {
   final BlockNode file;
+  final GuestData data;
   private volatile @Nullable BlockNode backing;
   final Metadata metadata;
   final Header header;
@@ -40,12 +41,19 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   private final StoredBitmaps stored;
 
   Qcow2Node(
-      Opening opening, BlockNode file, @Nullable BlockNode backing, Header header, Caches caches) {
+      Opening opening,
+      BlockNode file,
+      @Nullable BlockNode backing,
+      GuestData data,
+      Header header,
+      Caches caches) {
+
     super(opening);
     this.file = file;
+    this.data = data;
     this.backing = backing;
     this.header = header;
-    metadata = new Metadata(file, header, caches, super::writable);
+    metadata = new Metadata(file, header, data, caches, super::writable);
     g = metadata.g;
     commit = metadata.commit;
     refcounts = metadata.refcounts;
@@ -132,7 +140,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   private void readRun(ClusterMap.Run run, long offset, MemorySegment to) {
     switch (run.kind()) {
-      case DATA -> file.read(run.host(), to);
+      case DATA -> data.read(run.host(), offset, to);
       case ZERO -> to.fill((byte) 0);
       case ABSENT -> readBacking(offset, to);
       case COMPRESSED -> readCompressed(run.cluster(), offset & g.clusterMask(), to);
@@ -181,7 +189,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     try {
       ClusterMap.Run run = locked(() -> inPlace(offset, from.byteSize()));
       if (run.length() > 0) {
-        file.write(run.host(), from.asSlice(0, run.length()));
+        data.write(run.host(), offset, from.asSlice(0, run.length()));
       }
       return run.length();
     } finally {
@@ -204,6 +212,9 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   /** Data is never written over metadata, whatever the image says. */
   void refuseOverlap(long host, long length) {
+    if (data.external()) {
+      return;
+    }
     long l1End = header.l1Offset + header.l1Size * 8L;
     boolean overlaps =
         host < g.clusterSize()
@@ -232,12 +243,18 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   @Override
   public boolean compresses() {
-    return true;
+    return !data.external() && !data.encrypted();
   }
 
   @Override
   public void writeCompressed(long offset, MemorySegment from) {
     requireWritable();
+    if (!compresses()) {
+      throw BlockException.notSupported(
+          data.encrypted()
+              ? "Compression and encryption not supported at the same time"
+              : "Compression is not supported with an external data file");
+    }
     commit.relieve();
     try {
       allocation.writeCompressed(offset, from);
@@ -248,13 +265,15 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   @Override
   protected void flushNow() {
+    data.flush();
     commit.flush();
   }
 
   @Override
   protected BlockStatus statusAt(long offset, long length) {
     ClusterMap.Run run = locked(() -> map.run(offset, length));
-    long host = run.host() == 0 ? BlockStatus.NO_OFFSET : run.host();
+    boolean known = run.host() != 0 && !data.encrypted();
+    long host = known ? run.host() & ~Geometry.EXTERNAL : BlockStatus.NO_OFFSET;
     return switch (run.kind()) {
       case DATA -> BlockStatus.data(run.length(), host);
       case COMPRESSED -> BlockStatus.packed(run.length());
@@ -306,6 +325,9 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   @Override
   public void createSnapshot(String name, long seconds, int nanoseconds) {
     requireWritable();
+    if (data.external()) {
+      throw BlockException.notSupported("Operation not supported");
+    }
     snapshots.create(name, seconds, nanoseconds);
   }
 

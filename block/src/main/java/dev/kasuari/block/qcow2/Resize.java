@@ -81,6 +81,9 @@ final class Resize {
   }
 
   private void setSize(long size) {
+    if (image.data.external()) {
+      image.data.node().truncate(size, Preallocation.OFF);
+    }
     image.locked(() -> {
       image.header.size = size;
       image.header.writeFixed(image.file);

@@ -43,7 +43,7 @@ final class Tables {
       boolean changed = false;
       for (int i = 0; i < 1 << g.l2Bits(); i++) {
         Cluster cluster = decode(g, bytes, i);
-        if (!cluster.compressed() && cluster.host() != 0) {
+        if (!cluster.compressed() && cluster.host() != 0 && !cluster.external()) {
           boolean own = usedOnce.test(cluster.host() >>> g.clusterBits());
           if (own != cluster.copied()) {
             bytes.set(TableCache.LONG, (long) i * g.entrySize(), cluster.withCopied(own).entry(g));

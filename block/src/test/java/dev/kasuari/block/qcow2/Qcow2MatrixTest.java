@@ -1,8 +1,14 @@
 package dev.kasuari.block.qcow2;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.kasuari.block.testing.ImageMatrix;
 import dev.kasuari.block.testing.Peer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +36,8 @@ class Qcow2MatrixTest {
   private static final class Matrix extends ImageMatrix {
     private boolean old;
     private boolean behind;
+    private boolean raw;
+    private @Nullable Path dataFile;
     private int clusterBits;
 
     Matrix(Path folder, int seed) {
@@ -56,7 +64,27 @@ class Qcow2MatrixTest {
           options.add("compression_type=zstd");
         }
       }
+      if (!old && random.nextInt(4) == 0) {
+        raw = random.nextBoolean();
+        behind &= !raw;
+        dataFile = folder.resolve("data" + random.nextInt());
+        options.add("data_file=" + dataFile);
+        options.add("data_file_raw=" + (raw ? "on" : "off"));
+      }
       return otherSize();
+    }
+
+    /** What must read as the disk does; QEMU fills it up to whole clusters. */
+    @Override
+    protected void others(Path image) {
+      if (raw && dataFile != null) {
+        try {
+          byte[] apart = Arrays.copyOf(Files.readAllBytes(dataFile), disk.length);
+          assertThat(Arrays.mismatch(disk, apart)).isEqualTo(-1);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
     }
 
     @Override
@@ -81,13 +109,14 @@ class Qcow2MatrixTest {
 
     @Override
     protected boolean compresses() {
-      return true;
+      return dataFile == null;
     }
 
     /** Compressed clusters share a host cluster, and each snapshot counts all of them again. */
     @Override
     protected boolean hasSnapshots() {
-      return List.of(1, 2, 4, 8).stream().noneMatch(w -> options.contains("refcount_bits=" + w));
+      return dataFile == null
+          && List.of(1, 2, 4, 8).stream().noneMatch(w -> options.contains("refcount_bits=" + w));
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
@@ -33,7 +34,7 @@ public final class TestImages {
         graph.use(
             "test", file, BlockGraph.takenBy(Access.write()), BlockGraph.sharedBy(Access.write()));
     try {
-      create(format, file, size, options);
+      create(format, new Making(graph, path.toString()), file, size, options);
     } finally {
       graph.release(use);
     }
@@ -41,17 +42,22 @@ public final class TestImages {
 
   /** An empty image of a format in a file that is there. */
   public static void create(String format, BlockNode file, long size, String options) {
+    create(format, new Making(new BlockGraph(), file.name()), file, size, options);
+  }
+
+  private static void create(
+      String format, Making making, BlockNode file, long size, String options) {
     BlockDriver<?> driver = Drivers.named("", format);
     ImageCreator<?> creator = driver.creator();
     if (creator == null) {
       throw new AssertionError(format + " images cannot be made");
     }
-    create(creator, file, size, options);
+    create(creator, making, file, size, options);
   }
 
   private static <O> void create(
-      ImageCreator<O> creator, BlockNode file, long size, String options) {
-    creator.create(file, size, creator.options().parse(OptionSource.of("-o", options, "")));
+      ImageCreator<O> creator, Making making, BlockNode file, long size, String options) {
+    creator.create(making, file, size, creator.options().parse(OptionSource.of("-o", options, "")));
   }
 
   /** Opens an image for as long as {@code work} takes. */
