@@ -115,8 +115,9 @@ final class ArmBoot {
     }
     byte[] code = BootFile.read("-kernel", file);
     fwCfg.set32(FwCfg.Item.KERNEL_SIZE, code.length).set(FwCfg.Item.KERNEL_DATA, code);
-    byte[] initrd = BootImages.initrd(options);
-    if (initrd.length > 0) {
+    String disk = options.initrd();
+    if (disk != null) {
+      byte[] initrd = BootFile.read("-initrd", disk);
       fwCfg.set32(FwCfg.Item.INITRD_SIZE, initrd.length).set(FwCfg.Item.INITRD_DATA, initrd);
     }
     String append = options.append();

@@ -8,6 +8,7 @@ import dev.kasuari.boot.FdtNode;
 import dev.kasuari.boot.FdtRenderer;
 import dev.kasuari.boot.KernelImage;
 import dev.kasuari.boot.Placement;
+import dev.kasuari.host.HostMemory;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.memory.RamBlock;
 import java.lang.foreign.MemorySegment;
@@ -77,12 +78,12 @@ final class BootImages {
    * @throws BootException if they do not fit; the message names their options
    */
   Placement place(BootOptions options, KernelImage kernel, Placer placer) throws BootException {
-    byte[] initrd = initrd(options);
+    MemorySegment initrd = initrd(options);
     Fdt described = describe(options);
     byte[] dtb = described.write();
     Placement place;
     try {
-      place = placer.place(initrd.length, dtb.length + INITRD_PROPERTIES);
+      place = placer.place(initrd.byteSize(), dtb.length + INITRD_PROPERTIES);
     } catch (BootException e) {
       throw new BootException(files(options) + ": " + e.getMessage(), e);
     }
@@ -99,11 +100,11 @@ final class BootImages {
 
   /** Places initial RAM disk and devicetree beside what lies at known addresses. */
   Placement placeBeside(BootOptions options, long start, long end) throws BootException {
-    byte[] initrd = initrd(options);
+    MemorySegment initrd = initrd(options);
     Fdt described = describe(options);
     byte[] dtb = described.write();
     Placement place =
-        Placement.place(memory, start, end, initrd.length, dtb.length + INITRD_PROPERTIES);
+        Placement.place(memory, start, end, initrd.byteSize(), dtb.length + INITRD_PROPERTIES);
     finish(place, initrd, described, dtb);
     return place;
   }
@@ -131,12 +132,12 @@ final class BootImages {
   }
 
   /** Keeps the devicetree, which becomes longer if it has to name an initial RAM disk. */
-  private void finish(Placement place, byte[] initrd, Fdt described, byte[] dtb) {
-    if (initrd.length == 0) {
+  private void finish(Placement place, MemorySegment initrd, Fdt described, byte[] dtb) {
+    if (initrd.byteSize() == 0) {
       keep(place.dtb(), dtb);
       return;
     }
-    keep(place.initrd(), initrd);
+    pieces.add(new Piece(place.initrd(), initrd));
     FdtNode chosen = described.root().node("chosen");
     chosen.longs("linux,initrd-start", place.initrd());
     chosen.longs("linux,initrd-end", place.initrdEnd());
@@ -144,9 +145,11 @@ final class BootImages {
   }
 
   /** The initial RAM disk's bytes, none if there is none. */
-  static byte[] initrd(BootOptions options) throws BootException {
+  private MemorySegment initrd(BootOptions options) throws BootException {
     String file = options.initrd();
-    return file == null ? new byte[0] : BootFile.read("-initrd", file);
+    return file == null
+        ? MemorySegment.NULL
+        : BootFile.read("-initrd", file, size -> machine.own(HostMemory.anonymous(size)).segment());
   }
 
   // ---- what is in memory at reset --------------------------------------------------------------

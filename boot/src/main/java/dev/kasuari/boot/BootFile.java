@@ -1,10 +1,14 @@
 package dev.kasuari.boot;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +25,18 @@ public final class BootFile {
    * @throws BootException if it is missing, a directory, empty, unreadable or larger than 2 GiB
    */
   public static byte[] read(String option, String file) throws BootException {
+    MemorySegment data = read(option, file, size -> MemorySegment.ofArray(new byte[(int) size]));
+    return (byte[]) data.heapBase().orElseThrow();
+  }
+
+  /**
+   * As {@link #read(String, String)}, into memory of the caller's: heaps are no good place for
+   * hundreds of megabytes.
+   *
+   * @param room gives writable memory of a size in bytes; it is asked once
+   */
+  public static MemorySegment read(
+      String option, String file, LongFunction<? extends MemorySegment> room) throws BootException {
     String name = option + " " + file;
     try {
       Path path = Path.of(file);
@@ -32,20 +48,50 @@ public final class BootFile {
         throw new BootException(
             name + ": no such file" + (near == null ? "" : ". Did you mean " + near + "?"));
       }
-      if (Files.size(path) > LARGEST) {
-        throw new BootException(name + ": larger than 2 GiB");
-      }
-      byte[] data = Files.readAllBytes(path);
-      if (data.length == 0) {
-        throw new BootException(name + ": the file is empty");
-      }
-      return data;
+      return read(name, path, room);
     } catch (AccessDeniedException e) {
       throw new BootException(name + ": permission denied", e);
     } catch (IOException e) {
       throw new BootException(name + ": cannot be read: " + e.getMessage(), e);
     } catch (InvalidPathException e) {
       throw new BootException(name + ": not a file name", e);
+    }
+  }
+
+  private static MemorySegment read(
+      String name, Path path, LongFunction<? extends MemorySegment> room)
+      throws IOException, BootException {
+    if (!Files.isRegularFile(path)) {
+      // Of a pipe nobody knows the size before its end.
+      return copied(name, MemorySegment.ofArray(Files.readAllBytes(path)), room);
+    }
+    try (FileChannel channel = FileChannel.open(path)) {
+      long size = channel.size();
+      refuseSize(name, size);
+      MemorySegment data = room.apply(size);
+      ByteBuffer rest = data.asByteBuffer();
+      while (rest.hasRemaining()) {
+        if (channel.read(rest) < 0) {
+          throw new IOException("it became shorter while it was read");
+        }
+      }
+      return data;
+    }
+  }
+
+  private static MemorySegment copied(
+      String name, MemorySegment all, LongFunction<? extends MemorySegment> room)
+      throws BootException {
+    refuseSize(name, all.byteSize());
+    return room.apply(all.byteSize()).copyFrom(all);
+  }
+
+  private static void refuseSize(String name, long size) throws BootException {
+    if (size > LARGEST) {
+      throw new BootException(name + ": larger than 2 GiB");
+    }
+    if (size == 0) {
+      throw new BootException(name + ": the file is empty");
     }
   }
 
