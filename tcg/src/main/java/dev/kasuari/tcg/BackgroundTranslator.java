@@ -2,9 +2,11 @@ package dev.kasuari.tcg;
 
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Verifier;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Translates units that vCPUs will soon want, in a thread of its own, while they interpret them. A
@@ -18,6 +20,15 @@ final class BackgroundTranslator implements AutoCloseable {
   /** How often a unit is interpreted at the most while it waits here. */
   static final int PATIENCE = 12;
 
+  /**
+   * While units come in it looks for them by itself, so often that few have to be waited for: to
+   * wake it for each would take a vCPU as long as to interpret the unit.
+   */
+  private static final long LOOK_NANOS = 60_000;
+
+  /** So often it looks in vain before it sleeps. */
+  private static final int LOOKS = 200;
+
   /** A unit to be translated, of the bytes that its page has while the ticket holds. */
   private record Request(long ramAddress, long mode, long ticket) {}
 
@@ -28,9 +39,11 @@ final class BackgroundTranslator implements AutoCloseable {
   /** Nothing of a second page: how it is mapped is known to vCPUs only. */
   private final Translation translation = new Translation(offset -> -1);
 
-  private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final Queue<Request> requests = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Consumer<Throwable> failed;
   private final Thread thread;
+  private volatile boolean asleep;
+  private volatile boolean closed;
 
   /**
    * @param translator of any of the CPUs, used here only
@@ -57,7 +70,7 @@ final class BackgroundTranslator implements AutoCloseable {
    * @return false if too much waits already
    */
   boolean ask(long ramAddress, long mode) {
-    if (requests.remainingCapacity() == 0) {
+    if (requests.size() >= MOST_WAITING) {
       return false;
     }
     long page = ramAddress & -4096L;
@@ -66,25 +79,48 @@ final class BackgroundTranslator implements AutoCloseable {
     boolean taken = requests.offer(new Request(ramAddress, mode, ticket));
     if (!taken) {
       cache.doneReading(page);
+    } else if (asleep) {
+      LockSupport.unpark(thread);
     }
     return taken;
   }
 
   private void run() {
     try {
-      while (true) {
-        Request request = requests.take();
+      Request request = next();
+      while (request != null) {
         try {
           translate(request);
         } finally {
           cache.doneReading(request.ramAddress() & -4096L);
         }
+        request = next();
       }
-    } catch (InterruptedException e) {
-      // It is closed.
     } catch (RuntimeException | Error e) {
       failed.accept(e);
     }
+  }
+
+  /** Waits for a request; null when this is closed. */
+  private @Nullable Request next() {
+    int looks = 0;
+    while (!closed) {
+      Request request = requests.poll();
+      if (request != null) {
+        return request;
+      }
+      if (++looks < LOOKS) {
+        LockSupport.parkNanos(this, LOOK_NANOS);
+      } else {
+        asleep = true;
+        if (requests.isEmpty() && !closed) {
+          LockSupport.park(this);
+        }
+        asleep = false;
+        looks = 0;
+      }
+    }
+    return null;
   }
 
   private void translate(Request request) {
@@ -121,7 +157,8 @@ final class BackgroundTranslator implements AutoCloseable {
   /** Ends it. No vCPU runs any more. */
   @Override
   public void close() {
-    thread.interrupt();
+    closed = true;
+    LockSupport.unpark(thread);
     TcgAccelerator.join(thread);
   }
 }

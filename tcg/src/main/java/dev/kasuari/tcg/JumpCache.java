@@ -15,6 +15,10 @@ final class JumpCache {
   private static final int WAYS = 2;
   private static final int SIZE = SETS * WAYS;
   private static final int NONE = -1;
+
+  /** Of the filter of pages: an operating system has some thousands with code. */
+  private static final int PAGES_LOG2 = 18;
+
   private static final long PAGE = -4096L;
 
   private final long[] pcs = new long[SIZE];
@@ -25,7 +29,7 @@ final class JumpCache {
 
   private final @Nullable TranslationBlock[] blocks = new @Nullable TranslationBlock[SIZE];
 
-  private final PageFilter pages = new PageFilter();
+  private final PageFilter pages = new PageFilter(PAGES_LOG2);
 
   /** Its first place. Where instructions may have two bytes, blocks two bytes apart are rare. */
   private static int slot(long pc) {
@@ -77,6 +81,9 @@ final class JumpCache {
 
   /** What was put there last goes to the second place, unless it is of the same address. */
   void put(long pc, long generation, TranslationBlock block) {
+    if (pages.full()) {
+      clear();
+    }
     int slot = slot(pc);
     pages.add(pc);
     if (pcs[slot] != pc) {

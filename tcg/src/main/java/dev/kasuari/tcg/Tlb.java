@@ -52,6 +52,9 @@ final class Tlb implements AutoCloseable {
   /** Flushes after which a table that was mostly empty at each of them shrinks. */
   private static final int PATIENCE = 64;
 
+  /** Of the filter of large pages. */
+  private static final int LARGE_PAGES_LOG2 = 15;
+
   private static final int MAX_ENTRIES = 1 << MAX_BITS;
   private static final int MAX_RANGES = 2048;
 
@@ -92,7 +95,7 @@ final class Tlb implements AutoCloseable {
   private final int[] nextVictim;
 
   /** Large pages that entries are part of, by {@link #large}; and their sizes, a bit each. */
-  private final PageFilter largePages = new PageFilter();
+  private final PageFilter largePages = new PageFilter(LARGE_PAGES_LOG2);
 
   private long largeSizes;
 

@@ -38,6 +38,9 @@ final class JumpTable {
   /** long: where the code is. */
   static final int CODE = 16;
 
+  /** Of the filter of pages: an operating system has some thousands with code. */
+  private static final int PAGES_LOG2 = 18;
+
   private static final int MODE_BITS = 8;
   private static final int KIND_BITS = 2;
 
@@ -47,7 +50,7 @@ final class JumpTable {
   private static final long PAGE = -4096L;
 
   private final long table;
-  private final PageFilter pages = new PageFilter();
+  private final PageFilter pages = new PageFilter(PAGES_LOG2);
   private long[] modes = new long[4];
   private int modeCount;
 
@@ -118,6 +121,9 @@ final class JumpTable {
   }
 
   void put(long pc, long context, long code) {
+    if (pages.full()) {
+      clear();
+    }
     long entry = entry(pc);
     pages.add(pc);
     RawMemory.putLong(entry + ADDRESS, pc);
