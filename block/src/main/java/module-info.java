@@ -12,4 +12,5 @@ module dev.kasuari.block {
   exports dev.kasuari.block.crypto;
   exports dev.kasuari.block.file;
   exports dev.kasuari.block.filter;
+  exports dev.kasuari.block.job;
 }

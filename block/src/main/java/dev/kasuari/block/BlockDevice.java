@@ -36,6 +36,8 @@ public final class BlockDevice implements BlockBackend {
   private final Object idle = new Object();
   private int underWay;
   private boolean closed;
+  private volatile boolean ignoreReads;
+  private volatile boolean ignoreWrites;
 
   /**
    * A device that uses {@code node} until it is closed.
@@ -79,6 +81,12 @@ public final class BlockDevice implements BlockBackend {
     return !node().writable();
   }
 
+  /** Has the guest hear that reads or writes were done that failed. */
+  public void ignoreErrors(boolean ofReads, boolean ofWrites) {
+    ignoreReads = ofReads;
+    ignoreWrites = ofWrites;
+  }
+
   @Override
   public void onResize(Runnable listener) {
     listeners.add(listener);
@@ -92,7 +100,12 @@ public final class BlockDevice implements BlockBackend {
 
   @Override
   public void read(long offset, List<MemorySegment> to, Completion done) {
-    submit(offset, total(to), done, () -> readNow(offset, to));
+    submit(offset, total(to), ignoreReads ? ignoring(done) : done, () -> readNow(offset, to));
+  }
+
+  private static Completion ignoring(Completion done) {
+    return status ->
+        done.done(status == Status.IO_ERROR || status == Status.NO_SPACE ? Status.OK : status);
   }
 
   private Status readNow(long offset, List<MemorySegment> to) {
@@ -122,7 +135,8 @@ public final class BlockDevice implements BlockBackend {
       done.done(Status.READ_ONLY);
       return;
     }
-    submit(offset, total(from), done, () -> writeNow(offset, from, throughCache || writeThrough));
+    Completion heard = ignoreWrites ? ignoring(done) : done;
+    submit(offset, total(from), heard, () -> writeNow(offset, from, throughCache || writeThrough));
   }
 
   private Status writeNow(long offset, List<MemorySegment> from, boolean throughCache) {

@@ -96,31 +96,86 @@ public final class BlockGraph {
     return openFile(where, filename, format, access, 0);
   }
 
+  /**
+   * Opens an image with more said of it than its name.
+   *
+   * @param where what a complaint begins with, or nothing
+   * @param filename as for {@link #openFile}; null where the options say which file
+   * @param options of the node: {@code driver}, {@code node-name}, {@code file}, what its driver
+   *     takes; what they say counts before what the name says
+   */
+  public synchronized BlockNode openImage(
+      String where, @Nullable String filename, Json.Members options, Access access) {
+    return openImage(where, filename, options, access, 0);
+  }
+
   BlockNode openFile(
       String where, String filename, @Nullable String format, Access access, int depth) {
-    Json.Members tree = Filenames.options(where, filename);
-    if (tree.members().containsKey("driver") && Filenames.isJson(filename)) {
-      return open(new OptionSource(where, tree, false, Set.of()), access, Map.of(), depth);
+    var options = new LinkedHashMap<String, Json>();
+    if (format != null) {
+      options.put("driver", new Json.Text(format));
     }
-    boolean whole = tree.members().containsKey("file");
-    BlockNode file =
-        whole
-            ? openChild(where, "file", tree.members().get("file"), false, access, depth)
-            : open(new OptionSource(where, tree, false, Set.of()), access, Map.of(), depth);
-    try {
-      String driver = format == null ? probed(file, filename) : format;
+    return openImage(where, filename, new Json.Members(options), access, depth);
+  }
+
+  private BlockNode openImage(
+      String where, @Nullable String filename, Json.Members options, Access access, int depth) {
+    Map<String, Json> named =
+        filename == null ? Map.of() : Filenames.options(where, filename).members();
+    var all = new LinkedHashMap<String, Json>();
+    boolean json = filename != null && Filenames.isJson(filename);
+    if (json || filename == null) {
+      all.putAll(named);
+    }
+    all.putAll(options.members());
+    String driver = all.get("driver") instanceof Json.Text text ? text.value() : null;
+    if (driver != null) {
       ImageFormat.refuseLater(where, driver);
-      var rest = new LinkedHashMap<String, Json>();
+      boolean protocol = Drivers.named(where, driver).slots().isEmpty();
+      boolean whole = protocol || filename == null || json;
+      if (protocol && !json) {
+        var own = new LinkedHashMap<>(named);
+        own.putAll(options.members());
+        if (driver.equals("file") && named.containsKey("driver")) {
+          own.put("driver", named.get("driver")); // a device of the host, or another protocol
+        }
+        all.clear();
+        all.putAll(own);
+      }
       if (whole) {
-        rest.putAll(tree.members());
-        rest.remove("file");
+        return open(source(where, all), access, Map.of(), depth);
       }
-      rest.put("driver", new Json.Text(driver));
-      OptionSource source = new OptionSource(where, new Json.Members(rest), false, Set.of());
-      if (Drivers.named(where, driver).slots().isEmpty()) {
-        return file; // a protocol named as the format
-      }
-      return open(source, access, Map.of("file", file), depth);
+    }
+    return openOver(where, filename, named, all, driver, access, depth);
+  }
+
+  private static OptionSource source(String where, Map<String, Json> members) {
+    return new OptionSource(where, new Json.Members(members), false, Set.of());
+  }
+
+  /** The file first, and then what it holds. */
+  private BlockNode openOver(
+      String where,
+      @Nullable String filename,
+      Map<String, Json> named,
+      Map<String, Json> all,
+      @Nullable String format,
+      Access access,
+      int depth) {
+    Json child = all.get("file");
+    if (child == null && (filename == null || Filenames.isJson(filename))) {
+      throw new OptionException(where + ": neither 'file' nor 'driver' is given");
+    }
+    BlockNode file =
+        child == null
+            ? open(source(where, named), access, Map.of(), depth)
+            : openChild(where, "file", child, false, access, depth);
+    try {
+      String driver = format == null ? probed(file, file.filename()) : format;
+      ImageFormat.refuseLater(where, driver);
+      all.remove("file");
+      all.put("driver", new Json.Text(driver));
+      return open(source(where, all), access, Map.of("file", file), depth);
     } catch (RuntimeException | Error e) {
       closeUnused(file);
       throw e;
@@ -487,6 +542,58 @@ public final class BlockGraph {
           if (before != null) {
             closeUnused(before);
           }
+          return true;
+        });
+  }
+
+  /**
+   * Has users of a node use an overlay, whose backing file the node becomes; it is read only then.
+   *
+   * @param overlay has no backing file, and nobody uses it
+   */
+  public synchronized void snapshot(BlockNode node, BlockNode overlay) {
+    if (overlay.child("backing") != null) {
+      throw BlockException.invalid("The overlay already has a backing image");
+    }
+    if (overlay.users().stream().anyMatch(e -> e.takes().contains(Permission.WRITE))) {
+      throw new BlockException(Kind.BUSY, "The overlay is already in use");
+    }
+    drained(
+        node,
+        () -> {
+          Access how = overlay.access().forBacking();
+          var change = new GraphChange();
+          node.users().forEach(edge -> change.move(edge, overlay));
+          change.add(
+              overlay,
+              new Child(
+                  overlay.name(),
+                  "backing",
+                  Child.Role.OTHER,
+                  null,
+                  node,
+                  takenBy(how),
+                  sharedBy(how)));
+          change.commit();
+          if (node.writable()) {
+            reopen(node, node.access().withWritable(false));
+          }
+          return true;
+        });
+  }
+
+  /** Takes back what {@link #snapshot} did, before anything was written. */
+  public synchronized void undoSnapshot(BlockNode node, BlockNode overlay) {
+    drained(
+        overlay,
+        () -> {
+          if (!node.writable()) {
+            reopen(node, node.access().withWritable(true));
+          }
+          var change = new GraphChange();
+          change.remove(java.util.Objects.requireNonNull(edge(overlay, "backing")));
+          overlay.users().forEach(edge -> change.move(edge, node));
+          change.commit();
           return true;
         });
   }

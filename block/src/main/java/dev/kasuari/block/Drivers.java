@@ -5,7 +5,9 @@ import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
 import dev.kasuari.block.filter.BlkdebugDriver;
 import dev.kasuari.block.filter.CompressDriver;
+import dev.kasuari.block.filter.CopyBeforeWriteDriver;
 import dev.kasuari.block.filter.CopyOnReadDriver;
+import dev.kasuari.block.filter.SnapshotAccessDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.luks.LuksDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
@@ -35,7 +37,9 @@ public final class Drivers {
         new ThrottleDriver(),
         new BlkdebugDriver(),
         new CopyOnReadDriver(),
-        new CompressDriver());
+        new CompressDriver(),
+        new CopyBeforeWriteDriver(),
+        new SnapshotAccessDriver());
   }
 
   /** The driver of that name, or null. */

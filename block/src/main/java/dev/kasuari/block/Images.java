@@ -9,9 +9,9 @@ import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,31 +31,45 @@ public final class Images {
 
   /** Opens an image in a graph that may have nodes already. */
   public static BlockDevice open(String where, BlockGraph graph, DriveOptions options) {
-    String named = where + " file=" + options.file();
-    Path path = path(options.file());
+    return open(where, graph, options, DriveExtras.none());
+  }
+
+  /**
+   * Opens an image of which more is said.
+   *
+   * @param options its file is empty where the extras say which node it is
+   */
+  public static BlockDevice open(
+      String where, BlockGraph graph, DriveOptions options, DriveExtras extras) {
+    boolean named = !options.file().isEmpty();
+    String place = named ? where + " file=" + options.file() : where;
+    Path path = named ? path(options.file()) : null;
     if (path != null) {
-      refuseMissing(named, path);
+      refuseMissing(place, path);
     }
     try {
-      return device(named, graph, options, path);
+      return device(place, graph, options, extras, path);
     } catch (BlockException e) {
-      throw new OptionException(named + ": " + said(e, options), e);
+      throw new OptionException(place + ": " + said(e, options), e);
     }
   }
 
   private static BlockDevice device(
-      String named, BlockGraph graph, DriveOptions options, @Nullable Path path) {
-    Access access = options.access();
+      String named,
+      BlockGraph graph,
+      DriveOptions options,
+      DriveExtras extras,
+      @Nullable Path path) {
+    boolean snapshot = extras.snapshot();
+    Access access = snapshot ? options.access().withWritable(false) : options.access();
     String format = options.format();
     if (format != null) {
       ImageFormat.refuseLater(named, format);
-      ImageFormat.named(named, format);
+      if (Drivers.find(format) == null) {
+        ImageFormat.named(named, format);
+      }
     }
-    String file = options.file();
-    if (path != null && options.locking() != FileDriver.Locking.AUTO) {
-      file = withLocking(file, options.locking());
-    }
-    BlockNode node = graph.openFile(named, file, format, access);
+    BlockNode node = node(named, graph, options, extras, path, access);
     if (node.size() == 0) {
       graph.closeUnused(node);
       throw new OptionException(
@@ -66,16 +80,41 @@ public final class Images {
       throw new BlockException(Kind.PERMISSION, "Image is read-only");
     }
     node.detectZeroes(options.detectZeroes());
-    return new BlockDevice(options.id(), graph, node, options.cache().writeThrough);
+    BlockNode top = snapshot ? TemporaryOverlay.over(graph, node) : node;
+    top = extras.filters(named, options.id(), graph, top);
+    var device = new BlockDevice(options.id(), graph, top, options.cache().writeThrough);
+    device.ignoreErrors(
+        extras.rerror() == DriveExtras.OnError.IGNORE,
+        extras.werror() == DriveExtras.OnError.IGNORE);
+    return device;
   }
 
-  private static String withLocking(String file, FileDriver.Locking locking) {
-    Json name = new Json.Text(file);
-    Json lock = new Json.Text(locking.name().toLowerCase(Locale.ROOT));
-    Json child =
-        new Json.Members(
-            Map.of("driver", new Json.Text("file"), "filename", name, "locking", lock));
-    return "json:" + new Json.Members(Map.of("file", child));
+  private static BlockNode node(
+      String named,
+      BlockGraph graph,
+      DriveOptions options,
+      DriveExtras extras,
+      @Nullable Path path,
+      Access access) {
+    var members = new LinkedHashMap<String, Json>(extras.node().members());
+    if (options.format() != null) {
+      members.put("driver", new Json.Text(options.format()));
+    }
+    String file = options.file();
+    if (path != null && (options.locking() != FileDriver.Locking.AUTO || extras.aio() != null)) {
+      members.put("file", child(file, options.locking(), extras.aio()));
+    }
+    return graph.openImage(named, file.isEmpty() ? null : file, new Json.Members(members), access);
+  }
+
+  private static Json child(String file, FileDriver.Locking locking, FileDriver.@Nullable Aio aio) {
+    var members = new LinkedHashMap<String, Json>();
+    members.putAll(Filenames.options("", file).members());
+    members.put("locking", new Json.Text(locking.name().toLowerCase(Locale.ROOT)));
+    if (aio != null) {
+      members.put("aio", new Json.Text(aio.name().toLowerCase(Locale.ROOT)));
+    }
+    return new Json.Members(members);
   }
 
   /** The path that a file's name is, or null if it is something else. */

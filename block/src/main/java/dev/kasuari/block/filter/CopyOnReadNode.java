@@ -6,6 +6,7 @@ import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
 import dev.kasuari.block.Permission;
 import dev.kasuari.block.RangeLocks;
+import dev.kasuari.block.Zeroes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -13,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes into the image what it reads from those behind it. */
-final class CopyOnReadNode extends FilterNode {
+public final class CopyOnReadNode extends FilterNode {
   private static final int CHUNK = 1 << 20;
 
   private final @Nullable BlockNode base;
@@ -25,8 +26,23 @@ final class CopyOnReadNode extends FilterNode {
   CopyOnReadNode(Opening opening, BlockNode file, @Nullable BlockNode base) {
     super(opening, file);
     this.base = base;
+    cluster = cluster(file);
+  }
+
+  /**
+   * One that a program makes, to be put over {@code file}.
+   *
+   * @param base what only this one and those behind it have is not copied; null for nothing
+   */
+  public CopyOnReadNode(String name, BlockNode file, @Nullable BlockNode base) {
+    super(name, "copy-on-read", file.access());
+    this.base = base;
+    cluster = cluster(file);
+  }
+
+  private static long cluster(BlockNode file) {
     int size = file.image() instanceof ImageNode image ? image.facts().clusterSize() : 0;
-    cluster = size == 0 ? 65536 : size;
+    return size == 0 ? 65536 : size;
   }
 
   @Override
@@ -75,7 +91,11 @@ final class CopyOnReadNode extends FilterNode {
       super.readAt(start, clusters);
       // What somebody wrote meanwhile is in the image already, and part of what was read.
       event("cor_write");
-      below().write(start, clusters);
+      if (Zeroes.all(clusters)) {
+        below().writeZeroes(start, clusters.byteSize(), false);
+      } else {
+        below().write(start, clusters);
+      }
     } finally {
       ranges.release(range);
     }
