@@ -9,6 +9,7 @@ import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.AccelOptions;
+import dev.kasuari.vm.Blockdevs;
 import dev.kasuari.vm.Chardevs;
 import dev.kasuari.vm.DeviceDefault;
 import dev.kasuari.vm.Drive;
@@ -19,6 +20,7 @@ import dev.kasuari.vm.Nic;
 import dev.kasuari.vm.NotYet;
 import dev.kasuari.vm.RtcOptions;
 import dev.kasuari.vm.SerialPort;
+import dev.kasuari.vm.ThrottleGroups;
 import dev.kasuari.vm.TopologyOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,6 +51,8 @@ final class SystemArguments {
   private boolean noDisplay;
   private final List<SerialPort> serials = new ArrayList<>();
   private final List<Drive> drives = new ArrayList<>();
+  private final List<OptionSource> blockdevs = new ArrayList<>();
+  private final List<OptionSource> objects = new ArrayList<>();
   private final List<DeviceDefault> globals = new ArrayList<>();
   private final List<String> devices = new ArrayList<>();
   private final List<OptionSource> chardevs = new ArrayList<>();
@@ -65,6 +69,7 @@ final class SystemArguments {
   boolean paused;
   boolean noReboot;
   boolean noShutdown;
+  boolean snapshots;
 
   /** What somebody asked to be told; the first wins. */
   private @Nullable Supplier<String> print;
@@ -217,6 +222,16 @@ final class SystemArguments {
     }
   }
 
+  void blockdev(String text) {
+    OptionSource source = Blockdevs.source(text);
+    String driver = source.text("driver");
+    collect(source, driver == null ? Blockdevs::help : () -> Blockdevs.help(driver), blockdevs);
+  }
+
+  void object(String text) {
+    collect(ThrottleGroups.source(text), ThrottleGroups::help, objects);
+  }
+
   void rtc(String text) {
     OptionSource source = OptionSource.of("-rtc " + text, text, "");
     if (source.helpWanted()) {
@@ -326,7 +341,10 @@ final class SystemArguments {
       description.seed(seed);
     }
     connected().forEach(description::serial);
+    objects.forEach(description::object);
+    blockdevs.forEach(description::blockdev);
     drives.forEach(description::drive);
+    description.snapshots(snapshots);
     chardevs.forEach(description::chardev);
     netdevs.forEach(description::netdev);
     nics.forEach(description::nic);

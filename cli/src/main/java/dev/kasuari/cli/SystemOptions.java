@@ -86,6 +86,19 @@ final class SystemOptions {
         "file=FILE[,PROP=VALUE]...",
         "a disk ('help' lists the properties)",
         SystemArguments::drive);
+    with(
+        s,
+        "blockdev",
+        "[driver=]DRIVER,node-name=NAME[,PROP=VALUE]...",
+        "a node of a disk ('help' lists the drivers, 'DRIVER,help' its properties)",
+        SystemArguments::blockdev);
+    with(
+        s,
+        "object",
+        "throttle-group,id=ID[,limits.NAME=VALUE]...",
+        "limits for disks ('help' lists them)",
+        SystemArguments::object);
+    flag(s, "snapshot", "forget at the end what is written to disks", a -> a.snapshots = true);
   }
 
   private void network() {

@@ -1,59 +1,40 @@
 package dev.kasuari.vm;
 
 import dev.kasuari.block.BlockDriver;
-import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.DriveExtras;
 import dev.kasuari.block.DriveOptions;
-import dev.kasuari.block.DriveOptions.CacheMode;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageFormat;
-import dev.kasuari.block.NodeOptions;
 import dev.kasuari.block.file.FileDriver;
+import dev.kasuari.block.filter.Limits;
+import dev.kasuari.block.filter.LimitsCodec;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
-import dev.kasuari.qapi.Options;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A disk ({@code -drive}).
- *
- * @param file the file that holds its bytes
- * @param id what {@code -device ...,drive=} calls it
- * @param interfaceName how the guest sees it: virtio, or none for a -device to say
- * @param format of the file; where it is left out the file is looked at
- * @param readonly whether writing is refused
- * @param media disk, or cdrom, which is read only
- * @param index its place among the drives of its interface
- * @param discard what happens to bytes that the guest does not need any more
- * @param cache what the host keeps, and when a write has ended
- * @param detectZeroes what is done with zeroes that the guest writes as data
- * @param autoReadOnly read only where the file cannot be written
- */
-@Options
-public record Drive(
-    String file,
-    @Nullable String id,
-    @Options.Name("if") @Options.Default("virtio") String interfaceName,
-    @Nullable String format,
-    @Options.Default("off") boolean readonly,
-    @Options.Default("disk") Media media,
-    @Options.Range(min = 0, max = 1023) @Nullable Integer index,
-    @Options.Default("ignore") NodeOptions.Discard discard,
-    @Options.Default("writeback") CacheMode cache,
-    @Options.Default("off") BlockNode.DetectZeroes detectZeroes,
-    @Options.Default("off") boolean autoReadOnly) {
-
+/** A disk ({@code -drive}): what was said of it. */
+public final class Drive {
   /** What a drive looks like. */
   public enum Media {
     /** Something to be written. */
     DISK,
     /** A disc that somebody has written. */
     CDROM
+  }
+
+  private final DriveKeys keys;
+  private final Json.Members node;
+  private final @Nullable String group;
+
+  private Drive(DriveKeys keys, Json.Members node, @Nullable String group) {
+    this.keys = keys;
+    this.node = node;
+    this.group = group;
   }
 
   private static final List<String> INTERFACES = List.of("virtio", "none");
@@ -89,24 +70,8 @@ public record Drive(
 
   private static final List<String> OTHER_KEYS =
       List.of(
-          "aio",
           "bus",
           "unit",
-          "snapshot",
-          "rerror",
-          "werror",
-          "copy-on-read",
-          "force-share",
-          "read-zeroes",
-          "bps",
-          "bps_rd",
-          "bps_wr",
-          "iops",
-          "iops_rd",
-          "iops_wr",
-          "throttling",
-          "node-name",
-          "driver",
           "cyls",
           "heads",
           "secs",
@@ -114,24 +79,13 @@ public record Drive(
           "serial",
           "addr",
           "stats-account-invalid",
-          "stats-account-failed",
-          "backing",
-          "encrypt");
+          "stats-account-failed");
 
   /** A raw disk that the guest sees as a virtio device. */
   public static Drive raw(String file) {
-    return new Drive(
-        file,
-        null,
-        "virtio",
-        "raw",
-        false,
-        Media.DISK,
-        null,
-        NodeOptions.Discard.IGNORE,
-        CacheMode.WRITEBACK,
-        BlockNode.DetectZeroes.OFF,
-        false);
+    Json name = new Json.Text(file);
+    var members = Map.of("file", name, "format", new Json.Text("raw"));
+    return parse(OptionSource.of("-drive", new Json.Members(members)));
   }
 
   /**
@@ -140,25 +94,41 @@ public record Drive(
    * @throws OptionException if it makes no sense, or names what is not there yet
    */
   public static Drive parse(OptionSource source) {
+    String where = source.where();
     for (String key : source.tree().members().keySet()) {
       if (OTHER_KEYS.contains(key)) {
-        throw NotYet.of(source.where() + ": '" + key + "'", "property");
+        throw NotYet.of(where + ": '" + key + "'", "property");
       }
     }
-    Drive drive = DriveCodec.CODEC.parse(oneReadOnly(source));
-    String where = source.where();
-    check(where, "if", drive.interfaceName, INTERFACES, OTHER_INTERFACES, "interface");
-    if (drive.format != null) {
-      check(where, "format", drive.format, FORMATS, otherFormats(), "image format");
+    refuseStops(source);
+    var words = new DriveWords(source);
+    DriveKeys keys = DriveKeysCodec.CODEC.parse(words.drive());
+    check(where, "if", keys.interfaceName(), INTERFACES, OTHER_INTERFACES, "interface");
+    String format = keys.format();
+    if (format != null && Drivers.find(format) == null) {
+      check(where, "format", format, FORMATS, otherFormats(), "image format");
     }
-    if (drive.cache == CacheMode.NONE || drive.cache == CacheMode.DIRECTSYNC) {
-      String name = drive.cache.name().toLowerCase(Locale.ROOT);
-      throw NotYet.of(where + ": cache=" + name, "cache mode");
+    Json.Members node = words.node();
+    if (keys.file() == null && format == null && !node.members().containsKey("file")) {
+      throw new OptionException(where + ": 'file' is missing");
     }
-    if (drive.file.isEmpty()) {
+    if (keys.file() != null && keys.file().isEmpty()) {
       throw new OptionException(where + ": 'file' names no file");
     }
-    return drive;
+    if (keys.throttling() != null) {
+      keys.throttling().check(where);
+    }
+    return new Drive(keys, node, words.group().isEmpty() ? null : words.group());
+  }
+
+  /** To stop a machine for want of room is of use when somebody can let it go on. */
+  private static void refuseStops(OptionSource source) {
+    for (String key : List.of("rerror", "werror")) {
+      String value = source.text(key);
+      if (value != null && (value.equals("stop") || value.equals("enospc"))) {
+        throw NotYet.of(source.where() + ": " + key + "=" + value, "action");
+      }
+    }
   }
 
   /** Formats that are known by their first bytes, too. */
@@ -166,18 +136,6 @@ public record Drive(
     return Stream.concat(
             Stream.of(ImageFormat.values()).map(ImageFormat::option), OTHER_FORMATS.stream())
         .toList();
-  }
-
-  /** QEMU has two names for one thing. */
-  private static OptionSource oneReadOnly(OptionSource source) {
-    var members = new LinkedHashMap<String, Json>(source.tree().members());
-    Json readOnly = members.remove("read-only");
-    if (readOnly == null) {
-      return source;
-    }
-    members.putIfAbsent("readonly", readOnly);
-    return new OptionSource(
-        source.where(), new Json.Members(members), source.strict(), source.bare());
   }
 
   private static void check(
@@ -192,38 +150,81 @@ public record Drive(
         where + ": '" + key + "': unknown value '" + value + "'" + Nearest.hint(value, ours));
   }
 
+  /** The file that holds its bytes, or null if options of nodes say where they are. */
+  public @Nullable String file() {
+    return keys.file();
+  }
+
+  /** What {@code -device ...,drive=} calls it, or null. */
+  public @Nullable String id() {
+    return keys.id();
+  }
+
+  /** How the guest sees it. */
+  public String interfaceName() {
+    return keys.interfaceName();
+  }
+
+  /** Its place among the drives of its interface, or null. */
+  public @Nullable Integer index() {
+    return keys.index();
+  }
+
   /** True if the guest cannot write. */
   public boolean guestReadOnly() {
-    return readonly || media == Media.CDROM;
+    return keys.readonly() || keys.media() == Media.CDROM;
   }
 
   /** The part of it that is about the bytes. */
   DriveOptions image(String imageId) {
+    String file = keys.file();
     return new DriveOptions(
         imageId,
-        file,
-        format,
+        file == null ? "" : file,
+        keys.format(),
         guestReadOnly(),
-        autoReadOnly,
-        discard,
+        keys.autoReadOnly(),
+        keys.discard(),
         FileDriver.Locking.AUTO,
-        cache,
-        detectZeroes);
+        keys.cache(),
+        keys.detectZeroes());
+  }
+
+  /**
+   * What else is said of it.
+   *
+   * @param snapshots whether drives that say nothing of it have what is written forgotten
+   */
+  DriveExtras extras(boolean snapshots) {
+    boolean snapshot = keys.snapshot() == null ? snapshots : keys.snapshot();
+    Limits limits = keys.throttling();
+    return new DriveExtras(
+        node,
+        keys.aio(),
+        snapshot && !guestReadOnly(),
+        keys.copyOnRead(),
+        limits == null ? Limits.none() : limits,
+        group,
+        keys.rerror(),
+        keys.werror());
   }
 
   /** True if the machine is to plug a device for it. */
   public boolean plugged() {
-    return interfaceName.equals("virtio");
+    return interfaceName().equals("virtio");
   }
 
   /** What {@code -drive help} prints. */
   public static String help() {
-    return DriveCodec.CODEC.schema().help()
+    return DriveKeysCodec.CODEC.schema().help()
         + "Interfaces: "
         + String.join(", ", INTERFACES)
         + System.lineSeparator()
         + "Formats: "
         + String.join(", ", FORMATS)
-        + System.lineSeparator();
+        + System.lineSeparator()
+        + "Limits, each as throttling.NAME=:"
+        + System.lineSeparator()
+        + LimitsCodec.CODEC.schema().help();
   }
 }

@@ -1,5 +1,6 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.Images;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.backend.BlockBackend;
@@ -18,13 +19,27 @@ final class Drives {
 
   private final Map<String, Integer> counts = new LinkedHashMap<>();
 
+  private final BlockGraph graph;
+  private final boolean snapshots;
+
+  /**
+   * Drives whose nodes are in {@code graph}.
+   *
+   * @param snapshots whether drives that say nothing of it have what is written forgotten
+   */
+  Drives(BlockGraph graph, boolean snapshots) {
+    this.graph = graph;
+    this.snapshots = snapshots;
+  }
+
   /** Opens a drive, which the machine closes. */
   void open(Machine machine, Drive drive, BackEnds backEnds) {
     String id = drive.id() == null ? freeId(drive, backEnds) : drive.id();
     if (backEnds.hasDrive(id)) {
       throw new OptionException("-drive: id '" + id + "' is taken already");
     }
-    BlockBackend backend = machine.own(Images.open("-drive", drive.image(id)));
+    BlockBackend backend =
+        machine.own(Images.open("-drive", graph, drive.image(id), drive.extras(snapshots)));
     backEnds.add(backend);
     if (drive.plugged()) {
       plugged.add(backend);

@@ -26,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param serials what the serial ports are connected to, in order
  * @param netdevs networks for devices to name
  * @param nics network cards with what they are connected to
+ * @param objects limits for disks to share
+ * @param blockdevs nodes of disks, in order
  * @param drives disks, in order
+ * @param snapshots whether what is written to drives that say nothing of it is forgotten
  * @param defaults of properties of devices, later ones first
  * @param devices to be plugged, each with its driver's name and properties, in order
  * @param boot what it starts with
@@ -49,7 +52,10 @@ public record MachineDescription(
     List<SerialPort> serials,
     List<OptionSource> netdevs,
     List<OptionSource> nics,
+    List<OptionSource> objects,
+    List<OptionSource> blockdevs,
     List<Drive> drives,
+    boolean snapshots,
     List<DeviceDefault> defaults,
     List<OptionSource> devices,
     BootOptions boot,
@@ -63,6 +69,8 @@ public record MachineDescription(
     serials = List.copyOf(serials);
     netdevs = List.copyOf(netdevs);
     nics = List.copyOf(nics);
+    objects = List.copyOf(objects);
+    blockdevs = List.copyOf(blockdevs);
     drives = List.copyOf(drives);
     defaults = List.copyOf(defaults);
     devices = List.copyOf(devices);
@@ -81,6 +89,8 @@ public record MachineDescription(
     private final List<SerialPort> serials = new ArrayList<>();
     private final List<OptionSource> netdevs = new ArrayList<>();
     private final List<OptionSource> nics = new ArrayList<>();
+    private final List<OptionSource> objects = new ArrayList<>();
+    private final List<OptionSource> blockdevs = new ArrayList<>();
     private final List<Drive> drives = new ArrayList<>();
     private final List<DeviceDefault> defaults = new ArrayList<>();
     private final List<OptionSource> devices = new ArrayList<>();
@@ -94,6 +104,7 @@ public record MachineDescription(
     private RtcOptions rtc = RtcOptions.standard();
     private BootOptions boot = new BootOptions(null, null, null, null, null);
     private @Nullable Path logFile;
+    private boolean snapshots;
     private boolean rebootEnds;
     private boolean shutdownPauses;
     private long seed = Seed.fresh();
@@ -181,6 +192,34 @@ public record MachineDescription(
       return this;
     }
 
+    /** Adds limits for disks to share ({@code -object throttle-group}). */
+    public Builder object(OptionSource object) {
+      objects.add(object);
+      return this;
+    }
+
+    /** Adds limits, written as {@code -object} takes them. */
+    public Builder object(String text) {
+      return object(ThrottleGroups.source(text));
+    }
+
+    /** Adds a node of a disk ({@code -blockdev}). */
+    public Builder blockdev(OptionSource node) {
+      blockdevs.add(node);
+      return this;
+    }
+
+    /** Adds a node of a disk, written as {@code -blockdev} takes it. */
+    public Builder blockdev(String text) {
+      return blockdev(Blockdevs.source(text));
+    }
+
+    /** Forgets at the end what is written to drives that say nothing of it ({@code -snapshot}). */
+    public Builder snapshots(boolean forget) {
+      snapshots = forget;
+      return this;
+    }
+
     /** Adds a disk ({@code -drive}). */
     public Builder drive(Drive drive) {
       drives.add(drive);
@@ -255,7 +294,10 @@ public record MachineDescription(
           serials,
           netdevs,
           nics,
+          objects,
+          blockdevs,
           drives,
+          snapshots,
           defaults,
           devices,
           boot,

@@ -1,5 +1,6 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.BlockGraph;
 import dev.kasuari.boards.Board;
 import dev.kasuari.boards.BoardOptions;
 import dev.kasuari.boot.BootException;
@@ -15,6 +16,7 @@ import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.time.Clock;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,14 +81,17 @@ public final class VirtualMachine implements AutoCloseable {
 
   private final Machine machine;
   private final Board board;
+  private final BlockGraph blocks;
   private final List<Redirection> redirections;
 
   /** What a block of guest RAM may have. */
   private static final long MOST_MEMORY = 4L << 40;
 
-  private VirtualMachine(Machine machine, Board board, List<Redirection> redirections) {
+  private VirtualMachine(
+      Machine machine, Board board, BlockGraph blocks, List<Redirection> redirections) {
     this.machine = machine;
     this.board = board;
+    this.blocks = blocks;
     this.redirections = redirections;
   }
 
@@ -159,9 +164,13 @@ public final class VirtualMachine implements AutoCloseable {
   private static VirtualMachine build(Machine machine, MachineDescription description)
       throws BootException {
     var backEnds = new BackEnds();
-    var drives = new Drives();
+    var graph = new BlockGraph();
+    var blockdevs = new Blockdevs(machine, graph);
+    var drives = new Drives(graph, description.snapshots());
     var streams = new CharacterStreams(machine, backEnds);
     var networks = new Networks(machine, backEnds);
+    description.objects().forEach(o -> ThrottleGroups.add(graph, o));
+    description.blockdevs().forEach(blockdevs::open);
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
     description.chardevs().forEach(streams::add);
     description.netdevs().forEach(networks::add);
@@ -170,12 +179,18 @@ public final class VirtualMachine implements AutoCloseable {
     DeviceTypes types = DeviceTypes.load();
     description.defaults().forEach(d -> d.check(types));
     var plugging = new Plugging(machine, types, backEnds, description.defaults());
-    description.devices().forEach(plugging::plug);
+    for (OptionSource device : description.devices()) {
+      String drive = device.text("drive");
+      if (drive != null) {
+        blockdevs.serve(machine, backEnds, drive);
+      }
+      plugging.plug(device);
+    }
     networks.plug(plugging);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());
     prepare(machine, description);
-    return new VirtualMachine(machine, board, streams.redirections());
+    return new VirtualMachine(machine, board, graph, streams.redirections());
   }
 
   private static Board board(
@@ -240,6 +255,11 @@ public final class VirtualMachine implements AutoCloseable {
   /** The machine itself. */
   public Machine machine() {
     return machine;
+  }
+
+  /** The nodes of its disks, for jobs while the guest runs. */
+  public BlockGraph blocks() {
+    return blocks;
   }
 
   /** Streams that programs of the host are to open, in the order in which they were made. */

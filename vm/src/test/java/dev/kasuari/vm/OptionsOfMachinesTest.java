@@ -127,9 +127,12 @@ class OptionsOfMachinesTest {
         "file=x,format=dmg | format=dmg: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
-        "file=x,cache=none | cache=none: QEMU has this cache mode, Kasuari does not have it yet",
-        "file=x,copy-on-read=on | 'copy-on-read': QEMU has this property, Kasuari does not have it"
-            + " yet",
+        "file=x,serial=on | 'serial': QEMU has this property, Kasuari does not have it yet",
+        "file=x,werror=stop | werror=stop: QEMU has this action, Kasuari does not have it yet",
+        "file=x,cache.diretc=on | unknown property 'cache.diretc'",
+        "file=x,bps=1,bps_rd=1 | bps/iops/max total values and read/write values cannot be used at"
+            + " the same time",
+        "file=x,format=raw,driver=raw | 'driver' and 'format' say the same; give one of them",
         "file=x,fromat=raw | unknown property 'fromat'; did you mean 'format'?",
         "file= | 'file' names no file",
       })

@@ -218,6 +218,37 @@ class VirtualMachineTest {
     }
   }
 
+  @Test
+  void disksAreMadeOfNodes() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[4096]);
+    Path other = Files.write(folder.resolve("other"), new byte[4096]);
+    MachineDescription description =
+        bare(program("", 0x5555))
+            .object("throttle-group,id=g,limits.bps-total=1M")
+            .blockdev("{\"driver\":\"file\",\"node-name\":\"f\",\"filename\":\"" + disk + "\"}")
+            .blockdev("raw,node-name=r,file=f")
+            .blockdev("throttle,node-name=t,throttle-group=g,file=r")
+            .device("virtio-blk-device,drive=t,id=first")
+            .drive(
+                drive(
+                    "if=virtio,driver=raw,file.driver=file,node-name=o,copy-on-read=off"
+                        + ",cache.direct=off,bps_rd=1M,file.filename="
+                        + other))
+            .snapshots(true)
+            .build();
+    try (var machine = VirtualMachine.create(description)) {
+      assertThat(machine.blocks().nodes())
+          .extracting(node -> node.driver())
+          .containsExactly("file", "raw", "throttle", "file", "raw", "file", "qcow2", "throttle");
+      assertThat(machine.blocks().throttleGroups()).containsOnlyKeys("g", "virtio0");
+      assertThat(machine.blocks().find("o")).isNotNull().matches(node -> !node.writable());
+    }
+    MachineDescription none = bare(program("", 0x5555)).blockdev("raw,node-name=r,file=g").build();
+    assertThatThrownBy(() -> VirtualMachine.create(none))
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining("Cannot find device='' nor node-name='g'");
+  }
+
   private static Drive drive(String text) {
     return Drive.parse(OptionSource.of("-drive " + text, text, ""));
   }

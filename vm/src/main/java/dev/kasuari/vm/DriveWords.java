@@ -1,0 +1,170 @@
+package dev.kasuari.vm;
+
+import dev.kasuari.qapi.Json;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What QEMU has two names for becomes one, and what is the node's is told from the drive's. */
+final class DriveWords {
+  /** Names from before there were groups of options. */
+  private static final Map<String, String> LIMITS =
+      Map.ofEntries(
+          Map.entry("bps", "bps-total"),
+          Map.entry("bps_rd", "bps-read"),
+          Map.entry("bps_wr", "bps-write"),
+          Map.entry("iops", "iops-total"),
+          Map.entry("iops_rd", "iops-read"),
+          Map.entry("iops_wr", "iops-write"),
+          Map.entry("bps_max", "bps-total-max"),
+          Map.entry("bps_rd_max", "bps-read-max"),
+          Map.entry("bps_wr_max", "bps-write-max"),
+          Map.entry("iops_max", "iops-total-max"),
+          Map.entry("iops_rd_max", "iops-read-max"),
+          Map.entry("iops_wr_max", "iops-write-max"),
+          Map.entry("bps_max_length", "bps-total-max-length"),
+          Map.entry("bps_rd_max_length", "bps-read-max-length"),
+          Map.entry("bps_wr_max_length", "bps-write-max-length"),
+          Map.entry("iops_max_length", "iops-total-max-length"),
+          Map.entry("iops_rd_max_length", "iops-read-max-length"),
+          Map.entry("iops_wr_max_length", "iops-write-max-length"),
+          Map.entry("iops_size", "iops-size"));
+
+  /** Keys of nodes and of their drivers that a drive may be given. */
+  private static final Set<String> OF_NODES =
+      Set.of(
+          "node-name",
+          "backing",
+          "offset",
+          "size",
+          "l2-cache-size",
+          "l2-cache-entry-size",
+          "refcount-cache-size",
+          "cache-size",
+          "cache-clean-interval",
+          "lazy-refcounts",
+          "pass-discard-request",
+          "pass-discard-snapshot",
+          "pass-discard-other",
+          "discard-no-unref",
+          "overlap-check",
+          "encrypt",
+          "data-file",
+          "read-zeroes",
+          "latency-ns",
+          "force-share",
+          "key-secret",
+          "image",
+          "raw",
+          "test",
+          "log",
+          "children",
+          "vote-threshold",
+          "read-pattern",
+          "rewrite-corrupted",
+          "throttle-group",
+          "bottom");
+
+  private final Map<String, Json> drive = new LinkedHashMap<>();
+  private final Map<String, Json> node = new LinkedHashMap<>();
+  private final Map<String, Json> limits = new LinkedHashMap<>();
+  private final OptionSource source;
+  private String group = "";
+
+  DriveWords(OptionSource source) {
+    this.source = source;
+    source.tree().members().forEach(this::sort);
+    if (!limits.isEmpty()) {
+      drive.put("throttling", new Json.Members(limits));
+    }
+  }
+
+  private void sort(String key, Json value) {
+    String limit = LIMITS.get(key);
+    if (limit != null) {
+      limits.put(limit, value);
+      return;
+    }
+    switch (key) {
+      case "read-only" -> drive.putIfAbsent("readonly", value);
+      case "driver" -> put(drive, "format", value, key);
+      case "file" -> (value instanceof Json.Members ? node : drive).put(key, value);
+      case "cache" -> drive.put(key, value instanceof Json.Members c ? mode(c) : value);
+      case "throttling" -> throttling(value);
+      default -> (OF_NODES.contains(key) ? node : drive).put(key, value);
+    }
+  }
+
+  private void put(Map<String, Json> map, String key, Json value, String given) {
+    if (map.putIfAbsent(key, value) != null) {
+      throw new OptionException(
+          source.where() + ": '" + given + "' and '" + key + "' say the same; give one of them");
+    }
+  }
+
+  private void throttling(Json value) {
+    if (!(value instanceof Json.Members members)) {
+      throw new OptionException(source.where() + ": 'throttling' has keys: throttling.bps-total=");
+    }
+    members
+        .members()
+        .forEach((key, limit) -> {
+          if (key.equals("group") && limit instanceof Json.Text text) {
+            group = text.value();
+          } else {
+            limits.put(key, limit);
+          }
+        });
+  }
+
+  /** The mode that three switches make. */
+  private Json mode(Json.Members cache) {
+    var left = new LinkedHashSet<>(cache.members().keySet());
+    boolean writeBack = on(cache, "writeback", true, left);
+    boolean direct = on(cache, "direct", false, left);
+    boolean noFlush = on(cache, "no-flush", false, left);
+    if (!left.isEmpty()) {
+      throw new OptionException(
+          source.where() + ": unknown property 'cache." + left.getFirst() + "'");
+    }
+    if (noFlush && (direct || !writeBack)) {
+      throw new OptionException(
+          source.where() + ": cache.no-flush=on goes with writeback through the host's cache only");
+    }
+    String plain = direct ? "none" : noFlush ? "unsafe" : "writeback";
+    String through = direct ? "directsync" : "writethrough";
+    return new Json.Text(writeBack ? plain : through);
+  }
+
+  private boolean on(Json.Members cache, String key, boolean standard, Set<String> left) {
+    left.remove(key);
+    return switch (cache.members().get(key)) {
+      case null -> standard;
+      case Json.Bool bool -> bool.value();
+      case Json.Text(String word) when List.of("on", "yes", "true").contains(word) -> true;
+      case Json.Text(String word) when List.of("off", "no", "false").contains(word) -> false;
+      default ->
+          throw new OptionException(source.where() + ": 'cache." + key + "' must be on or off");
+    };
+  }
+
+  /** What the drive understands. */
+  OptionSource drive() {
+    return new OptionSource(
+        source.where(), new Json.Members(drive), source.strict(), source.bare());
+  }
+
+  /** What the node is told. */
+  Json.Members node() {
+    return new Json.Members(node);
+  }
+
+  /** The group of limits, or nothing. */
+  String group() {
+    return group;
+  }
+}
