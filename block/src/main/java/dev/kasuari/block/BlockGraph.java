@@ -643,7 +643,10 @@ public final class BlockGraph {
     } finally {
       List<Child> children = node.children();
       node.childEdges().clear();
-      children.forEach(this::release);
+      for (Child edge : children) {
+        edge.parent(null); // it is gone, and hears of nothing any more
+        release(edge);
+      }
     }
   }
 }

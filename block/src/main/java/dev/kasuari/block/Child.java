@@ -82,7 +82,7 @@ public final class Child {
     return outside;
   }
 
-  void parent(BlockNode value) {
+  void parent(@Nullable BlockNode value) {
     parent = value;
   }
 

@@ -111,6 +111,18 @@ class BlockGraphTest {
   }
 
   @Test
+  void nodesThatOthersKeepOutliveTheirUsers() throws Exception {
+    BlockNode top = file("one", 1, Access.write());
+    BlockNode bottom = top.children().getFirst().node();
+    Child keepBottom = graph.use("keep", bottom, Permission.none(), Permission.all());
+    Root.of(graph, "test", top).close();
+    assertThat(graph.nodes()).containsExactly(bottom);
+    assertThat(bottom.users()).containsExactly(keepBottom);
+    graph.release(keepBottom);
+    assertThat(graph.nodes()).isEmpty();
+  }
+
+  @Test
   void anImageIsWrittenThatWasOpenedForReading() throws Exception {
     BlockNode one = file("one", 1, Access.read());
     try (Root root =

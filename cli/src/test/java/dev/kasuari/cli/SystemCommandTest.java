@@ -154,7 +154,7 @@ class SystemCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"blockdev", "fsdev", "tpmdev", "qmp", "icount", "pflash", "smbios"})
+  @ValueSource(strings = {"fsdev", "tpmdev", "qmp", "icount", "pflash", "smbios"})
   void knowsWhatQemuHas(String name) {
     assertThat(riscv("-" + name, "x").err())
         .contains("-" + name + ": QEMU has this option, Kasuari does not have it yet");

@@ -96,15 +96,20 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   @Override
   protected void accessChanging(Access to) {
     if (writable() && !to.writable()) {
+      stored.store();
       commit.close();
     }
   }
 
   @Override
   protected void accessChanged(Access before) {
-    if (access().writable() && !before.writable()) {
+    if (access().writable() == before.writable()) {
+      return;
+    }
+    if (access().writable()) {
       Qcow2Driver.prepare(this);
     }
+    stored.reload();
   }
 
   @Override

@@ -60,6 +60,12 @@ final class StoredBitmaps {
     }
   }
 
+  /** As {@link #load}, where the image is open otherwise than it was: the file knows them. */
+  void reload() {
+    image.bitmaps().persistent().forEach(bitmap -> image.bitmaps().remove(bitmap.name()));
+    load();
+  }
+
   private void write(long offset, List<Entry> entries) {
     byte[] bytes = BitmapDirectory.encode(entries);
     try (Arena arena = Arena.ofConfined()) {

@@ -546,4 +546,35 @@ class JobTest {
       assertThat(second.bitmaps().all()).hasSize(1);
     }
   }
+
+  /** What an image keeps of its bitmaps is kept when it becomes a backing file, too. */
+  @Test
+  void aSnapshotKeepsTheBitmapsOfTheImageUnderIt() throws Exception {
+    Path below = empty("below");
+    try (Root root = Root.of(graph, "guest", open(below, "qcow2", Access.write()))) {
+      BlockNode image = root.node();
+      image.bitmaps().add("kept", 65536, true, SIZE);
+      TestImages.write(image, 1 << 20, disk, 1 << 20, 1 << 20);
+      BlockNode top =
+          graph.openFile(
+              "",
+              overlay("top", below, "qcow2").toString(),
+              "qcow2",
+              Access.write().withBacking(false));
+      new Transaction(graph, jobs, true).snapshot(image, top).run();
+      TestImages.write(root.node(), 4 << 20, disk, 4 << 20, 1 << 20);
+      assertThat(image.bitmaps().named("kept").count()).isEqualTo(1 << 20);
+      MirrorJob job = jobs.start(MirrorJob.activeCommit(JobOptions.of("c"), graph, top, image));
+      ready(job);
+      job.complete();
+      ended(job);
+      assertThat(root.node()).isEqualTo(image);
+      assertThat(image.bitmaps().named("kept").count()).isEqualTo(2 << 20);
+    }
+    TestImages.with(
+        "qcow2",
+        below,
+        Access.read(),
+        node -> assertThat(node.bitmaps().named("kept").count()).isEqualTo(2 << 20));
+  }
 }
