@@ -388,6 +388,9 @@ public final class TcgAccelerator implements ExecutionControl {
 
   /** Has an action run on the threads of all vCPUs but one; the result waits for the last. */
   Runnable beginOnOthers(TcgVcpu self, Consumer<Cpu> action) {
+    if (vcpus.size() == 1) {
+      return () -> {};
+    }
     List<Runnable> begun =
         vcpus.stream()
             .filter(vcpu -> vcpu != self)

@@ -38,6 +38,10 @@ final class TlbMaintenance {
 
   private final ArmCpu cpu;
   private final GuestState state;
+
+  /** Of each operation 1 if there is one, −1 if not, 0 if nobody has asked yet. */
+  private final byte[] known = new byte[1 << 14];
+
   private final int[] operations = new int[MOST_COLLECTED];
   private final long[] values = new long[MOST_COLLECTED];
   private int collected;
@@ -87,6 +91,13 @@ final class TlbMaintenance {
 
   /** Whether there is such an operation here. */
   boolean exists(int operation) {
+    if (known[operation] == 0) {
+      known[operation] = (byte) (isThere(operation) ? 1 : -1);
+    }
+    return known[operation] > 0;
+  }
+
+  private boolean isThere(int operation) {
     if (op1(operation) == 6 && A64SystemOperations.name(operation).contains("pa")) {
       return false; // granule protection
     }

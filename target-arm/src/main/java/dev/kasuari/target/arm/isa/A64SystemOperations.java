@@ -57,7 +57,7 @@ public final class A64SystemOperations {
 
   private static final Map<Integer, Operation> OPERATIONS = operations();
 
-  private record Operation(String mnemonic, String name, boolean register) {}
+  private record Operation(String name, boolean register) {}
 
   private A64SystemOperations() {}
 
@@ -69,7 +69,7 @@ public final class A64SystemOperations {
   /** What an operation is called, such as {@code tlbi vae1is}; empty if it has no name. */
   public static String name(int number) {
     Operation o = OPERATIONS.get(number);
-    return o == null ? "" : o.mnemonic + " " + o.name;
+    return o == null ? "" : o.name;
   }
 
   private static Map<Integer, Operation> operations() {
@@ -88,9 +88,10 @@ public final class A64SystemOperations {
       int op2 = Integer.parseInt(s[i].substring(equals + 1));
       boolean register = !name.endsWith("*");
       String plain = register ? name : name.substring(0, name.length() - 1);
-      operations.put(number(op1, crn, crm, op2), new Operation(s[0], plain, register));
+      operations.put(number(op1, crn, crm, op2), new Operation(s[0] + " " + plain, register));
       if (crn == 8 && (op1 != 6 || !name.contains("pa"))) {
-        operations.put(number(op1, 9, crm, op2), new Operation(s[0], plain + "nxs", register));
+        operations.put(
+            number(op1, 9, crm, op2), new Operation(s[0] + " " + plain + "nxs", register));
       }
     }
   }
@@ -100,7 +101,7 @@ public final class A64SystemOperations {
     if (o == null || (!o.register && rt != 31)) {
       return sys(number, rt);
     }
-    return o.mnemonic + " " + o.name + (o.register ? ", " + A64Text.register(1, rt) : "");
+    return o.name + (o.register ? ", " + A64Text.register(1, rt) : "");
   }
 
   static String sys(long number, long rt) {
