@@ -4,9 +4,13 @@ import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
 import dev.kasuari.block.filter.BlkdebugDriver;
+import dev.kasuari.block.filter.BlklogwritesDriver;
+import dev.kasuari.block.filter.BlkverifyDriver;
 import dev.kasuari.block.filter.CompressDriver;
 import dev.kasuari.block.filter.CopyBeforeWriteDriver;
 import dev.kasuari.block.filter.CopyOnReadDriver;
+import dev.kasuari.block.filter.PreallocateDriver;
+import dev.kasuari.block.filter.QuorumDriver;
 import dev.kasuari.block.filter.SnapshotAccessDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.luks.LuksDriver;
@@ -28,7 +32,8 @@ public final class Drivers {
     return List.of(
         new FileDriver(),
         new HostDeviceDriver(),
-        new NullDriver(),
+        new NullDriver("null-co"),
+        new NullDriver("null-aio"),
         new RawDriver(),
         new Qcow2Driver(),
         new LuksDriver(),
@@ -39,7 +44,11 @@ public final class Drivers {
         new CopyOnReadDriver(),
         new CompressDriver(),
         new CopyBeforeWriteDriver(),
-        new SnapshotAccessDriver());
+        new SnapshotAccessDriver(),
+        new PreallocateDriver(),
+        new QuorumDriver(),
+        new BlkverifyDriver(),
+        new BlklogwritesDriver());
   }
 
   /** The driver of that name, or null. */

@@ -98,6 +98,11 @@ public final class Opening {
         || (slots.containsKey(slot) && !(slots.get(slot) instanceof Json.Null));
   }
 
+  /** How many children a list has; they are in {@code slot.0} and so on. */
+  public int count(String slot) {
+    return slots.get(slot) instanceof Json.Array all ? all.items().size() : 0;
+  }
+
   /** True if the options say that there shall be no child there. */
   public boolean without(String slot) {
     return slots.get(slot) instanceof Json.Null;
@@ -183,6 +188,10 @@ public final class Opening {
       return there;
     }
     Json options = slots.get(slot);
+    int dot = slot.lastIndexOf('.');
+    if (options == null && dot > 0 && slots.get(slot.substring(0, dot)) instanceof Json.Array all) {
+      options = all.items().get(Integer.parseInt(slot.substring(dot + 1)));
+    }
     if (options == null) {
       throw BlockException.invalid("A block device must be specified for \"" + slot + "\"");
     }

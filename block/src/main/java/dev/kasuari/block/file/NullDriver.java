@@ -8,26 +8,36 @@ import dev.kasuari.block.Opening;
 import dev.kasuari.qapi.OptionCodec;
 import dev.kasuari.qapi.Options;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** {@code null-co}: takes everything and has nothing. */
+/** {@code null-co}, {@code null-aio}: takes everything and has nothing. */
 public final class NullDriver implements BlockDriver<NullDriver.Null> {
   /**
    * How much nothing.
    *
    * @param size of the disk
+   * @param latencyNs how long each request takes, nanoseconds
    * @param readZeroes whether what is read is zero; otherwise it is what was in the buffer
    * @param filename how it was named where it was named by a file name
    */
   @Options
   public record Null(
       @Options.Default("1G") @Options.Size long size,
+      @Options.Default("0") @Options.Range(min = 0) long latencyNs,
       @Options.Default("off") boolean readZeroes,
       @Nullable String filename) {}
 
+  private final String name;
+
+  /** The driver by one of its names. */
+  public NullDriver(String name) {
+    this.name = name;
+  }
+
   @Override
   public String name() {
-    return "null-co";
+    return name;
   }
 
   @Override
@@ -55,7 +65,7 @@ public final class NullDriver implements BlockDriver<NullDriver.Null> {
 
     @Override
     public String filename() {
-      return "null-co://";
+      return driver() + "://";
     }
 
     @Override
@@ -73,13 +83,16 @@ public final class NullDriver implements BlockDriver<NullDriver.Null> {
 
     @Override
     protected void readAt(long offset, MemorySegment to) {
+      takeTime();
       if (options.readZeroes()) {
         to.fill((byte) 0);
       }
     }
 
     @Override
-    protected void writeAt(long offset, MemorySegment from) {}
+    protected void writeAt(long offset, MemorySegment from) {
+      takeTime();
+    }
 
     @Override
     protected void zeroAt(long offset, long length, boolean mayUnmap) {}
@@ -88,7 +101,16 @@ public final class NullDriver implements BlockDriver<NullDriver.Null> {
     protected void discardAt(long offset, long length) {}
 
     @Override
-    protected void flushNow() {}
+    protected void flushNow() {
+      takeTime();
+    }
+
+    private void takeTime() {
+      long end = System.nanoTime() + options.latencyNs();
+      while (options.latencyNs() > 0 && System.nanoTime() < end) {
+        LockSupport.parkNanos(end - System.nanoTime());
+      }
+    }
 
     @Override
     protected BlockStatus statusAt(long offset, long length) {
