@@ -76,6 +76,11 @@ public interface ImageNode {
     return false;
   }
 
+  /** True if clusters can be written in no other way. */
+  default boolean compressesAlways() {
+    return false;
+  }
+
   /** Writes a whole cluster, or the last one as far as the disk goes, compressed. */
   default void writeCompressed(long offset, MemorySegment from) {
     throw BlockException.notSupported("Compression not supported for this file format");

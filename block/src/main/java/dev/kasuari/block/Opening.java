@@ -123,6 +123,24 @@ public final class Opening {
         BlockGraph.sharedBy(access));
   }
 
+  /**
+   * Such bytes in a file of their own, which the image names.
+   *
+   * @param path as the image has it; relative to the folder of {@code file}, the image
+   */
+  public BlockNode dataFile(String slot, BlockNode file, String path) {
+    String resolved = path.startsWith("/") ? path : Filenames.relativeTo(file.filename(), path);
+    var options =
+        new Json.Members(
+            Map.of("driver", new Json.Text("file"), "filename", new Json.Text(resolved)));
+    return attach(
+        slot,
+        Child.Role.DATA,
+        graph.openChild(where, slot, options, false, access, depth + 1),
+        BlockGraph.takenBy(access),
+        BlockGraph.sharedBy(access));
+  }
+
   /** What this node, a filter, is over: used as the filter will be. */
   public BlockNode filtered(String slot) {
     BlockNode node =

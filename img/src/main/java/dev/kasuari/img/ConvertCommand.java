@@ -118,7 +118,7 @@ final class ConvertCommand implements Command {
       throw new ToolException("output file is smaller than input file");
     }
     int unit = 0;
-    if (a.has("c")) {
+    if (a.has("c") || (target instanceof ImageNode needs && needs.compressesAlways())) {
       if (!(target instanceof ImageNode image) || !image.compresses()) {
         throw new ToolException("Compression not supported for this file format");
       }

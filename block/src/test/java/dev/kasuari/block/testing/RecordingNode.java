@@ -1,6 +1,7 @@
 package dev.kasuari.block.testing;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Preallocation;
@@ -15,6 +16,9 @@ import java.util.TreeMap;
 /** A file in memory that remembers in which order it was written, and where barriers were. */
 public final class RecordingNode extends BlockNode {
   private static final int SECTOR = 512;
+
+  /** It is not a disk for hostile images to fill. */
+  private static final long MOST = 64 << 20;
 
   /** What happened. */
   public sealed interface Event {}
@@ -61,7 +65,9 @@ public final class RecordingNode extends BlockNode {
   @Override
   protected synchronized void readAt(long offset, MemorySegment to) {
     int there = (int) Math.clamp(content.length - offset, 0, to.byteSize());
-    MemorySegment.copy(content, (int) offset, to, ValueLayout.JAVA_BYTE, 0, there);
+    if (there > 0) {
+      MemorySegment.copy(content, (int) offset, to, ValueLayout.JAVA_BYTE, 0, there);
+    }
     to.asSlice(there).fill((byte) 0);
   }
 
@@ -70,7 +76,14 @@ public final class RecordingNode extends BlockNode {
     record(offset, from.toArray(ValueLayout.JAVA_BYTE));
   }
 
+  private static void refuseTooLarge(long size) {
+    if (size > MOST) {
+      throw new BlockException(BlockException.Kind.NO_SPACE, "a file of " + size + " bytes");
+    }
+  }
+
   private synchronized void record(long offset, byte[] bytes) {
+    refuseTooLarge(offset + bytes.length);
     // A medium writes whole sectors: what is around the bytes is written again.
     int start = (int) (offset & -SECTOR);
     int end = (int) ((offset + bytes.length + SECTOR - 1) & -SECTOR);
@@ -83,6 +96,7 @@ public final class RecordingNode extends BlockNode {
 
   @Override
   protected void zeroAt(long offset, long length, boolean mayUnmap) {
+    refuseTooLarge(offset + length);
     record(offset, new byte[(int) length]);
   }
 
@@ -113,6 +127,7 @@ public final class RecordingNode extends BlockNode {
 
   @Override
   protected synchronized void truncateTo(long size, Preallocation preallocation) {
+    refuseTooLarge(size);
     content = Arrays.copyOf(content, (int) size);
   }
 
