@@ -17,6 +17,7 @@ import dev.kasuari.block.luks.LuksDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.block.vdi.VdiDriver;
+import dev.kasuari.block.vhdx.VhdxDriver;
 import dev.kasuari.block.vmdk.VmdkDriver;
 import dev.kasuari.block.vpc.VpcDriver;
 import dev.kasuari.qapi.Nearest;
@@ -40,6 +41,7 @@ public final class Drivers {
         new LuksDriver(),
         new VdiDriver(),
         new VpcDriver(),
+        new VhdxDriver(),
         new VmdkDriver(),
         new ThrottleDriver(),
         new BlkdebugDriver(),

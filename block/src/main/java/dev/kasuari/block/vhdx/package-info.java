@@ -1,0 +1,2 @@
+/** Virtual hard disks of Hyper-V, version 2. */
+package dev.kasuari.block.vhdx;
