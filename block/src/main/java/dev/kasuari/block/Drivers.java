@@ -14,7 +14,9 @@ import dev.kasuari.block.filter.QuorumDriver;
 import dev.kasuari.block.filter.SnapshotAccessDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.luks.LuksDriver;
+import dev.kasuari.block.qcow.QcowDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
+import dev.kasuari.block.qed.QedDriver;
 import dev.kasuari.block.raw.RawDriver;
 import dev.kasuari.block.vdi.VdiDriver;
 import dev.kasuari.block.vhdx.VhdxDriver;
@@ -43,6 +45,8 @@ public final class Drivers {
         new VpcDriver(),
         new VhdxDriver(),
         new VmdkDriver(),
+        new QedDriver(),
+        new QcowDriver(),
         new ThrottleDriver(),
         new BlkdebugDriver(),
         new CopyOnReadDriver(),

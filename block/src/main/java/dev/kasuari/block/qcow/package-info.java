@@ -1,0 +1,2 @@
+/** QEMU's copy on write, the first version. */
+package dev.kasuari.block.qcow;

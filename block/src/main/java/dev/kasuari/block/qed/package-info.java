@@ -1,0 +1,2 @@
+/** QEMU's enhanced disk. */
+package dev.kasuari.block.qed;
