@@ -14,6 +14,7 @@ import dev.kasuari.block.filter.QuorumDriver;
 import dev.kasuari.block.filter.SnapshotAccessDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.luks.LuksDriver;
+import dev.kasuari.block.parallels.ParallelsDriver;
 import dev.kasuari.block.qcow.QcowDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.qed.QedDriver;
@@ -45,6 +46,7 @@ public final class Drivers {
         new VpcDriver(),
         new VhdxDriver(),
         new VmdkDriver(),
+        new ParallelsDriver(),
         new QedDriver(),
         new QcowDriver(),
         new ThrottleDriver(),

@@ -1,0 +1,2 @@
+/** Images of Parallels Desktop. */
+package dev.kasuari.block.parallels;
