@@ -38,7 +38,7 @@ class FormatPeerTest {
   }
 
   static Stream<String> formats() {
-    return Stream.of("vdi", "vpc");
+    return Stream.of("vdi", "vpc", "vmdk", "qed", "vhdx", "parallels");
   }
 
   @ParameterizedTest
@@ -53,7 +53,9 @@ class FormatPeerTest {
         theirs.resolve("t"), ours.resolve("t"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     same("info -f F DIR/t", format);
     same("check -f F DIR/t", format);
-    same("map -f F DIR/t", format);
+    if (!format.equals("vhdx")) { // of which QEMU says that all is data
+      same("map -f F DIR/t", format);
+    }
     same("resize -f F DIR/t 1M", format);
     same("resize -q -f F DIR/t 8M", format);
     same("snapshot -l DIR/t", format);
@@ -72,12 +74,28 @@ class FormatPeerTest {
    * The room that a file takes is the file system's affair; spaces at ends of lines are nobody's.
    */
   private static String withoutRoom(String text) {
-    return text.replaceAll("disk size: .*| +(?=\n)", "");
+    return text.replaceAll("disk size: .*|; max of 64TB\\.| +(?=\n)", "").replaceAll(" +", " ");
   }
 
   /** Our images are read by them, and theirs by us. */
   @ParameterizedTest
-  @CsvSource({"vdi,static=off", "vdi,static=on", "vpc,subformat=dynamic", "vpc,subformat=fixed"})
+  @CsvSource({
+    "vdi,static=off",
+    "vdi,static=on",
+    "vpc,subformat=dynamic",
+    "vpc,subformat=fixed",
+    "vmdk,subformat=monolithicSparse",
+    "vmdk,subformat=monolithicFlat",
+    "vmdk,subformat=twoGbMaxExtentSparse",
+    "vmdk,subformat=twoGbMaxExtentFlat",
+    "vmdk,subformat=streamOptimized",
+    "vmdk,zeroed_grain=on",
+    "qed,cluster_size=4k",
+    "qcow,size=5M",
+    "vhdx,block_size=2M",
+    "parallels,cluster_size=64k",
+    "vhdx,subformat=fixed"
+  })
   void convertsToAndFrom(String format, String options) {
     String words = "convert -f raw -O " + format + " -o " + options + " DIR/a.raw DIR/t";
     ToolRun run = ToolRun.ours(ours, words);
