@@ -41,6 +41,11 @@ public interface BlockDriver<O> {
    */
   BlockNode open(O options, Opening opening);
 
+  /** How images of this format are changed, or null if they are not. */
+  default @Nullable ImageAmender<?> amender() {
+    return null;
+  }
+
   /** How images of this format are made, or null if they are not. */
   default @Nullable ImageCreator<?> creator() {
     return null;

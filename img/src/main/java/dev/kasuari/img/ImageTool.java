@@ -13,6 +13,7 @@ import java.util.List;
 public final class ImageTool {
   private static final List<Command> COMMANDS =
       List.of(
+          new AmendCommand(),
           new BitmapCommand(),
           new CheckCommand(),
           new CommitCommand(),

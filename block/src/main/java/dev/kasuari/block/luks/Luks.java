@@ -170,9 +170,9 @@ public final class Luks {
    * @param slot which slot, or null for the first that is free
    */
   public void addPassword(
-      byte[] current, byte[] password, @Nullable Integer slot, long milliseconds) {
+      byte[] current, byte[] password, @Nullable Integer slot, long milliseconds, boolean force) {
     int number = slot == null ? free() : checked(slot);
-    if (header.slots.get(number).active()) {
+    if (header.slots.get(number).active() && !force) {
       throw BlockException.invalid(
           "Refusing to overwrite active keyslot %d - please erase it first".formatted(number));
     }

@@ -2,6 +2,7 @@ package dev.kasuari.block.luks;
 
 import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Opening;
 import dev.kasuari.qapi.OptionCodec;
@@ -45,6 +46,11 @@ public final class LuksDriver implements BlockDriver<LuksDriver.LuksImage> {
   }
 
   @Override
+  public ImageAmender<?> amender() {
+    return new LuksAmender();
+  }
+
+  @Override
   public BlockNode open(LuksImage options, Opening opening) {
     BlockNode file = opening.file();
     if (!file.writable()) {
@@ -57,6 +63,10 @@ public final class LuksDriver implements BlockDriver<LuksDriver.LuksImage> {
     }
     byte[] password = opening.password(options.keySecret(), "key-secret");
     return new LuksNode(
-        opening, file, luks, password == null ? null : luks.bytes(luks.unlock(password)));
+        opening,
+        file,
+        luks,
+        password == null ? null : luks.bytes(luks.unlock(password)),
+        options.keySecret());
   }
 }

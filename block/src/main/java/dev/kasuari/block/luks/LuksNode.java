@@ -3,6 +3,7 @@ package dev.kasuari.block.luks;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
 import dev.kasuari.block.Preallocation;
@@ -17,12 +18,23 @@ final class LuksNode extends BlockNode implements ImageNode {
   private final BlockNode file;
   private final Luks luks;
   private final @Nullable EncryptedBytes bytes;
+  private final @Nullable String secret;
 
-  LuksNode(Opening opening, BlockNode file, Luks luks, @Nullable EncryptedBytes bytes) {
+  LuksNode(
+      Opening opening,
+      BlockNode file,
+      Luks luks,
+      @Nullable EncryptedBytes bytes,
+      @Nullable String secret) {
+    this.secret = secret;
     super(opening);
     this.file = file;
     this.luks = luks;
     this.bytes = bytes;
+  }
+
+  void change(KeySlots slots, ImageAmender.How how) {
+    slots.apply(luks, secret, how);
   }
 
   private EncryptedBytes bytes() {

@@ -299,6 +299,28 @@ final class Allocation {
     }
   }
 
+  /** For version 2: a cluster that is zero becomes one of data, or nothing without a backing. */
+  void expandZeroes() {
+    long size = image.size();
+    for (long at = 0; at < size; ) {
+      long here = at;
+      ClusterMap.Run run = image.locked(() -> image.map.run(here, size - here));
+      long end = Math.min(size, at + run.length());
+      if (run.kind() == Kind.ZERO) {
+        if (image.backing() == null) {
+          forget(at, roundUp(end));
+        } else {
+          for (long from = at; from < end; ) {
+            var zeroes = dev.kasuari.block.Zeroes.some(end - from);
+            image.write(from, zeroes);
+            from += zeroes.byteSize();
+          }
+        }
+      }
+      at = end;
+    }
+  }
+
   private boolean partlyCompressed(long at) {
     return (at & g.clusterMask()) != 0
         && image.locked(() -> image.map.get(at >>> g.clusterBits()).compressed());

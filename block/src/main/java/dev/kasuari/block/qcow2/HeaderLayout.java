@@ -46,12 +46,17 @@ final class HeaderLayout {
 
   /** True if new extensions would lie over the name that the old header has. */
   boolean overwritesName(byte[] name, int end) {
-    return !same(name) && oldNameSize > 0 && end > SECTOR && oldName < end && oldName >= SECTOR;
+    return !same(name)
+        && oldNameSize > 0
+        && end > SECTOR
+        && oldName < end
+        && oldName + oldNameSize > SECTOR;
   }
 
   /** The steps from one to the other, with barriers between. */
   void replace(BlockNode file, MemorySegment from, MemorySegment to, int nameAt, byte[] name) {
     int first = Math.min(SECTOR, old.limit());
+    keepOldName(from, to, nameAt, name);
     boolean rest = from.asSlice(first).mismatch(to.asSlice(first)) >= 0;
     if (rest) {
       if (nameAt >= SECTOR && name.length > 0) {
@@ -66,6 +71,17 @@ final class HeaderLayout {
     file.flush();
     file.write(0, to.asSlice(0, first));
     file.flush();
+  }
+
+  /** Until the first sector names another one, the old name must be where it is. */
+  private void keepOldName(MemorySegment from, MemorySegment to, int nameAt, byte[] name) {
+    int start = Math.max(oldName, SECTOR);
+    int end = oldName + oldNameSize;
+    boolean overwritten = nameAt < end && start < nameAt + name.length;
+    boolean moved = same(name) && nameAt >= SECTOR; // the sector between names the new place
+    if (start < end && !overwritten && !moved) {
+      to.asSlice(start, end - start).copyFrom(from.asSlice(start, end - start));
+    }
   }
 
   /** The old header without its table of names, which reaches into what is written next. */

@@ -4,6 +4,7 @@ import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
+import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Opening;
 import dev.kasuari.qapi.OptionCodec;
@@ -59,6 +60,11 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   }
 
   @Override
+  public ImageAmender<?> amender() {
+    return new Qcow2Amender();
+  }
+
+  @Override
   public ImageCreator<?> creator() {
     return new Qcow2Creator();
   }
@@ -81,7 +87,15 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
             dataFile(opening, header),
             Encryption.kind(header),
             Encryption.open(options, opening, header, file));
-    Qcow2Node node = new Qcow2Node(opening, file, backing, data, header, caches(options));
+    Qcow2Node node =
+        new Qcow2Node(
+            opening,
+            file,
+            backing,
+            data,
+            options.encrypt() == null ? null : options.encrypt().keySecret(),
+            header,
+            caches(options));
     try {
       if (opening.access().writable() && !opening.access().recovery()) {
         prepare(node);

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Qcow2Node extends BlockNode implements ImageNode {
   final BlockNode file;
   final GuestData data;
+  private final @Nullable String secret;
   private volatile @Nullable BlockNode backing;
   final Metadata metadata;
   final Header header;
@@ -45,12 +46,14 @@ final class Qcow2Node extends BlockNode implements ImageNode {
       BlockNode file,
       @Nullable BlockNode backing,
       GuestData data,
+      @Nullable String secret,
       Header header,
       Caches caches) {
 
     super(opening);
     this.file = file;
     this.data = data;
+    this.secret = secret;
     this.backing = backing;
     this.header = header;
     metadata = new Metadata(file, header, data, caches, super::writable);
@@ -343,6 +346,17 @@ final class Qcow2Node extends BlockNode implements ImageNode {
       throw BlockException.notSupported("Device has active dirty bitmaps");
     }
     snapshots.apply(idOrName);
+  }
+
+  /** The id of the secret that decrypts it, if it was given. */
+  @Nullable String secret() {
+    return secret;
+  }
+
+  /** Makes data, or nothing, of clusters that are zero, where there are only these two. */
+  void expandZeroes() {
+    allocation.expandZeroes();
+    commit.flush();
   }
 
   /** The bitmaps that it keeps. */

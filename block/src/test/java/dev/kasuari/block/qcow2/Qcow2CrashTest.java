@@ -2,12 +2,16 @@ package dev.kasuari.block.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
+import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.bitmap.DirtyBitmap;
+import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.block.testing.CrashRun;
 import dev.kasuari.block.testing.RecordingNode;
+import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -82,8 +86,27 @@ class Qcow2CrashTest {
       }
     }
 
+    private void amend(BlockNode node) {
+      String change =
+          switch (random.nextInt(4)) {
+            case 0 -> "compat=1.1,refcount_bits=" + (8 << random.nextInt(4));
+            case 1 -> "compat=1.1,lazy_refcounts=" + (random.nextBoolean() ? "on" : "off");
+            case 2 -> "compat=1.1";
+            default -> "refcount_bits=16,compat=0.10";
+          };
+      var amender = new Qcow2Amender();
+      try {
+        amender.amend(
+            node,
+            amender.options().parse(OptionSource.of("-o", change, "")),
+            new ImageAmender.How(new Secrets(), false, now -> {}));
+      } catch (BlockException e) { // what it has does not go with that
+        assertThat(e.kind()).isIn(BlockException.Kind.NOT_SUPPORTED, BlockException.Kind.INVALID);
+      }
+    }
+
     private void changeBitmaps(BlockNode node) {
-      if (old) {
+      if (!((ImageNode) node).keepsBitmaps()) {
         return;
       }
       List<DirtyBitmap> all = node.bitmaps().all();
@@ -119,11 +142,14 @@ class Qcow2CrashTest {
     @Override
     protected void beforeClose(RecordingNode file, BlockNode node) {
       file.note(new Stored(bitmaps(node)));
+      if (random.nextBoolean()) {
+        amend(node);
+      }
     }
 
     @Override
     protected void beforeCheck(ImageNode node) {
-      if (old) { // flags may be more careful than counts
+      if (old || !node.keepsBitmaps()) { // flags may be more careful than counts
         node.check(CheckResult.Repair.ALL, line -> {});
       }
     }

@@ -1,0 +1,114 @@
+package dev.kasuari.img;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockDriver;
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.block.ImageAmender;
+import dev.kasuari.qapi.Json;
+import dev.kasuari.qapi.OptionSource;
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** {@code amend}: changes options of an image that is there. */
+final class AmendCommand implements Command {
+  private static final int ALL = 1000;
+
+  @Override
+  public String name() {
+    return "amend";
+  }
+
+  @Override
+  public String syntax() {
+    return "[--object objectdef] [--image-opts] [-p] [-q] [-f fmt] [-t cache] [--force] -o options"
+        + " filename";
+  }
+
+  @Override
+  public int run(List<String> arguments, PrintStream out, PrintStream err) {
+    var a =
+        new Arguments(
+            arguments, Set.of("image-opts", "p", "q", "force"), Set.of("f", "t", "o", "object"));
+    if (!a.has("o")) {
+      throw ToolException.usage("Must specify options (-o)");
+    }
+    var options = new LinkedHashMap<String, Json>();
+    boolean help = false;
+    for (String text : a.values("o")) {
+      OptionSource source = OptionSource.of("", text, "");
+      help |= source.helpWanted();
+      options.putAll(source.tree().members());
+    }
+    if (help && a.has("f")) {
+      help(a.value("f", ""), out);
+      return 0;
+    }
+    Access access = Session.cache(Access.write(), a.value("t", "writeback"));
+    try (Session session = new Session(a)) {
+      BlockNode node = session.open(a.image(), a.value("f"), a.has("image-opts"), access);
+      if (help) {
+        help(node.driver(), out);
+        return 0;
+      }
+      amend(amender(node.driver()), node, options, a, out);
+    }
+    return 0;
+  }
+
+  private static ImageAmender<?> amender(String format) {
+    BlockDriver<?> driver = Drivers.find(format);
+    ImageAmender<?> amender = driver == null ? null : driver.amender();
+    if (amender == null) {
+      throw new ToolException(
+          "Format driver '" + format + "' does not support any options to amend");
+    }
+    return amender;
+  }
+
+  private static void help(String format, PrintStream out) {
+    out.println("Amend options for '" + format + "':");
+    amender(format)
+        .options()
+        .schema()
+        .fields()
+        .forEach(f ->
+            out.println(
+                "  %-22s - %s".formatted(f.name() + "=<" + f.type().label() + ">", f.doc())));
+  }
+
+  private static <O> void amend(
+      ImageAmender<O> amender,
+      BlockNode node,
+      Map<String, Json> options,
+      Arguments a,
+      PrintStream out) {
+    for (String key : options.keySet()) {
+      if (amender.options().schema().field(key) == null) {
+        throw new ToolException(
+            "Invalid parameter '" + key + "'\nThis option is only supported for image creation");
+      }
+    }
+    var source = new OptionSource("", new Json.Members(options), false, Set.of());
+    O parsed = amender.options().parse(source);
+    try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), ALL)) {
+      long[] done = new long[1];
+      amender.amend(
+          node,
+          parsed,
+          new ImageAmender.How(
+              a.secrets(),
+              a.has("force"),
+              now -> {
+                progress.add(Math.max(0, now - done[0]));
+                done[0] = Math.max(now, done[0]);
+              }));
+    } catch (BlockException e) {
+      throw new ToolException(String.valueOf(e.getMessage()));
+    }
+  }
+}
