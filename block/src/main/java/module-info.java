@@ -13,4 +13,5 @@ module dev.kasuari.block {
   exports dev.kasuari.block.file;
   exports dev.kasuari.block.filter;
   exports dev.kasuari.block.job;
+  exports dev.kasuari.block.object;
 }

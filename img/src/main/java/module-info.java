@@ -4,7 +4,8 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.kasuari.img {
   requires static transitive org.jspecify;
-  requires dev.kasuari.block;
+  requires transitive dev.kasuari.block;
 
   exports dev.kasuari.img;
+  exports dev.kasuari.img.io;
 }

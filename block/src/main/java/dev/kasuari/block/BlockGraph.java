@@ -3,6 +3,7 @@ package dev.kasuari.block;
 import dev.kasuari.block.BlockException.Kind;
 import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.block.filter.ThrottleGroup;
+import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -31,6 +32,7 @@ public final class BlockGraph {
   private final Map<String, BlockNode> nodes = new LinkedHashMap<>();
   private final Map<String, ThrottleGroup> throttleGroups = new ConcurrentHashMap<>();
   private final Secrets secrets;
+  private final UserObjects objects;
   private int madeUp;
 
   /** An empty graph, without secrets. */
@@ -41,6 +43,7 @@ public final class BlockGraph {
   /** An empty graph whose nodes' options may name these secrets. */
   public BlockGraph(Secrets secrets) {
     this.secrets = secrets;
+    objects = new UserObjects(secrets);
   }
 
   /** What options may name as passwords. */
@@ -51,6 +54,11 @@ public final class BlockGraph {
   /** The groups of limits that nodes may share, by id. */
   public Map<String, ThrottleGroup> throttleGroups() {
     return throttleGroups;
+  }
+
+  /** What nodes of this graph refer to by id: secrets, TLS credentials. */
+  public UserObjects objects() {
+    return objects;
   }
 
   /** All nodes. */

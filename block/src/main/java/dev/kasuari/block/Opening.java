@@ -1,5 +1,6 @@
 package dev.kasuari.block;
 
+import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -50,6 +51,11 @@ public final class Opening {
   /** What a complaint begins with. */
   public String where() {
     return where;
+  }
+
+  /** What options refer to by id: secrets, TLS credentials. */
+  public UserObjects objects() {
+    return graph.objects();
   }
 
   /** The node's name. */

@@ -10,7 +10,12 @@ import java.util.List;
 /** The command {@code kasuari}. */
 public final class Main {
   private final List<Subcommand> subcommands =
-      List.of(new SystemCommand(), new ImageCommand(), new DemoCommand(), new BenchCommand());
+      List.of(
+          new SystemCommand(),
+          new ImageCommand(),
+          new IoCommand(),
+          new DemoCommand(),
+          new BenchCommand());
   private final Streams streams;
 
   Main(Streams streams) {

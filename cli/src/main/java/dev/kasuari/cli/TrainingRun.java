@@ -1,6 +1,5 @@
 package dev.kasuari.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,24 +17,9 @@ public final class TrainingRun {
 
   static int run(List<String> words, Streams streams) {
     int code = 0;
-    for (List<String> command : commands(words)) {
+    for (List<String> command : dev.kasuari.img.TrainingRun.commands(words)) {
       code = Math.max(code, new Main(streams).run(command));
     }
     return code;
-  }
-
-  private static List<List<String>> commands(List<String> words) {
-    var commands = new ArrayList<List<String>>();
-    var command = new ArrayList<String>();
-    for (String word : words) {
-      if (word.equals("--then")) {
-        commands.add(List.copyOf(command));
-        command.clear();
-      } else {
-        command.add(word);
-      }
-    }
-    commands.add(List.copyOf(command));
-    return commands;
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The words behind a command, as {@code getopt_long} takes them apart: short options may be joined,
  * options and other words may be mixed, {@code --} ends options.
  */
-final class Arguments {
+public final class Arguments {
   /** An option and its value, which is empty if it has none. */
   record Option(String name, String value) {}
 
@@ -29,7 +29,7 @@ final class Arguments {
    * @param flags options without a value: single letters, or long names
    * @param valued options with a value
    */
-  Arguments(List<String> arguments, Set<String> flags, Set<String> valued) {
+  public Arguments(List<String> arguments, Set<String> flags, Set<String> valued) {
     for (int i = 0; i < arguments.size(); i++) {
       String word = arguments.get(i);
       if (word.equals("--")) {
@@ -100,41 +100,46 @@ final class Arguments {
     return inOrder;
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     return options.containsKey(name);
   }
 
   /** The last value, or null. */
-  @Nullable String value(String name) {
+  public @Nullable String value(String name) {
     List<String> values = options.get(name);
     return values == null ? null : values.getLast();
   }
 
-  String value(String name, String otherwise) {
+  public String value(String name, String otherwise) {
     String value = value(name);
     return value == null ? otherwise : value;
   }
 
-  List<String> values(String name) {
+  public List<String> values(String name) {
     return options.getOrDefault(name, List.of());
   }
 
-  List<String> words() {
+  public List<String> words() {
     return words;
   }
 
-  /** What {@code --object} says; made once. */
+  /** True unless an object is of another kind, which {@link Session} knows. */
+  static boolean isSecret(String object) {
+    return !object.startsWith("tls-creds-");
+  }
+
+  /** The secrets of {@code --object}; made once. */
   Secrets secrets() {
     Secrets made = secrets;
     if (made == null) {
-      made = Secrets.of(values("object"));
+      made = Secrets.of(values("object").stream().filter(Arguments::isSecret).toList());
       secrets = made;
     }
     return made;
   }
 
   /** The only word. */
-  String image() {
+  public String image() {
     if (words.size() != 1) {
       throw ToolException.usage("Expecting one image file name");
     }
@@ -160,7 +165,7 @@ final class Arguments {
     return text == null ? otherwise : size(text);
   }
 
-  static long size(String text) {
+  public static long size(String text) {
     try {
       return Sizes.parse(text, 'B');
     } catch (OptionException e) {

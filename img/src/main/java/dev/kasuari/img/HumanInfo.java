@@ -10,11 +10,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code info} says, for people. */
-final class HumanInfo {
+public final class HumanInfo {
   private static final long SECOND = 1_000_000_000;
   private final PrintStream out;
 
-  HumanInfo(PrintStream out) {
+  /** Says it there. */
+  public HumanInfo(PrintStream out) {
     this.out = out;
   }
 
@@ -44,9 +45,14 @@ final class HumanInfo {
     }
     if (facts.get("format-specific") instanceof Json.Members specific
         && specific.members().get("data") instanceof Json.Members data) {
-      out.println("Format specific information:");
-      members(data, 4);
+      specific(data);
     }
+  }
+
+  /** What only the image's format has. */
+  public void specific(Json.Members data) {
+    out.println("Format specific information:");
+    members(data, 4);
   }
 
   private void backing(Map<String, Json> facts) {

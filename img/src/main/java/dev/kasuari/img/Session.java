@@ -5,20 +5,28 @@ import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
 import dev.kasuari.block.crypto.Secrets;
+import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The images that a command has open. */
-final class Session implements AutoCloseable {
+/** The images that a command has open, and the objects that they refer to. */
+public final class Session implements AutoCloseable {
   private final BlockGraph graph;
   private final List<Child> uses = new ArrayList<>();
 
-  /** Nothing is open, and there are no secrets. */
-  Session() {
+  /** Nothing is open, and there are no objects. */
+  public Session() {
     this(new Secrets());
   }
 
@@ -27,13 +35,20 @@ final class Session implements AutoCloseable {
     graph = new BlockGraph(secrets);
   }
 
-  /** Nothing is open yet; {@code --object} may say secrets. */
+  /** Nothing is open yet; {@code --object} may say secrets and TLS credentials. */
   Session(Arguments a) {
     this(a.secrets());
+    define(a.values("object").stream().filter(o -> !Arguments.isSecret(o)).toList());
   }
 
-  BlockGraph graph() {
+  /** The graph. */
+  public BlockGraph graph() {
     return graph;
+  }
+
+  /** Makes objects that images refer to ({@code --object}). */
+  public void define(List<String> objects) {
+    objects.forEach(o -> graph.objects().add("--object", o));
   }
 
   /**
@@ -42,7 +57,7 @@ final class Session implements AutoCloseable {
    * @param format or null to find it out
    * @param options whether the name is options of a node ({@code --image-opts})
    */
-  BlockNode open(String name, @Nullable String format, boolean options, Access access) {
+  public BlockNode open(String name, @Nullable String format, boolean options, Access access) {
     return open(name, format, options, access, "Could not open '" + name + "'");
   }
 
@@ -51,7 +66,7 @@ final class Session implements AutoCloseable {
    *
    * @param attempt what a complaint begins with; nothing for the complaint alone
    */
-  BlockNode open(
+  public BlockNode open(
       String name, @Nullable String format, boolean options, Access access, String attempt) {
     try {
       BlockNode node =
@@ -66,14 +81,44 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private BlockNode use(BlockNode node, Access access) {
+  /** Uses a node that was opened otherwise. */
+  public BlockNode use(BlockNode node, Access access) {
     uses.add(
         graph.use("this command", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access)));
     return node;
   }
 
+  /** An image whose backing file is {@code behind}, and which is gone with the program. */
+  public BlockNode forgetting(BlockNode behind) {
+    try {
+      Path overlay = Files.createTempFile("kasuari", ".qcow2");
+      try {
+        Access fast = Access.write().withCache(true, false);
+        BlockNode made = open(overlay.toString(), "file", false, fast);
+        create(Drivers.named("", "qcow2").creator(), overlay.toString(), made, behind.size());
+        close(made);
+        BlockNode file = graph.openFile("", overlay.toString(), "file", fast);
+        var options = new Json.Members(Map.of("driver", new Json.Text("qcow2")));
+        var slots = Map.of("file", file, "backing", behind);
+        return use(graph.open(OptionSource.of("", options), fast, slots), fast);
+      } finally {
+        Files.delete(overlay); // what is open stays until it is closed
+      }
+    } catch (IOException e) {
+      throw new ToolException("Could not get temporary filename: " + e.getMessage());
+    }
+  }
+
+  private <O> void create(
+      @Nullable ImageCreator<O> creator, String name, BlockNode file, long size) {
+    if (creator != null) {
+      creator.create(
+          new Making(graph, name), file, size, creator.options().parse(OptionSource.empty("")));
+    }
+  }
+
   /** Ends the use of one image before the others. */
-  void close(BlockNode node) {
+  public void close(BlockNode node) {
     for (Child use : List.copyOf(uses)) {
       if (use.node().equals(node)) {
         uses.remove(use);
@@ -99,7 +144,7 @@ final class Session implements AutoCloseable {
   }
 
   /** How an option of the {@code cache=} kind opens. */
-  static Access cache(Access access, String mode) {
+  public static Access cache(Access access, String mode) {
     return switch (mode) {
       case "none", "off", "directsync" -> access.withCache(false, true);
       case "writeback", "writethrough" -> access.withCache(true, true);

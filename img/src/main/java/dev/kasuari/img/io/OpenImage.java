@@ -1,0 +1,164 @@
+package dev.kasuari.img.io;
+
+import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.img.Session;
+import dev.kasuari.img.ToolException;
+import dev.kasuari.qapi.Json;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** An image, and how it was opened, so that it can be opened otherwise. */
+final class OpenImage implements AutoCloseable {
+  /**
+   * What is opened, and how.
+   *
+   * @param filename or null if options say all
+   * @param format or null to find it out
+   * @param options of the node, {@code key=value,...}, or nothing
+   * @param readOnly refuse writes
+   * @param snapshot write to a file that is forgotten
+   * @param share without locks
+   * @param cache mode
+   * @param discard mode
+   * @param objects what options refer to
+   */
+  record How(
+      @Nullable String filename,
+      @Nullable String format,
+      List<String> options,
+      boolean readOnly,
+      boolean snapshot,
+      boolean share,
+      String cache,
+      String discard,
+      List<String> objects) {
+
+    How withCache(String mode) {
+      return new How(filename, format, options, readOnly, snapshot, share, mode, discard, objects);
+    }
+
+    How withReadOnly(boolean value) {
+      return new How(filename, format, options, value, snapshot, share, cache, discard, objects);
+    }
+
+    How withOptions(List<String> more) {
+      return new How(filename, format, more, readOnly, snapshot, share, cache, discard, objects);
+    }
+
+    /** What it is called in messages. */
+    String name() {
+      return filename == null ? String.join(",", options) : filename;
+    }
+
+    private Access access() {
+      boolean unmap =
+          switch (discard) {
+            case "unmap", "on" -> true;
+            case "ignore", "off" -> false;
+            default -> throw new ToolException("Invalid discard option: " + discard);
+          };
+      Access access = Session.cache(Access.read(), cache).withUnmap(unmap);
+      return access.withWritable(!readOnly).withForceShare(share);
+    }
+  }
+
+  private final How how;
+  private final Session session;
+  private final BlockNode node;
+
+  private OpenImage(How how, Session session, BlockNode node) {
+    this.how = how;
+    this.session = session;
+    this.node = node;
+  }
+
+  /**
+   * Opens an image.
+   *
+   * @throws ToolException what is wrong
+   */
+  static OpenImage open(How how) {
+    Access access = how.access();
+    Session session = new Session();
+    try {
+      session.define(how.objects());
+      if (how.share() && !how.readOnly()) {
+        throw new BlockException(
+            BlockException.Kind.INVALID, "force-share=on can only be used with read-only images");
+      }
+      BlockNode node =
+          how.snapshot()
+              ? session.forgetting(opened(session, how, access.withWritable(false)))
+              : opened(session, how, access);
+      return new OpenImage(how, session, node);
+    } catch (BlockException | OptionException | ToolException e) {
+      session.close();
+      throw new ToolException("can't open device " + how.name() + ": " + e.getMessage());
+    }
+  }
+
+  private static BlockNode opened(Session session, How how, Access access) {
+    if (how.format() != null) {
+      requireDriver(how.format());
+    }
+    String name = how.filename();
+    if (how.options().isEmpty()) {
+      return session.open(String.valueOf(name), how.format(), false, access, "");
+    }
+    var members = new LinkedHashMap<String, Json>();
+    for (String text : how.options()) {
+      members.putAll(OptionSource.of("", text, "").tree().members());
+    }
+    String given = members.get("driver") instanceof Json.Text text ? text.value() : how.format();
+    if (name != null) {
+      String driver = given == null ? probed(name, access) : given;
+      requireDriver(driver);
+      members.put("driver", new Json.Text(driver));
+      Json file = new Json.Text(name);
+      if (Drivers.named("", driver).isFormat()) {
+        members.put("file", new Json.Members(Map.of("filename", file)));
+      } else {
+        members.put("filename", file);
+      }
+    } else if (given == null && members.get("file") != null) {
+      return session.open("json:" + new Json.Members(members), null, false, access, "");
+    } else if (given != null) {
+      requireDriver(given);
+    }
+    var source = new OptionSource("", new Json.Members(members), false, Set.of());
+    return session.use(session.graph().open(source, access), access);
+  }
+
+  private static void requireDriver(String name) {
+    if (Drivers.find(name) == null) {
+      throw new ToolException("Unknown driver '" + name + "'");
+    }
+  }
+
+  private static String probed(String name, Access access) {
+    try (Session looking = new Session()) {
+      return looking.open(name, null, false, access.withWritable(false), "").driver();
+    }
+  }
+
+  How how() {
+    return how;
+  }
+
+  BlockNode node() {
+    return node;
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}
