@@ -59,6 +59,7 @@ class BitmapPeerTest {
   private static String plain(String text) {
     return text.replaceAll("#block[0-9]+", "#block")
         .replaceAll("disk size: .*\n", "")
+        .replaceAll("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", "DATE")
         .replaceAll("Image end offset: .*\n", "")
         .replaceAll(".*% fragmented.*\n", "");
   }

@@ -253,17 +253,21 @@ final class Refcounts {
   }
 
   private Run count(long first, long clusters) {
+    Run run = taken(first << g.clusterBits(), clusters);
     for (long i = 0; i < clusters; i++) {
       set(first + i, 1);
     }
     if (first == hint) {
       hint = first + clusters;
     }
-    return taken(first << g.clusterBits(), clusters);
+    return run;
   }
 
   private Run taken(long offset, long clusters) {
     long bytes = clusters << g.clusterBits();
+    if (offset == 0) {
+      throw BlockException.corrupt("the cluster of the header is counted as free");
+    }
     if (offset + bytes > HeaderCheck.MAX_OFFSET) {
       throw new BlockException(BlockException.Kind.TOO_LARGE, "the image has no more offsets");
     }
