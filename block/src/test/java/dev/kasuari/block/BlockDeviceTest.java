@@ -305,11 +305,11 @@ class BlockDeviceTest {
   @Test
   void otherFormatsAreRecognised() throws IOException {
     Path path = folder.resolve("d");
-    Files.write(path, new byte[] {'K', 'D', 'M', 'V', 0, 0, 0, 1});
+    Files.writeString(path, "Bochs Virtual HD Image");
     var source = OptionSource.of("-drive", "id=d,file=" + path, "");
     DriveOptions options = DriveOptionsCodec.CODEC.parse(source, References.NONE);
     assertThatThrownBy(() -> Images.open("-drive", options))
-        .hasMessageContaining("vmdk images come later");
+        .hasMessageContaining("bochs images come later");
     assertThatThrownBy(() -> ImageFormat.named("-drive", "rwa"))
         .hasMessage("-drive: no image format 'rwa'; did you mean 'raw'?");
   }
