@@ -13,5 +13,6 @@ module dev.kasuari.block {
   exports dev.kasuari.block.file;
   exports dev.kasuari.block.filter;
   exports dev.kasuari.block.job;
+  exports dev.kasuari.block.nbd;
   exports dev.kasuari.block.object;
 }

@@ -15,6 +15,11 @@ public interface BlockDriver<O> {
   /** What {@code driver=} takes. */
   String name();
 
+  /** What file names that mean it begin with, up to a colon. */
+  default List<String> protocols() {
+    return List.of(name());
+  }
+
   /** A line about it. */
   String doc();
 

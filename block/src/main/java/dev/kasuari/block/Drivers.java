@@ -14,6 +14,7 @@ import dev.kasuari.block.filter.QuorumDriver;
 import dev.kasuari.block.filter.SnapshotAccessDriver;
 import dev.kasuari.block.filter.ThrottleDriver;
 import dev.kasuari.block.luks.LuksDriver;
+import dev.kasuari.block.nbd.NbdDriver;
 import dev.kasuari.block.parallels.ParallelsDriver;
 import dev.kasuari.block.qcow.QcowDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
@@ -39,6 +40,7 @@ public final class Drivers {
         new HostDeviceDriver(),
         new NullDriver("null-co"),
         new NullDriver("null-aio"),
+        new NbdDriver(),
         new RawDriver(),
         new Qcow2Driver(),
         new LuksDriver(),
@@ -59,6 +61,16 @@ public final class Drivers {
         new QuorumDriver(),
         new BlkverifyDriver(),
         new BlklogwritesDriver());
+  }
+
+  /** The driver of file names that begin so, or null. */
+  static @Nullable BlockDriver<?> forProtocol(String protocol) {
+    for (BlockDriver<?> driver : all()) {
+      if (driver.protocols().contains(protocol)) {
+        return driver;
+      }
+    }
+    return null;
   }
 
   /** The driver of that name, or null. */

@@ -26,11 +26,13 @@ public final class Filenames {
     }
     String protocol = protocol(filename);
     if (!protocol.isEmpty() && !protocol.equals("file")) {
-      BlockDriver<?> driver = Drivers.find(protocol);
+      BlockDriver<?> driver = Drivers.forProtocol(protocol);
       if (driver == null) {
         throw new BlockException(
             BlockException.Kind.INVALID, "Unknown protocol '" + protocol + "'");
       }
+      return new Json.Members(
+          Map.of("driver", new Json.Text(driver.name()), "filename", new Json.Text(filename)));
     }
     String path = protocol.equals("file") ? filename.substring("file:".length()) : filename;
     String driver = protocol.isEmpty() ? protocolOf(path) : protocol;

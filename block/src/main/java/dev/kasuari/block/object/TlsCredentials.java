@@ -27,6 +27,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,7 +131,7 @@ public final class TlsCredentials {
     Path revoked = Path.of(given.dir(), "ca-crl.pem");
     if (!Files.exists(revoked)) {
       factory.init(store);
-      return factory.getTrustManagers();
+      return trust(given, factory);
     }
     var parameters = new PKIXBuilderParameters(store, new X509CertSelector());
     var lists = new CollectionCertStoreParameters(Pem.revocations(revoked));
@@ -144,7 +145,19 @@ public final class TlsCredentials {
             PKIXRevocationChecker.Option.ONLY_END_ENTITY));
     parameters.addCertPathChecker(checker);
     factory.init(new CertPathTrustManagerParameters(parameters));
-    return factory.getTrustManagers();
+    return trust(given, factory);
+  }
+
+  private static TrustManager[] trust(X509 given, TrustManagerFactory factory) {
+    TrustManager[] managers = factory.getTrustManagers();
+    if (given.endpoint() == Endpoint.SERVER) {
+      for (int i = 0; i < managers.length; i++) {
+        if (managers[i] instanceof X509ExtendedTrustManager manager) {
+          managers[i] = new UnnamedAuthorities(manager);
+        }
+      }
+    }
+    return managers;
   }
 
   private static KeyStore empty() throws GeneralSecurityException, IOException {

@@ -1,0 +1,59 @@
+package dev.kasuari.block.object;
+
+import java.net.Socket;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * A server's trust that does not say in its certificate request whom it trusts. A GnuTLS client
+ * sends its only certificate then; by names it also looks for a signature algorithm of TLS 1.2 that
+ * fits, which Java does not offer in TLS 1.3, and sends none of RSA.
+ */
+final class UnnamedAuthorities extends X509ExtendedTrustManager {
+  private final X509ExtendedTrustManager trust;
+
+  UnnamedAuthorities(X509ExtendedTrustManager trust) {
+    this.trust = trust;
+  }
+
+  @Override
+  public X509Certificate[] getAcceptedIssuers() {
+    return new X509Certificate[0];
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    trust.checkClientTrusted(chain, type);
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+      throws CertificateException {
+    trust.checkClientTrusted(chain, type, socket);
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+      throws CertificateException {
+    trust.checkClientTrusted(chain, type, engine);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    trust.checkServerTrusted(chain, type);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+      throws CertificateException {
+    trust.checkServerTrusted(chain, type, socket);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+      throws CertificateException {
+    trust.checkServerTrusted(chain, type, engine);
+  }
+}
