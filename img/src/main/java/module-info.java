@@ -8,4 +8,5 @@ module dev.kasuari.img {
 
   exports dev.kasuari.img;
   exports dev.kasuari.img.io;
+  exports dev.kasuari.img.nbd;
 }

@@ -14,6 +14,7 @@ public final class Main {
           new SystemCommand(),
           new ImageCommand(),
           new IoCommand(),
+          new NbdCommand(),
           new DemoCommand(),
           new BenchCommand());
   private final Streams streams;
