@@ -24,16 +24,8 @@ final class BlockFinder {
   private final CodeCache cache;
   private final Log log;
 
-  /** How often a unit is interpreted before it is worth compiling; 0 if it is compiled at once. */
-  private int coldRuns;
-
-  /** As many, and as long as the unit may be waited for. */
-  private int coldLimit;
-
-  private RunCounts runs = new RunCounts(0);
-
-  /** Who compiles what is worth it, or null if this does. */
-  private @Nullable BackgroundTranslator background;
+  /** Null if units are compiled at once. */
+  private @Nullable RunCounts coldRuns;
 
   /**
    * Made once, as is the message of a log only where the log is on: HotSpot's first compiler calls
@@ -67,17 +59,9 @@ final class BlockFinder {
     this.secondPageMapping = first -> virtualSecondPage();
   }
 
-  /**
-   * Says how often a unit is run before it is compiled; 0 unless it is called.
-   *
-   * @param compiler who does it then, or null if this is to
-   */
-  void runCold(int times, @Nullable BackgroundTranslator compiler) {
-    coldRuns = times;
-    background = compiler;
-    int patience = compiler == null ? 0 : BackgroundTranslator.PATIENCE;
-    coldLimit = Math.min(times + patience, RunCounts.LARGEST);
-    runs = new RunCounts(coldLimit);
+  /** Says how often a unit is run before it is compiled; 0 unless it is called. */
+  void runCold(int runs) {
+    coldRuns = runs == 0 ? null : new RunCounts(runs);
   }
 
   /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */
@@ -94,7 +78,7 @@ final class BlockFinder {
     boolean once = mmu.fetchWasUncached(at);
     pc = at;
     TranslationBlock block = once ? null : cache.find(ram, mode, flags, secondPageMapping);
-    if (block == null && !once && flags == 0 && isCold(ram, mode)) {
+    if (block == null && !once && flags == 0 && isCold(ram)) {
       block = coldBlock(ram, mode);
     }
     if (block == null) {
@@ -129,20 +113,13 @@ final class BlockFinder {
   }
 
   /** Whether the unit there is to be run as it is this time. */
-  private boolean isCold(long ram, long mode) {
+  private boolean isCold(long ram) {
     // Whoever looks at units is to see each of them once, and compiled.
-    if (coldRuns == 0
-        || accelerator.observed()
-        || log.on(LogCategory.IN_ASM)
-        || log.on(LogCategory.OP)) {
-      return false;
-    }
-    int before = runs.count(ram);
-    BackgroundTranslator compiler = background;
-    if (compiler != null && before == coldRuns - 1 && !compiler.ask(ram, mode)) {
-      runs.warm(ram);
-    }
-    return before < coldLimit;
+    return coldRuns != null
+        && !accelerator.observed()
+        && !log.on(LogCategory.IN_ASM)
+        && !log.on(LogCategory.OP)
+        && coldRuns.isCold(ram);
   }
 
   /** A block for one run, which nobody can find again; null if it has to be fetched otherwise. */

@@ -13,45 +13,30 @@ final class RunCounts {
   /** With more than that, too many units would share a count. */
   private static final int MOST = 1 << (SIZE_LOG2 - 2);
 
-  /** The most that is counted. */
-  static final int LARGEST = 127;
-
   private final byte[] counts = new byte[1 << SIZE_LOG2];
-  private final int limit;
+  private final int coldRuns;
   private int units;
 
   /**
-   * @param limit of runs before a unit is no longer cold, at most {@link #LARGEST}
+   * @param coldRuns of a unit before it is no longer cold, at most 127
    */
-  RunCounts(int limit) {
-    this.limit = limit;
+  RunCounts(int coldRuns) {
+    this.coldRuns = coldRuns;
   }
 
-  /**
-   * Counts a run of the unit at a RAM address.
-   *
-   * @return how often it was run before; if that is the limit, it is not cold
-   */
-  int count(long ramAddress) {
-    int at = place(ramAddress);
+  /** Whether the unit at a RAM address, which is about to be run, is cold. */
+  boolean isCold(long ramAddress) {
+    // Fibonacci hashing: the addresses of a guest's code differ in a few bits only.
+    int at = (int) ((ramAddress * 0x9e37_79b9_7f4a_7c15L) >>> (Long.SIZE - SIZE_LOG2));
     int before = counts[at];
-    if (before < limit) {
-      if (before == 0 && ++units > MOST) {
-        Arrays.fill(counts, (byte) 0);
-        units = 1;
-      }
-      counts[at]++;
+    if (before == coldRuns) {
+      return false;
     }
-    return before;
-  }
-
-  /** From now on the unit is not cold. */
-  void warm(long ramAddress) {
-    counts[place(ramAddress)] = (byte) limit;
-  }
-
-  /** Fibonacci hashing: the addresses of a guest's code differ in a few bits only. */
-  private static int place(long ramAddress) {
-    return (int) ((ramAddress * 0x9e37_79b9_7f4a_7c15L) >>> (Long.SIZE - SIZE_LOG2));
+    if (before == 0 && ++units > MOST) {
+      Arrays.fill(counts, (byte) 0);
+      units = 1;
+    }
+    counts[at]++;
+    return true;
   }
 }

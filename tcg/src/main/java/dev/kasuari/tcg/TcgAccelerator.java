@@ -44,7 +44,6 @@ public final class TcgAccelerator implements ExecutionControl {
   private final DirtyLog.Watch watch = new CodeWatch();
   private final AddressSpace.Listener mappingListener = this::mappingChanged;
   private @Nullable BackEnd backEnd;
-  private @Nullable BackgroundTranslator background;
 
   private final ReentrantLock gate = new ReentrantLock();
   private final Condition changed = gate.newCondition();
@@ -169,22 +168,9 @@ public final class TcgAccelerator implements ExecutionControl {
     if (vcpus.size() > 1) {
       opened.expectSeveralCpus();
     }
-    runCold(opened.coldRuns());
+    vcpus.forEach(vcpu -> vcpu.runCold(opened.coldRuns()));
     observers.addAll(announced.get());
     observers.forEach(opened::describeRoutines);
-  }
-
-  /** Units that are interpreted at first may be compiled meanwhile, if the host can do both. */
-  private void runCold(int times) {
-    if (times > 0 && Runtime.getRuntime().availableProcessors() > 1) {
-      background =
-          new BackgroundTranslator(
-              this,
-              instructionSet.translator(cpus.getFirst()),
-              machine.name() + " translator",
-              failure -> machine.deviceFailed("translator", failure));
-    }
-    vcpus.forEach(vcpu -> vcpu.runCold(times, background));
   }
 
   private BackEnd opened() {
@@ -216,10 +202,6 @@ public final class TcgAccelerator implements ExecutionControl {
     for (TcgVcpu vcpu : vcpus) {
       vcpu.setNoChain(noChain);
       vcpu.thread().start();
-    }
-    BackgroundTranslator translator = background;
-    if (translator != null) {
-      translator.start();
     }
   }
 
@@ -277,10 +259,6 @@ public final class TcgAccelerator implements ExecutionControl {
     for (TcgVcpu vcpu : vcpus) {
       join(vcpu.thread());
     }
-    BackgroundTranslator translator = background;
-    if (translator != null) {
-      translator.close();
-    }
     machine.memory().removeListener(mappingListener);
     watched.forEach(block -> block.dirty().removeWatch(watch));
     vcpus.forEach(TcgVcpu::close);
@@ -291,8 +269,7 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
-  /** Waits for a thread's end, unless it is this one. */
-  static void join(Thread thread) {
+  private static void join(Thread thread) {
     boolean interrupted = false;
     while (thread.isAlive() && !Thread.currentThread().equals(thread)) {
       try {

@@ -273,8 +273,8 @@ final class TcgVcpu implements Vcpu {
   }
 
   /** Before it starts; see {@link BlockFinder#runCold}. */
-  void runCold(int times, @Nullable BackgroundTranslator compiler) {
-    finder.runCold(times, compiler);
+  void runCold(int runs) {
+    finder.runCold(runs);
   }
 
   void setNoChain(boolean noChain) {

@@ -10,21 +10,14 @@ class RunCountsTest {
   private static final long UNIT = 0x1234;
 
   @Test
-  void runsAreCountedUpToTheLimit() {
+  void aUnitIsColdSoManyTimes() {
     var counts = new RunCounts(3);
     for (int run = 0; run < 3; run++) {
-      assertThat(counts.count(UNIT)).isEqualTo(run);
+      assertThat(counts.isCold(UNIT)).isTrue();
     }
     for (int run = 0; run < 1000; run++) {
-      assertThat(counts.count(UNIT)).isEqualTo(3);
+      assertThat(counts.isCold(UNIT)).isFalse();
     }
-  }
-
-  @Test
-  void whatIsWarmHasReachedTheLimit() {
-    var counts = new RunCounts(RunCounts.LARGEST);
-    counts.warm(UNIT);
-    assertThat(counts.count(UNIT)).isEqualTo(RunCounts.LARGEST);
   }
 
   @Test
@@ -32,18 +25,21 @@ class RunCountsTest {
     var counts = new RunCounts(1);
     int cold = 0;
     for (long unit = 0; unit < 10_000; unit++) {
-      cold += counts.count(2 * unit) == 0 ? 1 : 0;
+      cold += counts.isCold(2 * unit) ? 1 : 0;
     }
     assertThat(cold).isGreaterThan(9_000);
   }
 
   @Test
   void ofTooManyItForgetsAll() {
-    var counts = new RunCounts(RunCounts.LARGEST);
-    counts.warm(UNIT);
-    for (long unit = 0; unit < 1 << 20; unit++) {
-      counts.count(UNIT + 2 * unit);
+    var counts = new RunCounts(127);
+    for (int run = 0; run < 127; run++) {
+      counts.isCold(UNIT);
     }
-    assertThat(counts.count(UNIT)).isLessThan(RunCounts.LARGEST);
+    assertThat(counts.isCold(UNIT)).isFalse();
+    for (long unit = 0; unit < 1 << 20; unit++) {
+      counts.isCold(UNIT + 2 * unit);
+    }
+    assertThat(counts.isCold(UNIT)).isTrue();
   }
 }

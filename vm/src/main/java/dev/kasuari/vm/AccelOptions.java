@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param without features of the host's CPU that machine code is not to use: bmi2:avx, or all
  * @param dump a file that gets each unit: guest code, IR before and after optimisation, machine
  *     code
- * @param coldRuns how often a unit is interpreted before it is worth being compiled to machine
- *     code, which is done in the background where the host has a second processor
+ * @param coldRuns how often a unit is interpreted, before it is worth being compiled to machine
+ *     code
  * @param perfMap names units for perf in /tmp/perf-PID.map, which grows with each that is made
  */
 @Options(implied = "accel")
