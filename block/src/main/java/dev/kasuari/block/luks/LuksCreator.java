@@ -46,7 +46,7 @@ final class LuksCreator implements ImageCreator<LuksCreator.Creation> {
 
   @Override
   public void create(BlockNode file, long size, Creation options) {
-    throw new UnsupportedOperationException("an image with a password needs secrets");
+    throw BlockException.notSupported("An image with a password cannot be made here");
   }
 
   @Override

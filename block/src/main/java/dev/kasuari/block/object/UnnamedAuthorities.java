@@ -8,8 +8,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * A server's trust that does not say in its certificate request whom it trusts. A GnuTLS client
- * sends its only certificate then; by names it also looks for a signature algorithm of TLS 1.2 that
- * fits, which Java does not offer in TLS 1.3, and sends none of RSA.
+ * (3.7, of qemu-img 7.2) sends its only certificate then; where authorities were named it sent none
+ * of RSA.
  */
 final class UnnamedAuthorities extends X509ExtendedTrustManager {
   private final X509ExtendedTrustManager trust;

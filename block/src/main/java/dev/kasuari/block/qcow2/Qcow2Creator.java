@@ -140,7 +140,7 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
   @Override
   public void create(BlockNode file, long size, Creation o) {
     if (o.encrypt() != null || o.dataFile() != null) {
-      throw new UnsupportedOperationException("an image with secrets or other files");
+      throw BlockException.notSupported("An image with secrets or a data file cannot be made here");
     }
     refuseNonsense(o);
     create(null, file, null, size, o);
