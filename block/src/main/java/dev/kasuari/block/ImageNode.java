@@ -62,6 +62,16 @@ public interface ImageNode {
     throw noSnapshots();
   }
 
+  /** True if it can show what a snapshot has. */
+  default boolean showsSnapshots() {
+    return false;
+  }
+
+  /** Reads as the snapshot of that id from now on; nobody uses it meanwhile, nor writes it. */
+  default void showSnapshot(String id) {
+    throw noSnapshots();
+  }
+
   private static BlockException noSnapshots() {
     return BlockException.notSupported("Operation not supported");
   }

@@ -33,7 +33,10 @@ final class AmendCommand implements Command {
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
     var a =
         new Arguments(
-            arguments, Set.of("image-opts", "p", "q", "force"), Set.of("f", "t", "o", "object"));
+            arguments,
+            Set.of("image-opts", "p", "q", "force"),
+            Set.of("f", "t", "o", "object"),
+            Map.of("format", "f", "quiet", "q", "progress", "p", "cache", "t", "options", "o"));
     if (!a.has("o")) {
       throw ToolException.usage("Must specify options (-o)");
     }
@@ -72,13 +75,7 @@ final class AmendCommand implements Command {
 
   private static void help(String format, PrintStream out) {
     out.println("Amend options for '" + format + "':");
-    amender(format)
-        .options()
-        .schema()
-        .fields()
-        .forEach(f ->
-            out.println(
-                "  %-22s - %s".formatted(f.name() + "=<" + f.type().label() + ">", f.doc())));
+    out.print(Creation.lines(amender(format).options().schema()));
   }
 
   private static <O> void amend(
@@ -89,8 +86,12 @@ final class AmendCommand implements Command {
       PrintStream out) {
     for (String key : options.keySet()) {
       if (amender.options().schema().field(key) == null) {
+        boolean known = Creation.knows(node.driver(), key);
         throw new ToolException(
-            "Invalid parameter '" + key + "'\nThis option is only supported for image creation");
+            "Invalid parameter '"
+                + key
+                + "'"
+                + (known ? "\nThis option is only supported for image creation" : ""));
       }
     }
     var source = new OptionSource("", new Json.Members(options), false, Set.of());

@@ -10,6 +10,7 @@ import dev.kasuari.qapi.Json;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code check}: looks at all metadata. Ends with 2 for contradictions, 3 for leaks. */
@@ -33,7 +34,8 @@ final class CheckCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "q", "force-share"),
-            Set.of("f", "output", "object", "r", "T", "repair"));
+            Set.of("f", "output", "object", "r", "T"),
+            Map.of("format", "f", "quiet", "q", "cache", "T", "repair", "r"));
     boolean json = a.json();
     Repair repair = repair(a);
     boolean share = a.has("U") || a.has("force-share");
@@ -49,7 +51,7 @@ final class CheckCommand implements Command {
               a.image(),
               a.value("f"),
               a.has("image-opts"),
-              Session.cache(access, a.value("T", "writeback")));
+              Session.sourceCache(access, a.value("T", "writeback")));
       if (!(node instanceof ImageNode image)) {
         throw new ToolException("This image format does not support checks", NO_CHECKS);
       }
@@ -83,12 +85,14 @@ final class CheckCommand implements Command {
   }
 
   private static Repair repair(Arguments a) {
-    String word = a.value("r", a.value("repair", "none"));
+    String word = a.value("r", "none");
     return switch (word) {
       case "none" -> Repair.NONE;
       case "leaks" -> Repair.LEAKS;
       case "all" -> Repair.ALL;
-      default -> throw ToolException.usage("-r expects 'leaks' or 'all' instead of '" + word + "'");
+      default ->
+          throw ToolException.usage(
+              "Unknown option value for -r (expecting 'leaks' or 'all'): " + word);
     };
   }
 
@@ -146,7 +150,7 @@ final class CheckCommand implements Command {
     return new Json.Members(out);
   }
 
-  private static void put(java.util.Map<String, Json> out, String key, long value) {
+  private static void put(Map<String, Json> out, String key, long value) {
     if (value != 0) {
       out.put(key, Json.Num.of(value));
     }

@@ -3,15 +3,17 @@ package dev.kasuari.img;
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Extent;
-import dev.kasuari.block.Filenames;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Preallocation;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code commit}: writes what an image has into the file behind it. */
 final class CommitCommand implements Command {
+  private static final long PART = 16 << 20;
+
   @Override
   public String name() {
     return "commit";
@@ -19,39 +21,47 @@ final class CommitCommand implements Command {
 
   @Override
   public String syntax() {
-    return "[--image-opts] [-q] [-f fmt] [-t cache] [-d] [-p] filename";
+    return "[--image-opts] [-q] [-f fmt] [-t cache] [-b base] [-r rate_limit] [-d] [-p] filename";
   }
 
   @Override
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
     var a =
         new Arguments(
-            arguments, Set.of("image-opts", "q", "d", "p"), Set.of("f", "t", "b", "r", "object"));
-    if (a.has("b")) {
-      throw new ToolException("commit with -b comes later");
-    }
+            arguments,
+            Set.of("image-opts", "q", "d", "p"),
+            Set.of("f", "t", "b", "r", "object"),
+            Map.of(
+                "format",
+                "f",
+                "quiet",
+                "q",
+                "progress",
+                "p",
+                "cache",
+                "t",
+                "drop",
+                "d",
+                "base",
+                "b",
+                "rate",
+                "r"));
+    var rate = Rate.of(a);
     Access access = Session.cache(Access.write(), a.value("t", "writeback"));
     String name = a.image();
     try (Session session = new Session(a)) {
       BlockNode top =
           session.open(name, a.value("f"), a.has("image-opts"), access.withBacking(false));
-      ImageNode.Facts facts = top instanceof ImageNode image ? image.facts() : null;
-      String behind = facts == null ? null : facts.backingFile();
-      if (facts == null || behind == null) {
-        throw new ToolException("Image does not have a backing file");
-      }
-      BlockNode base =
-          session.open(
-              Filenames.relativeTo(top.filename(), behind),
-              facts.backingFormat(),
-              false,
-              access.withUnmap(true));
+      var layers = new Layers(session, top, a.value("b"), access);
+      BlockNode base = layers.base();
       if (base.size() < top.size()) {
         base.truncate(top.size(), Preallocation.OFF);
       }
-      copy(top, base, a.has("p"), out);
+      try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), top.size())) {
+        copy(layers, top.size(), progress, rate);
+      }
       base.flush();
-      if (!a.has("d")) {
+      if (!a.has("d") && layers.adjoin()) { // else what is between would show through
         ((ImageNode) top).makeEmpty();
       }
     }
@@ -61,17 +71,16 @@ final class CommitCommand implements Command {
     return 0;
   }
 
-  /** Without its backing file an image has only what it says itself. */
-  private static void copy(BlockNode top, BlockNode base, boolean shown, PrintStream out) {
-    try (Progress progress = new Progress(out, shown, top.size())) {
-      for (long at = 0; at < top.size(); ) {
-        Extent run = Extent.at(top, at, top.size() - at);
-        if (run.present()) {
-          Ranges.copy(top, base, run);
-        }
-        progress.add(run.length());
-        at += run.length();
+  private static void copy(Layers layers, long size, Progress progress, Rate rate) {
+    for (long at = 0; at < size; ) {
+      Extent run = layers.run(at);
+      Extent part = run.zero() ? run : run.withLength(Math.min(run.length(), PART));
+      if (part.present()) {
+        Ranges.copy(part.node(), layers.base(), part);
+        rate.spend(part.length());
       }
+      progress.add(part.length());
+      at += part.length();
     }
   }
 }

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +44,26 @@ final class CompareCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "q", "p", "s", "force-share"),
-            Set.of("f", "F", "T", "object"));
+            Set.of("f", "F", "T", "object"),
+            Map.of(
+                "a-format",
+                "f",
+                "b-format",
+                "F",
+                "quiet",
+                "q",
+                "progress",
+                "p",
+                "strict",
+                "s",
+                "cache",
+                "T"));
     if (a.words().size() != 2) {
       throw ToolException.usage("Expecting two image file names");
     }
     boolean share = a.has("U") || a.has("force-share");
-    Access access = Session.cache(Access.read().withForceShare(share), a.value("T", "writeback"));
+    Access access =
+        Session.sourceCache(Access.read().withForceShare(share), a.value("T", "writeback"));
     try (Session session = new Session(a)) {
       boolean options = a.has("image-opts");
       BlockNode first = session.open(a.words().get(0), a.value("f"), options, access);

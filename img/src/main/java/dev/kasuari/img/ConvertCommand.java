@@ -8,12 +8,34 @@ import dev.kasuari.block.ImageNode;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** {@code convert}: copies images into a new one, of the same or another format. */
 final class ConvertCommand implements Command {
   private static final int MOST_THREADS = 16;
+  private static final int USUAL_SPARSE = 4096;
+  private static final int MOST_SPARSE = 16 << 20;
+  private static final Map<String, String> LONGER =
+      Map.ofEntries(
+          Map.entry("source-format", "f"),
+          Map.entry("source-snapshot", "l"),
+          Map.entry("source-cache", "T"),
+          Map.entry("target-format", "O"),
+          Map.entry("target-options", "o"),
+          Map.entry("target-cache", "t"),
+          Map.entry("quiet", "q"),
+          Map.entry("progress", "p"),
+          Map.entry("compress", "c"),
+          Map.entry("backing", "B"),
+          Map.entry("backing-format", "F"),
+          Map.entry("no-create", "n"),
+          Map.entry("sparse-size", "S"),
+          Map.entry("rate", "r"),
+          Map.entry("parallel", "m"),
+          Map.entry("copy-range-offloading", "C"),
+          Map.entry("oob-writes", "W"));
 
   @Override
   public String name() {
@@ -22,9 +44,9 @@ final class ConvertCommand implements Command {
 
   @Override
   public String syntax() {
-    return "[--image-opts] [--target-image-opts] [--target-is-zero] [-U] [-c] [-p] [-q] [-n]"
+    return "[--image-opts] [--target-image-opts] [--target-is-zero] [--bitmaps] [-U] [-C] [-c] [-p] [-q] [-n]"
         + " [-f fmt] [-t cache] [-T src_cache] [-O output_fmt] [-B backing_file [-F backing_fmt]]"
-        + " [-o options] [-l snapshot_param] [-S sparse_size] [-m num_coroutines] [-W] [--salvage]"
+        + " [-o options] [-l snapshot_param] [-S sparse_size] [-r rate_limit] [-m num_coroutines] [-W] [--salvage]"
         + " filename [filename2 [...]] output_filename";
   }
 
@@ -48,24 +70,35 @@ final class ConvertCommand implements Command {
                 "force-share",
                 "bitmaps",
                 "skip-broken-bitmaps"),
-            Set.of("f", "t", "T", "O", "B", "F", "o", "l", "S", "m", "r", "object"));
+            Set.of("f", "t", "T", "O", "B", "F", "o", "l", "S", "m", "r", "object"),
+            LONGER);
+    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.secrets());
+    if (creation.helpWanted()) {
+      out.print(creation.help());
+      return 0;
+    }
+    refuse(a);
     if (a.words().size() < 2) {
       throw ToolException.usage("Must specify image file name");
     }
-    refuse(a);
     try (Session sources = new Session(a);
         Session target = new Session(a)) {
       List<BlockNode> images = sources(a, sources);
-      convert(a, images, target, out, err);
+      convert(a, creation, images, target, out, err);
     }
     return 0;
   }
 
   private static void refuse(Arguments a) {
-    for (String later : List.of("l", "C")) {
-      if (a.has(later)) {
-        throw new ToolException("convert with '" + later + "' comes later");
-      }
+    a.refuseFormatOfOptions();
+    sparse(a);
+    threads(a);
+    Rate.of(a);
+    if (a.has("C")) {
+      refuseOffload(a);
+    }
+    if (a.has("target-image-opts") && !a.has("n")) {
+      throw new ToolException("--target-image-opts requires use of -n flag");
     }
     if (a.has("n") && a.has("o")) {
       throw new ToolException("-o has no effect when skipping image creation");
@@ -78,37 +111,89 @@ final class ConvertCommand implements Command {
     }
   }
 
+  private static void refuseOffload(Arguments a) {
+    if (a.has("S")) {
+      throw new ToolException("Cannot enable copy offloading when -S is used");
+    }
+    if (a.has("c")) {
+      throw new ToolException("Cannot enable copy offloading when -c is used");
+    }
+    if (a.has("salvage")) {
+      throw new ToolException("Cannot use copy offloading in salvaging mode");
+    }
+  }
+
+  private static long sparse(Arguments a) {
+    long bytes = a.numberOf("S", "buffer size for sparse output", Long.MAX_VALUE, USUAL_SPARSE);
+    if (bytes % 512 != 0 || bytes > MOST_SPARSE) {
+      throw new ToolException(
+          "Invalid buffer size for sparse output specified. Valid sizes are multiples of 512 up to "
+              + MOST_SPARSE
+              + ". Select 0 to disable sparse detection (fully allocates output).");
+    }
+    return bytes;
+  }
+
+  private static int threads(Arguments a) {
+    String text = a.value("m", "8");
+    int threads = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw new ToolException(
+          "Invalid number of coroutines. Allowed number of coroutines is between 1 and "
+              + MOST_THREADS);
+    }
+    return threads;
+  }
+
   private static List<BlockNode> sources(Arguments a, Session session) {
-    boolean share = a.has("U") || a.has("force-share");
-    Access access = Session.cache(Access.read().withForceShare(share), a.value("T", "writeback"));
+    Access access =
+        Session.sourceCache(Access.read().withForceShare(a.share()), a.value("T", "writeback"));
     var images = new ArrayList<BlockNode>();
     for (String name : a.words().subList(0, a.words().size() - 1)) {
       images.add(session.open(name, a.value("f"), a.has("image-opts"), access));
+    }
+    String snapshot = a.value("l");
+    if (snapshot != null && images.size() > 1) {
+      throw new ToolException("No support for concatenating multiple snapshot");
+    }
+    if (snapshot != null) {
+      SnapshotChoice.of(snapshot).show(images.getFirst());
     }
     return images;
   }
 
   private static void convert(
-      Arguments a, List<BlockNode> images, Session session, PrintStream out, PrintStream err) {
+      Arguments a,
+      Creation creation,
+      List<BlockNode> images,
+      Session session,
+      PrintStream out,
+      PrintStream err) {
     String name = a.words().getLast();
     long total = images.stream().mapToLong(BlockNode::size).sum();
     String format = a.value("O", "raw");
     if (Drivers.find(format) == null) {
       throw new ToolException("Unknown file format '" + format + "'");
     }
-    var creation = new Creation(format, a.values("o"), a.secrets());
     String backing = a.value("B");
     creation.backing(backing, a.value("F"));
-    boolean hasBacking = creation.hasBacking();
     boolean made = !a.has("n");
+    if (made) {
+      creation.refuseBacking();
+    }
+    boolean hasBacking = creation.hasBacking();
     boolean skip = a.has("skip-broken-bitmaps");
     if (a.has("bitmaps")) {
       refuseBitmaps(images, skip);
     }
     if (made) {
-      creation.create(name, total, false, null);
+      try {
+        creation.create(name, total, false, null);
+      } catch (ToolException e) {
+        throw e.as(name, "error while converting " + format);
+      }
     }
-    long sparse = a.has("S") ? Arguments.size(a.value("S", "0")) : 4096;
+    long sparse = sparse(a);
     Access access =
         Session.cache(
             Access.write().withUnmap(sparse > 0).withBacking(hasBacking || !made),
@@ -161,17 +246,15 @@ final class ConvertCommand implements Command {
       Settings s,
       PrintStream out,
       long total) {
-    int threads = (int) Arguments.size(a.value("m", "8"));
-    if (threads < 1 || threads > MOST_THREADS) {
-      throw new ToolException(
-          "Invalid number of coroutines. Allowed number of coroutines is between 1 and 16");
-    }
+    int threads = threads(a);
+    var rate = Rate.of(a);
     try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), total)) {
       long at = 0;
       for (BlockNode image : images) {
         @Nullable BlockNode base = s.hasBacking ? image.child("backing") : null;
         var plan =
-            new Copy.Plan(s.sparse, s.zero, base, s.hasBacking, s.unit, threads, a.has("salvage"));
+            new Copy.Plan(
+                s.sparse, s.zero, base, s.hasBacking, s.unit, threads, a.has("salvage"), rate);
         new Copy(image, target, at, plan, progress).all();
         at += image.size();
       }

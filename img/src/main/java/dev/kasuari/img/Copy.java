@@ -39,6 +39,7 @@ final class Copy {
    * @param unit bytes that are compressed together; 0 for no compression
    * @param threads that read
    * @param salvage what cannot be read is zero
+   * @param rate how fast
    */
   record Plan(
       long sparse,
@@ -47,7 +48,8 @@ final class Copy {
       boolean hasBacking,
       int unit,
       int threads,
-      boolean salvage) {}
+      boolean salvage,
+      Rate rate) {}
 
   Copy(BlockNode from, BlockNode to, long targetStart, Plan plan, Progress progress) {
     this.from = from;
@@ -170,6 +172,7 @@ final class Copy {
 
   private void compress(long at, MemorySegment bytes) {
     ImageNode image = (ImageNode) to;
+    plan.rate.spend(bytes.byteSize());
     for (long done = 0; done < bytes.byteSize(); done += plan.unit) {
       MemorySegment unit = bytes.asSlice(done, Math.min(plan.unit, bytes.byteSize() - done));
       boolean zero = plan.sparse > 0 && plan.zeroTarget && Zeroes.all(unit);
@@ -181,6 +184,7 @@ final class Copy {
 
   private void write(long at, MemorySegment bytes) {
     long size = bytes.byteSize();
+    plan.rate.spend(size);
     for (long done = 0; done < size; ) {
       boolean zero = plan.sparse > 0 && zeroAt(bytes, done);
       long end = plan.sparse == 0 ? size : Zeroes.runEnd(bytes, done, plan.sparse, zero);

@@ -2,6 +2,7 @@ package dev.kasuari.img;
 
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code create}: makes an image. */
@@ -18,7 +19,24 @@ final class CreateCommand implements Command {
 
   @Override
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
-    var a = new Arguments(arguments, Set.of("q", "u"), Set.of("f", "b", "F", "o", "object"));
+    var a =
+        new Arguments(
+            arguments,
+            Set.of("q", "u"),
+            Set.of("f", "b", "F", "o", "object"),
+            Map.of(
+                "format",
+                "f",
+                "quiet",
+                "q",
+                "options",
+                "o",
+                "backing",
+                "b",
+                "backing-format",
+                "F",
+                "backing-unsafe",
+                "u"));
     var creation = new Creation(a.value("f", "raw"), a.values("o"), a.secrets());
     if (creation.helpWanted()) {
       out.print(creation.help());

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /** An image that is to be made: its format and options. */
 final class Creation {
+  private static final String OLD = "encryption";
+  private static final String OLD_DOC =
+      "Encrypt the image with format 'aes'. (Deprecated in favor of encrypt.format=aes)";
+
   private final String format;
   private final Secrets secrets;
   private final Map<String, Json> options = new LinkedHashMap<>();
@@ -58,17 +62,70 @@ final class Creation {
   }
 
   String help() {
-    var lines = new TreeMap<String, String>();
-    lines.put("size", helpLine("size", "size", "Virtual disk size"));
-    for (Schema.Field field : creator("").options().schema().fields()) {
-      lines.put(field.name(), helpLine(field.name(), label(field.type()), field.doc()));
-    }
     return "Supported "
         + format
         + " options:\n"
-        + String.join("", lines.values())
+        + lines(creator("").options().schema())
         + "\nThe protocol level may support further options.\n"
         + "Specify the target filename to include those options.\n";
+  }
+
+  /** A line for each option, by name. */
+  static String lines(Schema.Struct options) {
+    var lines = new TreeMap<String, String>();
+    lines.put("size", helpLine("size", "size", "Virtual disk size"));
+    fields(lines, "", options);
+    if (old(options)) {
+      lines.put(OLD, helpLine(OLD, "bool (on/off)", OLD_DOC));
+    }
+    return String.join("", lines.values());
+  }
+
+  /** True if images of a format can be made with an option of that name. */
+  static boolean knows(String format, String key) {
+    BlockDriver<?> driver = Drivers.find(format);
+    ImageCreator<?> creator = driver == null ? null : driver.creator();
+    return creator != null && creator.options().schema().field(key) != null;
+  }
+
+  private static boolean old(Schema.Struct options) {
+    Schema.Field encrypt = options.field("encrypt");
+    if (encrypt == null || !(encrypt.type() instanceof Schema.Struct inner)) {
+      return false;
+    }
+    Schema.Field kinds = inner.field("format");
+    return kinds != null
+        && kinds.type() instanceof Schema.Choice choice
+        && choice.words().stream().anyMatch(w -> w.name().equals("aes"));
+  }
+
+  /** Says in the newer words what the older option means. */
+  private void translateOld() {
+    Json given = options.get(OLD);
+    if (given == null || !old(creator("").options().schema())) {
+      return;
+    }
+    options.remove(OLD);
+    if (given instanceof Json.Text text && text.value().equals("on")) {
+      var inner = new LinkedHashMap<String, Json>();
+      if (options.get("encrypt") instanceof Json.Members members) {
+        inner.putAll(members.members());
+      }
+      inner.putIfAbsent("format", new Json.Text("aes"));
+      options.put("encrypt", new Json.Members(inner));
+    }
+  }
+
+  /** Options within options by dotted names. */
+  private static void fields(Map<String, String> lines, String prefix, Schema.Struct options) {
+    for (Schema.Field field : options.fields()) {
+      String name = prefix + field.name();
+      if (field.type() instanceof Schema.Struct inner) {
+        fields(lines, name + ".", inner);
+      } else {
+        lines.put(name, helpLine(name, label(field.type()), field.doc()));
+      }
+    }
   }
 
   private static String helpLine(String name, String type, String doc) {
@@ -91,6 +148,17 @@ final class Creation {
     }
     if (fileFormat != null) {
       options.put("backing_fmt", new Json.Text(fileFormat));
+    }
+  }
+
+  /** Refuses a file behind it where the format has none. */
+  void refuseBacking() {
+    Schema.Struct known = creator("").options().schema();
+    if (options.containsKey("backing_file") && known.field("backing_file") == null) {
+      throw new ToolException("Backing file not supported for file format '" + format + "'");
+    }
+    if (options.containsKey("backing_fmt") && known.field("backing_fmt") == null) {
+      throw new ToolException("Backing file format not supported for file format '" + format + "'");
     }
   }
 
@@ -177,6 +245,7 @@ final class Creation {
   }
 
   private <O> O parsed(ImageCreator<O> creator, String filename) {
+    translateOld();
     String where = filename.isEmpty() ? "" : filename;
     for (String key : options.keySet()) {
       if (creator.options().schema().field(key) == null) {

@@ -2,6 +2,8 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
+import dev.kasuari.block.crypto.Secrets;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code dd}: copies a range into a new image. */
 final class DdCommand implements Command {
+  private static final int SECTOR = 512;
   private static final int BUFFER = 1 << 20;
 
   @Override
@@ -30,35 +33,58 @@ final class DdCommand implements Command {
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
     var a =
         new Arguments(
-            arguments, Set.of("U", "image-opts", "force-share"), Set.of("f", "O", "object"));
+            arguments,
+            Set.of("U", "image-opts", "force-share"),
+            Set.of("f", "O", "object"),
+            Map.of("format", "f", "output-format", "O"));
     Map<String, String> operands = operands(a.words());
+    long block = number(operands, "bs", 1, Integer.MAX_VALUE, SECTOR);
+    long count = number(operands, "count", 0, Long.MAX_VALUE, Long.MAX_VALUE);
+    long skipped = number(operands, "skip", 0, Long.MAX_VALUE, 0);
     @Nullable String input = operands.get("if");
     @Nullable String output = operands.get("of");
     if (input == null || output == null) {
-      throw new ToolException("Must specify both input and output file names");
+      throw new ToolException("Must specify both input and output files");
     }
-    long block = Arguments.size(operands.getOrDefault("bs", "512"));
-    if (block <= 0 || block > Integer.MAX_VALUE) {
-      throw new ToolException("Invalid number: '" + operands.get("bs") + "'");
+    String format = a.value("O", "raw");
+    if (Drivers.find(format) == null) {
+      throw new ToolException("Unknown file format");
     }
-    boolean share = a.has("U") || a.has("force-share");
     try (Session session = new Session(a)) {
       BlockNode from =
           session.open(
-              input, a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));
-      long size = from.size();
-      String count = operands.get("count");
-      if (count != null) { // of the input from its beginning, as QEMU counts
-        size = Math.min(size, Math.multiplyExact(Arguments.size(count), block));
-      }
-      long skip = Math.min(size, Arguments.size(operands.getOrDefault("skip", "0")) * block);
-      String format = a.value("O", "raw");
-      new Creation(format, List.of(), a.secrets()).create(output, size - skip, false, null);
+              input, a.value("f"), a.has("image-opts"), Access.read().withForceShare(a.share()));
+      // The input's blocks are counted from its beginning, as QEMU counts them.
+      long size = product(count, block) < from.size() ? product(count, block) : from.size();
+      boolean nothing = product(skipped, block) > size;
+      long skip = nothing ? size : product(skipped, block);
+      create(format, a.secrets(), output, size - skip);
       BlockNode to = session.open(output, format, false, Access.write());
+      if (nothing) {
+        err.println("kasuari-img: " + input + ": cannot skip to specified offset");
+      }
       copy(from, skip, to, size - skip);
       to.flush();
     }
     return 0;
+  }
+
+  private static long number(
+      Map<String, String> operands, String key, long min, long max, long otherwise) {
+    String text = operands.get(key);
+    return text == null ? otherwise : Arguments.number(key, text, min, max);
+  }
+
+  private static long product(long blocks, long block) {
+    return blocks > Long.MAX_VALUE / block ? Long.MAX_VALUE : blocks * block;
+  }
+
+  private static void create(String format, Secrets secrets, String output, long size) {
+    try {
+      new Creation(format, List.of(), secrets).create(output, size, false, null);
+    } catch (ToolException e) {
+      throw e.as(output, "error while creating output image");
+    }
   }
 
   private static Map<String, String> operands(List<String> words) {

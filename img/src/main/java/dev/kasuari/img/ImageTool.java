@@ -1,6 +1,8 @@
 package dev.kasuari.img;
 
+import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.BlockException;
+import dev.kasuari.block.Drivers;
 import dev.kasuari.qapi.OptionException;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
@@ -14,6 +16,7 @@ public final class ImageTool {
   private static final List<Command> COMMANDS =
       List.of(
           new AmendCommand(),
+          new BenchCommand(),
           new BitmapCommand(),
           new CheckCommand(),
           new CommitCommand(),
@@ -59,6 +62,9 @@ public final class ImageTool {
         out.println("kasuari-img");
         return 0;
       }
+      case "-T", "--trace" -> {
+        return fail(err, new ToolException("--trace: images have no trace events"));
+      }
       default -> {}
     }
     for (Command command : COMMANDS) {
@@ -71,6 +77,10 @@ public final class ImageTool {
 
   private static int run(
       Command command, List<String> arguments, PrintStream out, PrintStream err) {
+    if (arguments.contains("-h") || arguments.contains("--help")) {
+      out.println("Usage: kasuari-img " + command.name() + " " + command.syntax());
+      return 0;
+    }
     try {
       return command.run(arguments, out, err);
     } catch (ToolException e) {
@@ -99,6 +109,9 @@ public final class ImageTool {
     for (Command command : COMMANDS) {
       out.append("  ").append(command.name()).append(' ').append(command.syntax()).append('\n');
     }
+    out.append("\nSupported formats: ")
+        .append(String.join(" ", Drivers.all().stream().map(BlockDriver::name).sorted().toList()))
+        .append('\n');
     return out.toString();
   }
 }

@@ -32,7 +32,8 @@ final class InfoCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "backing-chain", "force-share"),
-            Set.of("f", "output", "object"));
+            Set.of("f", "output", "object"),
+            Map.of("format", "f"));
     boolean json = a.json();
     boolean share = a.has("U") || a.has("force-share");
     List<Json.Members> chain = chain(a, share);

@@ -6,6 +6,7 @@ import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Extent;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,11 @@ final class MapCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "force-share"),
-            Set.of("f", "output", "object", "start-offset", "max-length"));
+            Set.of("f", "output", "object", "start-offset", "max-length"),
+            Map.of("format", "f"));
     boolean json = a.json();
+    long start = a.numberOf("start-offset", "start offset", Long.MAX_VALUE, 0);
+    long most = a.numberOf("max-length", "max length", Long.MAX_VALUE, Long.MAX_VALUE);
     boolean share = a.has("U") || a.has("force-share");
     try (Session session = new Session(a)) {
       BlockNode node =
@@ -40,8 +44,7 @@ final class MapCommand implements Command {
       } else {
         out.println("%-16s%-16s%-16s%s".formatted("Offset", "Length", "Mapped to", "File"));
       }
-      long start = a.size("start-offset", 0);
-      long end = Math.min(node.size(), start + a.size("max-length", node.size() - start));
+      long end = most < node.size() - start ? start + most : node.size();
       print(node, start, end, json, out);
       if (json) {
         out.println("]");

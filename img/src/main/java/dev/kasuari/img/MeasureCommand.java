@@ -2,12 +2,14 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
 import dev.kasuari.block.Extent;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.qapi.Json;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code measure}: how large an image would be. */
@@ -20,7 +22,7 @@ final class MeasureCommand implements Command {
   @Override
   public String syntax() {
     return "[--output=ofmt] [-O output_fmt] [-o options] [--size N | [--image-opts] [-f fmt]"
-        + " filename]";
+        + " [-l snapshot_param] filename]";
   }
 
   @Override
@@ -29,13 +31,16 @@ final class MeasureCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "force-share"),
-            Set.of("f", "O", "o", "output", "size", "l", "object"));
+            Set.of("f", "O", "o", "output", "size", "s", "l", "object"),
+            Map.of("target-format", "O", "format", "f", "snapshot", "l"));
     boolean json = a.json();
     var creation = new Creation(a.value("O", "raw"), a.values("o"), a.secrets());
+    refuse(a);
     ImageCreator.Measure measure;
     long bitmaps = -1;
-    if (a.has("size")) {
-      long size = (a.size("size", 0) + 511) & -512;
+    String given = a.value("size", a.value("s", ""));
+    if (!given.isEmpty()) {
+      long size = (Arguments.size(given) + 511) & -512;
       measure = creation.measure(size, 0);
     } else {
       try (Session session = new Session(a)) {
@@ -43,12 +48,35 @@ final class MeasureCommand implements Command {
         BlockNode node =
             session.open(
                 a.image(), a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));
+        String snapshot = a.value("l");
+        if (snapshot != null) {
+          SnapshotChoice.of(snapshot).show(node);
+        }
         measure = creation.measure(node.size(), data(node, creation.unit()));
         bitmaps = creation.measureBitmaps(node);
       }
     }
     print(measure, bitmaps, json, out);
     return 0;
+  }
+
+  private static void refuse(Arguments a) {
+    boolean sized = a.has("size") || a.has("s");
+    boolean named = !a.words().isEmpty();
+    if (!named && (a.has("image-opts") || a.has("f") || a.has("l"))) {
+      throw new ToolException("--image-opts, -f, and -l require a filename argument.");
+    }
+    a.refuseFormatOfOptions();
+    if (a.words().size() > 1 || (!sized && !named)) {
+      throw new ToolException("Either --size N or one filename must be specified.");
+    }
+    if (sized && named) {
+      throw new ToolException("--size N cannot be used together with a filename.");
+    }
+    String format = a.value("O", "raw");
+    if (Drivers.find(format) == null) {
+      throw new ToolException("Unknown file format '" + format + "'");
+    }
   }
 
   /** Bytes of all units in which there is any data. */

@@ -2,18 +2,31 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Drivers;
 import dev.kasuari.block.Filenames;
 import dev.kasuari.block.ImageNode;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** {@code rebase}: puts another file behind an image, which reads as before. */
 final class RebaseCommand implements Command {
   private static final int BUFFER = 1 << 20;
+  private static final Map<String, String> LONGER =
+      Map.of(
+          "format", "f",
+          "quiet", "q",
+          "progress", "p",
+          "cache", "t",
+          "backing", "b",
+          "backing-format", "F",
+          "backing-cache", "T",
+          "backing-unsafe", "u",
+          "compress", "c");
 
   @Override
   public String name() {
@@ -22,7 +35,7 @@ final class RebaseCommand implements Command {
 
   @Override
   public String syntax() {
-    return "[--image-opts] [-U] [-q] [-f fmt] [-t cache] [-T src_cache] [-p] [-u] -b backing_file"
+    return "[--image-opts] [-U] [-q] [-f fmt] [-t cache] [-T src_cache] [-p] [-u] [-c] -b backing_file"
         + " [-F backing_fmt] filename";
   }
 
@@ -31,63 +44,104 @@ final class RebaseCommand implements Command {
     var a =
         new Arguments(
             arguments,
-            Set.of("U", "image-opts", "q", "p", "u", "force-share"),
-            Set.of("f", "t", "T", "b", "F", "object"));
+            Set.of("U", "image-opts", "q", "p", "u", "c", "force-share"),
+            Set.of("f", "t", "T", "b", "F", "object"),
+            LONGER);
     String name = a.image();
     String base = a.value("b");
     if (base == null && !a.has("u")) {
       throw ToolException.usage("Use backing_file (-b) option to set the new backing file");
     }
     boolean unsafe = a.has("u");
-    Access access = Session.cache(Access.write(), a.value("t", "writeback")).withBacking(!unsafe);
+    String format = a.value("F");
+    if (format != null && Drivers.find(format) == null) {
+      throw new ToolException("Invalid format name: '" + format + "'");
+    }
+    Access access =
+        Session.cache(Access.write().withForceShare(a.share()), a.value("t", "writeback"))
+            .withBacking(!unsafe);
+    Access source = Session.sourceCache(Access.read(), a.value("T", "writeback"));
     try (Session session = new Session(a)) {
       BlockNode image = session.open(name, a.value("f"), a.has("image-opts"), access);
-      if (!(image instanceof ImageNode node)) {
-        throw new ToolException(
-            "Could not change the backing file to '" + base + "': Operation not supported");
-      }
+      int unit = a.has("c") && !unsafe ? unit(image) : 0;
+      boolean none = base == null || base.isEmpty();
       if (!unsafe) {
         BlockNode next =
-            base == null || base.isEmpty()
+            base == null || none
                 ? null
                 : session.open(
                     Filenames.relativeTo(image.filename(), base),
-                    a.value("F"),
+                    format,
                     false,
-                    Access.read(),
+                    source,
                     "Could not open new backing file '" + base + "'");
-        settle(image, next, a.has("p"), out);
+        settle(image, next, unit, a.has("p") && !a.quiet(), out);
       }
-      boolean none = base == null || base.isEmpty();
-      node.changeBacking(none ? null : base, none ? null : a.value("F"));
+      String attempt = "Could not change the backing file to '" + (none ? "" : base) + "': ";
+      if (!none && format == null) {
+        throw new ToolException(attempt + "backing format must be specified");
+      }
+      if (!(image instanceof ImageNode node)) {
+        throw new ToolException(attempt + "Operation not supported");
+      }
+      node.changeBacking(none ? null : base, none ? null : format);
     }
     return 0;
   }
 
-  /** Writes into the image what would read differently with the other file behind it. */
+  private static int unit(BlockNode node) {
+    if (!(node instanceof ImageNode image) || !image.compresses()) {
+      throw new ToolException("Compression not supported for this file format");
+    }
+    return image.facts().clusterSize();
+  }
+
+  /**
+   * Writes into the image what would read differently with the other file behind it.
+   *
+   * @param unit bytes that are compressed together; 0 for no compression
+   */
   private static void settle(
-      BlockNode image, @Nullable BlockNode next, boolean shown, PrintStream out) {
+      BlockNode image, @Nullable BlockNode next, int unit, boolean shown, PrintStream out) {
     BlockNode old = image.child("backing");
+    int buffer = Math.max(BUFFER, unit);
     try (Progress progress = new Progress(out, shown, image.size());
         Arena arena = Arena.ofConfined()) {
-      MemorySegment now = arena.allocate(BUFFER);
-      MemorySegment then = arena.allocate(BUFFER);
+      MemorySegment now = arena.allocate(buffer);
+      MemorySegment then = arena.allocate(buffer);
       for (long at = 0; at < image.size(); ) {
         long length = image.status(at, image.size() - at).length();
         if (!image.status(at, length).allocated() && (old != null || next != null)) {
-          length = Math.min(length, BUFFER);
+          length = Math.min(length, buffer);
           MemorySegment here = now.asSlice(0, length);
           image.read(at, here);
           MemorySegment there = then.asSlice(0, length);
           read(next, at, there);
           if (here.mismatch(there) >= 0) {
-            image.write(at, here);
+            write(image, at, here, unit);
           }
         }
         progress.add(length);
         at += length;
       }
       image.flush();
+    }
+  }
+
+  /** Whole clusters are compressed; what has data beside it in its cluster is not. */
+  private static void write(BlockNode image, long offset, MemorySegment from, int unit) {
+    long size = from.byteSize();
+    for (long done = 0; done < size; ) {
+      long at = offset + done;
+      long part = unit == 0 ? size : Math.min(size - done, unit - at % unit);
+      MemorySegment bytes = from.asSlice(done, part);
+      boolean whole = unit != 0 && at % unit == 0 && (part == unit || at + part == image.size());
+      if (whole) {
+        ((ImageNode) image).writeCompressed(at, bytes);
+      } else {
+        image.write(at, bytes);
+      }
+      done += part;
     }
   }
 

@@ -3,10 +3,13 @@ package dev.kasuari.img;
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Preallocation;
+import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.Sizes;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code resize}: changes the size of the disk. */
@@ -33,14 +36,18 @@ final class ResizeCommand implements Command {
     rest.remove("--");
     var a =
         new Arguments(
-            rest, Set.of("image-opts", "q", "shrink"), Set.of("f", "preallocation", "object"));
+            rest,
+            Set.of("image-opts", "q", "shrink"),
+            Set.of("f", "preallocation", "object"),
+            Map.of("format", "f", "quiet", "q"));
+    long change = change(size);
     Preallocation preallocation = preallocation(a.value("preallocation", "off"));
     try (Session session = new Session(a)) {
       BlockNode node =
           session.open(
               a.image(), a.value("f"), a.has("image-opts"), Access.write().withUnmap(true));
       long before = node.size();
-      long after = target(size, before);
+      long after = target(size, change, before);
       if (after <= 0) {
         throw new ToolException("New image size must be positive");
       }
@@ -61,11 +68,25 @@ final class ResizeCommand implements Command {
     return 0;
   }
 
-  private static long target(String size, long before) {
-    char sign = size.charAt(0);
-    boolean relative = sign == '+' || sign == '-';
-    long bytes = Arguments.size(relative ? size.substring(1) : size);
-    return !relative ? bytes : sign == '+' ? before + bytes : before - bytes;
+  private static boolean signed(String size) {
+    return size.startsWith("+") || size.startsWith("-");
+  }
+
+  private static long change(String size) {
+    try {
+      return Sizes.parse(signed(size) ? size.substring(1) : size, 'B');
+    } catch (OptionException e) {
+      throw new ToolException(
+          """
+          Parameter 'size' expects a non-negative number below 2^64
+          Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-
+          and exabytes, respectively.\
+          """);
+    }
+  }
+
+  private static long target(String size, long change, long before) {
+    return !signed(size) ? change : size.startsWith("+") ? before + change : before - change;
   }
 
   static Preallocation preallocation(String word) {

@@ -38,6 +38,7 @@ public final class Session implements AutoCloseable {
   /** Nothing is open yet; {@code --object} may say secrets and TLS credentials. */
   Session(Arguments a) {
     this(a.secrets());
+    a.refuseFormatOfOptions();
     define(a.values("object").stream().filter(o -> !Arguments.isSecret(o)).toList());
   }
 
@@ -68,6 +69,11 @@ public final class Session implements AutoCloseable {
    */
   public BlockNode open(
       String name, @Nullable String format, boolean options, Access access, String attempt) {
+    if (access.forceShare() && access.writable()) {
+      throw new ToolException(
+          (attempt.isEmpty() ? "" : attempt + ": ")
+              + "force-share=on can only be used with read-only images");
+    }
     try {
       BlockNode node =
           options
@@ -145,11 +151,21 @@ public final class Session implements AutoCloseable {
 
   /** How an option of the {@code cache=} kind opens. */
   public static Access cache(Access access, String mode) {
+    return cache(access, mode, "Invalid cache option: " + mode);
+  }
+
+  /** How an option of that kind opens what is only read. */
+  static Access sourceCache(Access access, String mode) {
+    return cache(access, mode, "Invalid source cache option: " + mode);
+  }
+
+  /** How an option of that kind opens, with another complaint. */
+  static Access cache(Access access, String mode, String complaint) {
     return switch (mode) {
       case "none", "off", "directsync" -> access.withCache(false, true);
       case "writeback", "writethrough" -> access.withCache(true, true);
       case "unsafe" -> access.withCache(true, false);
-      default -> throw new ToolException("Invalid cache option: " + mode);
+      default -> throw new ToolException(complaint);
     };
   }
 }

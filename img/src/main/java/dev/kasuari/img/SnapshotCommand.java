@@ -32,7 +32,10 @@ final class SnapshotCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "q", "l", "force-share"),
-            Set.of("a", "c", "d", "object", "f"));
+            Set.of("a", "c", "d", "object", "f"),
+            Map.of(
+                "format", "f", "quiet", "q", "list", "l", "apply", "a", "create", "c", "delete",
+                "d"));
     int actions = 0;
     for (String action : List.of("l", "a", "c", "d")) {
       actions += a.has(action) ? 1 : 0;

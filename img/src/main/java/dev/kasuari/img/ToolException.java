@@ -14,6 +14,14 @@ public final class ToolException extends RuntimeException {
     this.code = code;
   }
 
+  /** The same complaint about {@code name}, with what was attempted put between. */
+  ToolException as(String name, String attempt) {
+    String message = String.valueOf(getMessage());
+    boolean named = message.startsWith(name + ": ");
+    String rest = named ? message.substring(name.length() + 2) : message;
+    return new ToolException(name + ": " + attempt + ": " + rest, code);
+  }
+
   public int code() {
     return code;
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * How passwords of an image are changed.
  *
  * @param state Select new state of affected keyslots (active/inactive)
- * @param newSecret New secret to set in the matching keyslots
+ * @param newSecret New secret to set in the matching keyslots. Empty string to erase
  * @param oldSecret Select all keyslots that match this password
  * @param keyslot Select a single keyslot to modify explicitly
  * @param iterTime Time to spend in PBKDF in milliseconds

@@ -23,6 +23,7 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
    * @param backingFile File name of a base image
    * @param backingFmt Image format of the base image
    * @param size Virtual disk size
+   * @param dataFile File name of an external data file
    * @param dataFileRaw The external data file must stay valid as a raw image
    * @param lazyRefcounts Postpone refcount updates
    * @param refcountBits Width of a reference count entry in bits
@@ -34,6 +35,7 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
       @Options.Name("backing_file") @Nullable String backingFile,
       @Options.Name("backing_fmt") @Nullable String backingFmt,
       @Options.Size @Nullable Long size,
+      @Options.Name("data_file") @Nullable String dataFile,
       @Options.Name("data_file_raw") @Nullable Boolean dataFileRaw,
       @Options.Name("lazy_refcounts") @Nullable Boolean lazyRefcounts,
       @Options.Name("refcount_bits") @Nullable Integer refcountBits) {
@@ -66,6 +68,12 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
     }
     if (o.dataFileRaw() != null && !o.dataFileRaw()) {
       header(image, () -> h.autoclear &= ~Header.RAW_EXTERNAL);
+    }
+    String dataFile = o.dataFile();
+    if (dataFile != null) {
+      header(
+          image,
+          () -> h.setExtension(Header.EXTENSION_DATA_FILE, dataFile.isEmpty() ? null : dataFile));
     }
     if (o.lazyRefcounts() != null && h.version == 3) {
       lazy(image, o.lazyRefcounts());
@@ -117,6 +125,10 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
     if (otherFile || otherFormat) {
       throw BlockException.invalid(
           "Cannot amend the backing file\nYou can use 'kasuari-img rebase' instead.");
+    }
+    if (o.dataFile() != null && !h.has(Header.EXTERNAL_DATA)) {
+      throw BlockException.invalid(
+          "data-file can only be set for images that use an external data file");
     }
     boolean raw = (h.autoclear & Header.RAW_EXTERNAL) != 0;
     if (o.dataFileRaw() != null && o.dataFileRaw() && !raw) {

@@ -348,6 +348,19 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     snapshots.apply(idOrName);
   }
 
+  @Override
+  public boolean showsSnapshots() {
+    return true;
+  }
+
+  @Override
+  public void showSnapshot(String id) {
+    if (writable()) {
+      throw BlockException.invalid("Device is not readonly");
+    }
+    snapshots.show(id);
+  }
+
   /** The id of the secret that decrypts it, if it was given. */
   @Nullable String secret() {
     return secret;

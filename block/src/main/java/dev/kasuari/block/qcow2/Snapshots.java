@@ -274,6 +274,17 @@ final class Snapshots {
     });
   }
 
+  /** Makes the disk in memory what it was; the file stays as it is. */
+  void show(String id) {
+    Entry entry = named(id);
+    long[] l1 = table(entry);
+    image.locked(() -> {
+      image.map.replaceL1(l1);
+      image.header.size = entry.diskSize;
+      return true;
+    });
+  }
+
   /** The L1 table of a snapshot. */
   long[] table(Entry entry) {
     if (entry.l1Size < 0 || entry.l1Size * 8L > HeaderCheck.MAX_L1_BYTES) {

@@ -1,0 +1,248 @@
+package dev.kasuari.img;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Options of commands: the same words, complaints, codes and disks as with qemu-img 7.2. */
+@Tag("guest")
+class OptionsPeerTest {
+  @TempDir Path folder;
+  private Path ours;
+  private Path theirs;
+
+  @TempDir private static Path made;
+
+  @BeforeAll
+  static void images() throws Exception {
+    img("create -q -f qcow2 DIR/0 4M");
+    io("0", "write -P 1 0 1M");
+    img("snapshot -c one DIR/0");
+    io("0", "write -P 9 64k 128k");
+    img("create -q -f qcow2 -b 0 -F qcow2 DIR/1");
+    io("1", "write -P 2 1M 1M", "write -z 0 64k");
+    img("create -q -f qcow2 -b 1 -F qcow2 DIR/2");
+    io("2", "write -P 3 1536k 1M");
+    img("create -q -f raw DIR/raw 1M");
+  }
+
+  @BeforeEach
+  void copies() throws Exception {
+    ours = Files.createDirectory(folder.resolve("ours"));
+    theirs = Files.createDirectory(folder.resolve("them"));
+    for (String name : List.of("0", "1", "2", "raw")) {
+      Files.copy(made.resolve(name), ours.resolve(name));
+      Files.copy(made.resolve(name), theirs.resolve(name));
+    }
+  }
+
+  private static void img(String words) {
+    img(made, words);
+  }
+
+  private static void img(Path folder, String words) {
+    ToolRun run = ToolRun.theirs(folder, "qemu-img", words);
+    assertThat(run.code()).as(words + ": " + run.err()).isZero();
+  }
+
+  private static void io(String image, String... commands) throws Exception {
+    var words = new java.util.ArrayList<>(List.of("/usr/bin/qemu-io", "-f", "qcow2"));
+    for (String command : commands) {
+      words.addAll(List.of("-c", command));
+    }
+    words.add(made.resolve(image).toString());
+    var process = new ProcessBuilder(words).redirectErrorStream(true);
+    assertThat(new String(process.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .doesNotContain("failed");
+  }
+
+  private static String timeless(String text) {
+    return text.replaceAll("completed in [0-9.]+", "completed in N");
+  }
+
+  /** Complaints and what is printed are equal to the letter. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "info -f",
+        "info --output",
+        "info -f raw --image-opts DIR/0",
+        "info --output=xml DIR/0",
+        "info -x DIR/0",
+        "create -f qcow2 DIR/n 9E",
+        "create -f qcow2 DIR/n 1.5k",
+        "create -f qcow2 -o help",
+        "check -r foo DIR/0",
+        "check -T foo DIR/0",
+        "check -r all -U DIR/0",
+        "compare -T foo DIR/0 DIR/0",
+        "snapshot -U -c x DIR/0",
+        "resize DIR/0 x",
+        "map --start-offset=x DIR/0",
+        "amend -o help -f qcow2",
+        "amend -o foo=1 DIR/0",
+        "amend -o data_file=x DIR/0",
+        "amend -t foo -o compat=1.1 DIR/0",
+        "bench -c 100 DIR/0",
+        "bench -c 100 -w -s 1k -S 8192 -o 3 --pattern 0x41 -t none DIR/0",
+        "bench -c 10 -w -d 2 --flush-interval 4 DIR/0",
+        "bench -c 10 -w -d 2 --flush-interval 4 --no-drain DIR/0",
+        "bench -q -U -c 3 DIR/0",
+        "bench -i foo DIR/0",
+        "bench -i native DIR/0",
+        "bench -n DIR/0",
+        "bench -n -t none -c 3 DIR/0",
+        "bench -i io_uring -c 3 DIR/0",
+        "bench --pattern 300 DIR/0",
+        "bench --flush-interval 2 DIR/0",
+        "bench -w --flush-interval 2 -d 4 DIR/0",
+        "bench -o x DIR/0",
+        "bench -s 3G DIR/0",
+        "bench -S 3G DIR/0",
+        "bench -S 0 -c 3 DIR/0",
+        "bench -s 0 -c 1 DIR/0",
+        "bench -c x DIR/0",
+        "bench -c -1 DIR/0",
+        "bench -d -3 DIR/0",
+        "bench -t foo DIR/0",
+        "bench -w -U -c 1 DIR/0",
+        "bench -s 5M -c 2 DIR/0",
+        "bench -o 4M -c 2 DIR/0",
+        "bench DIR/0 DIR/0",
+        "bench DIR/nope",
+        "convert -l nope DIR/0 DIR/n",
+        "convert -l snapshot.name=one,snapshot.id=2 DIR/0 DIR/n",
+        "convert -l snapshot.foo=1 DIR/0 DIR/n",
+        "convert -l one -f raw DIR/0 DIR/n",
+        "convert -l one DIR/0 DIR/0 DIR/n",
+        "convert -C -c -O qcow2 DIR/0 DIR/n",
+        "convert -C -S 4k DIR/0 DIR/n",
+        "convert -C --salvage DIR/0 DIR/n",
+        "convert -r x DIR/0 DIR/n",
+        "convert -m 17 DIR/0 DIR/n",
+        "convert -m x DIR/0 DIR/n",
+        "convert -S 100 DIR/0 DIR/n",
+        "convert -S 1000G DIR/0 DIR/n",
+        "convert -O qcow2 -o help",
+        "convert -B DIR/0 DIR/1 DIR/n",
+        "convert -F raw DIR/1 DIR/n",
+        "convert -T foo DIR/0 DIR/n",
+        "convert -t foo DIR/0 DIR/n",
+        "convert --target-image-opts DIR/0 DIR/n",
+        "convert --image-opts -f raw DIR/0 DIR/n",
+        "convert DIR/0 DIR/no/n",
+        "convert -q -p DIR/0 DIR/n",
+        "measure -l one -O qcow2 DIR/0",
+        "measure -l nope -O qcow2 DIR/0",
+        "measure --size 1G DIR/0",
+        "measure",
+        "measure -O nope --size 1",
+        "measure -f raw --size 1",
+        "commit -b DIR/nope DIR/2",
+        "commit -b DIR/2 DIR/2",
+        "commit -r x DIR/2",
+        "commit -r -1 DIR/2",
+        "commit DIR/0",
+        "rebase -b DIR/0 DIR/2",
+        "rebase -b DIR/0 -F nope DIR/2",
+        "rebase -T foo -b DIR/0 DIR/2",
+        "dd if=DIR/0 of=DIR/n bs=0",
+        "dd if=DIR/0 of=DIR/n bs=3G",
+        "dd if=DIR/0 of=DIR/n bs=",
+        "dd if=DIR/0 of=DIR/n count=x",
+        "dd if=DIR/0 of=DIR/n skip=x",
+        "dd if=DIR/0 of=DIR/n skip=1000000 bs=1k",
+        "dd if=DIR/0",
+        "dd -O nope if=DIR/0 of=DIR/n",
+        "dd -O luks if=DIR/0 of=DIR/n",
+        "dd x",
+        "dd isize=3 if=DIR/0 of=DIR/n",
+        "dd if=DIR/0 of=DIR/no/n",
+      })
+  void printsTheSame(String words) {
+    ToolRun a = ToolRun.theirs(theirs, "qemu-img", words);
+    ToolRun b = ToolRun.ours(ours, words);
+    assertThat(timeless(b.out())).isEqualTo(timeless(a.out()));
+    assertThat(b.err()).isEqualTo(a.err());
+    assertThat(b.code()).isEqualTo(a.code());
+  }
+
+  /** What is written has the same bytes; qemu-img finds it in order. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "convert -O qcow2 -l one DIR/0 DIR/n",
+        "convert -O qcow2 -l snapshot.id=1 DIR/0 DIR/n",
+        "convert -O qcow2 -C DIR/2 DIR/n",
+        "convert -O qcow2 -r 100M -W -m 2 DIR/2 DIR/n",
+        "dd -O qcow2 -U bs=1000 count=3 if=DIR/0 of=DIR/n",
+        "dd -O qcow2 bs=3000 skip=1 count=2 if=DIR/0 of=DIR/n",
+        "dd -O qcow2 bs=1M count=100 if=DIR/0 of=DIR/n",
+      })
+  void makesTheSameDisk(String words) {
+    img(theirs, words);
+    assertThat(ToolRun.ours(ours, words)).isEqualTo(new ToolRun("", "", 0));
+    same("n");
+  }
+
+  private void same(String name) {
+    String names = "%s/%s %s/%s".formatted(ours, name, theirs, name);
+    ToolRun compared = ToolRun.theirs(folder, "qemu-img", "compare -f qcow2 -F qcow2 " + names);
+    assertThat(compared.out()).isEqualTo("Images are identical.\n");
+    ToolRun checked = ToolRun.theirs(folder, "qemu-img", "check -q " + ours.resolve(name));
+    assertThat(checked.err()).isEmpty();
+    assertThat(checked.code()).isZero();
+  }
+
+  private void both(String words) {
+    img(theirs, words);
+    ToolRun run = ToolRun.ours(ours, words);
+    assertThat(run).as(words).isEqualTo(new ToolRun("", "", 0));
+    for (String name : List.of("0", "1", "2")) {
+      same(name);
+    }
+  }
+
+  /** Into the next image, or one further behind, of another size. */
+  @Test
+  void committedImagesAreTheSame() {
+    both("resize -q DIR/2 6M");
+    both("commit -q -r 1G -b DIR/0 DIR/2");
+    both("commit -q -d DIR/2");
+    both("commit -q DIR/1");
+  }
+
+  /** QEMU 7.2 has no such option: what it reads is what was there before. */
+  @Test
+  void rebasingCompresses() throws Exception {
+    img(theirs, "convert -O raw DIR/2 DIR/before");
+    assertThat(ToolRun.ours(ours, "rebase -c -b 0 -F qcow2 DIR/2"))
+        .isEqualTo(new ToolRun("", "", 0));
+    String words = "compare -f qcow2 -F raw " + ours.resolve("2") + " " + theirs.resolve("before");
+    assertThat(ToolRun.theirs(folder, "qemu-img", words).code()).isZero();
+    assertThat(ToolRun.ours(ours, "check DIR/2").out()).doesNotContain(" 0.00% compressed");
+    assertThat(ToolRun.ours(ours, "rebase -c -f raw -b DIR/0 -F qcow2 DIR/raw").err())
+        .isEqualTo("qemu-img: Compression not supported for this file format\n");
+  }
+
+  /** The long names that QEMU 10 has for letters. */
+  @Test
+  void longNamesMeanLetters() {
+    ToolRun run =
+        ToolRun.ours(
+            ours, "convert --source-format qcow2 --target-f=qcow2 --compress --no-c DIR/0 DIR/1");
+    assertThat(run).isEqualTo(new ToolRun("", "", 0));
+    assertThat(ToolRun.ours(ours, "info --form").err())
+        .contains("missing argument for option '--form'");
+  }
+}
