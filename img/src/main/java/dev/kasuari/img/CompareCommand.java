@@ -3,6 +3,7 @@ package dev.kasuari.img;
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Extent;
 import dev.kasuari.block.Zeroes;
 import java.io.PrintStream;
@@ -11,6 +12,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** {@code compare}: 0 if two images have the same bytes, 1 if not, 2 and more for failures. */
@@ -87,9 +92,12 @@ final class CompareCommand implements Command {
       }
     }
     try (Progress progress = new Progress(out, a.has("p"), all);
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment one = arena.allocate(BUFFER);
-      MemorySegment two = arena.allocate(BUFFER);
+        Arena arena = Arena.ofShared();
+        ExecutorService reader =
+            Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon(true).name("second image").factory())) {
+      MemorySegment one = Buffers.allocate(arena, BUFFER);
+      MemorySegment two = Buffers.allocate(arena, BUFFER);
       for (long at = 0; at < common; ) {
         Extent x = Extent.at(first, at, Math.min(common - at, 1L << 30));
         Extent y = Extent.at(second, at, x.length());
@@ -100,7 +108,7 @@ final class CompareCommand implements Command {
         }
         if (!x.zero() || !y.zero()) {
           length = Math.min(length, BUFFER);
-          long where = mismatch(first, x, second, y, at, one.asSlice(0, length), two);
+          long where = mismatch(first, x, second, y, at, one.asSlice(0, length), two, reader);
           if (where >= 0) {
             return "Content mismatch at offset %d!".formatted(at + where);
           }
@@ -125,12 +133,28 @@ final class CompareCommand implements Command {
       Extent y,
       long at,
       MemorySegment one,
-      MemorySegment other) {
+      MemorySegment other,
+      ExecutorService reader) {
     MemorySegment two = other.asSlice(0, one.byteSize());
+    Future<?> filled = reader.submit(() -> fill(second, y, at, two));
     fill(first, x, at, one);
-    fill(second, y, at, two);
+    await(filled);
     long where = one.mismatch(two);
     return where < 0 ? -1 : where & -512;
+  }
+
+  private static void await(Future<?> work) {
+    try {
+      work.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof BlockException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ToolException("interrupted");
+    }
   }
 
   private static void fill(BlockNode node, Extent extent, long at, MemorySegment to) {

@@ -2,23 +2,20 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Extent;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Zeroes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the bytes of one image into another. Several threads read; what they have read is written
- * in order, so that what is given room as it is written is in a row. Compressed writes are done by
- * the threads themselves: compressing takes the time.
+ * Copies the bytes of one image into another. Several threads read, and write what they have read
+ * one after another, so that what is given room as it is written is in a row. Compressed writes
+ * wait for nobody: compressing takes the time.
  */
 final class Copy {
   private static final int CHUNK = 2 << 20;
@@ -29,6 +26,12 @@ final class Copy {
   private final Plan plan;
   private final Progress progress;
 
+  private long end;
+  private long position;
+  private long turns;
+  private long turn;
+  private @Nullable RuntimeException failure;
+
   /**
    * What is copied how.
    *
@@ -37,7 +40,7 @@ final class Copy {
    * @param base what is the same behind the target is not copied; null to copy all
    * @param hasBacking the target has a file behind it
    * @param unit bytes that are compressed together; 0 for no compression
-   * @param threads that read
+   * @param threads that read and write
    * @param salvage what cannot be read is zero
    * @param rate how fast
    */
@@ -59,37 +62,103 @@ final class Copy {
     this.progress = progress;
   }
 
-  /** A part that is read, and then written. */
-  private interface Part {
-    void write();
-  }
+  /** A part, and how many parts that are written stand before it. */
+  private record Part(long at, long length, boolean zero, boolean skipped, long turn) {}
 
   void all() {
-    Deque<Future<Part>> pending = new ArrayDeque<>();
-    try (ExecutorService readers =
-        Executors.newFixedThreadPool(
-            plan.threads, Thread.ofPlatform().daemon(true).name("copy ", 0).factory())) {
-      long end = Math.min(from.size(), to.size() - targetStart);
-      for (long at = 0; at < end; ) {
-        Extent extent = Extent.at(from, at, end - at, plan.base);
-        long length = part(extent, at, end);
-        long here = at;
-        if (skipped(extent)) {
-          progress.add(length);
-        } else if (extent.zero() && plan.unit == 0) {
-          pending.add(readers.submit(() -> () -> writeZeroes(here, length)));
-        } else {
-          pending.add(readers.submit(() -> read(here, length)));
-        }
-        at += length;
-        while (pending.size() > plan.threads * 2) {
-          finish(pending.remove());
-        }
-      }
-      while (!pending.isEmpty()) {
-        finish(pending.remove());
+    end = Math.min(from.size(), to.size() - targetStart);
+    int room = Math.max(plan.unit, CHUNK);
+    try (Arena arena = Arena.ofShared();
+        ExecutorService workers =
+            Executors.newFixedThreadPool(
+                plan.threads, Thread.ofPlatform().daemon(true).name("copy ", 0).factory())) {
+      for (int i = 0; i < plan.threads; i++) {
+        // Memory that is new to the process costs more than reading into it: each has one buffer.
+        workers.execute(() -> work(Buffers.allocate(arena, room)));
       }
     }
+    RuntimeException failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private void work(MemorySegment buffer) {
+    try {
+      for (Part part = next(); part != null; part = next()) {
+        copy(part, buffer);
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+    } catch (Error e) {
+      fail(new IllegalStateException(e));
+    }
+  }
+
+  private synchronized void fail(RuntimeException e) {
+    if (failure == null) {
+      failure = e;
+    }
+    notifyAll();
+  }
+
+  private synchronized @Nullable Part next() {
+    if (failure != null || position >= end) {
+      return null;
+    }
+    Extent extent = Extent.at(from, position, end - position, plan.base);
+    long length = part(extent, position, end);
+    boolean skipped = skipped(extent);
+    boolean zero = extent.zero() && plan.unit == 0;
+    var part = new Part(position, length, zero, skipped, skipped ? 0 : turns++);
+    position += length;
+    return part;
+  }
+
+  private void copy(Part part, MemorySegment buffer) {
+    if (part.skipped) {
+      progress.add(part.length);
+      return;
+    }
+    MemorySegment bytes = buffer.asSlice(0, part.zero ? 0 : part.length);
+    if (!part.zero) {
+      readInto(part.at, bytes);
+    }
+    if (plan.unit != 0) {
+      compress(part.at, bytes);
+      progress.add(part.length);
+      return;
+    }
+    if (!await(part.turn)) {
+      return;
+    }
+    if (part.zero) {
+      writeZeroes(part.at, part.length);
+    } else {
+      write(part.at, bytes);
+    }
+    passOn();
+  }
+
+  /** Waits until all before it is written; false if somebody failed. */
+  private synchronized boolean await(long turn) {
+    boolean interrupted = false;
+    while (failure == null && turn != this.turn) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return failure == null;
+  }
+
+  private synchronized void passOn() {
+    turn++;
+    notifyAll();
   }
 
   private long part(Extent extent, long at, long end) {
@@ -109,43 +178,6 @@ final class Copy {
       return true;
     }
     return extent.zero() && plan.zeroTarget && plan.sparse > 0;
-  }
-
-  private static void finish(Future<Part> part) {
-    try {
-      part.get().write();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof BlockException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ToolException("interrupted");
-    }
-  }
-
-  private Part read(long at, long length) {
-    Arena arena = Arena.ofShared();
-    boolean kept = false;
-    try {
-      MemorySegment bytes = arena.allocate(length, 4096);
-      readInto(at, bytes);
-      if (plan.unit != 0) {
-        compress(at, bytes);
-        return () -> progress.add(length);
-      }
-      kept = true;
-      return () -> {
-        try (arena) {
-          write(at, bytes);
-        }
-      };
-    } finally {
-      if (!kept) {
-        arena.close();
-      }
-    }
   }
 
   private void readInto(long at, MemorySegment bytes) {

@@ -2,6 +2,7 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.crypto.Secrets;
 import java.io.PrintStream;
@@ -102,7 +103,7 @@ final class DdCommand implements Command {
 
   private static void copy(BlockNode from, long skip, BlockNode to, long length) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(BUFFER);
+      MemorySegment buffer = Buffers.allocate(arena, BUFFER);
       for (long done = 0; done < length; ) {
         MemorySegment part = buffer.asSlice(0, Math.min(BUFFER, length - done));
         from.read(skip + done, part);

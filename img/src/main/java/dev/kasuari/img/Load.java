@@ -2,6 +2,7 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ record Load(
                 threads, Thread.ofPlatform().daemon(true).name("bench ", 0).factory())) {
       var buffers = new ArrayList<MemorySegment>();
       for (int i = 0; i < threads; i++) {
-        buffers.add(arena.allocate(Math.max(size, 1), 4096).asSlice(0, size).fill(pattern));
+        buffers.add(Buffers.allocate(arena, Math.max(size, 1)).asSlice(0, size).fill(pattern));
       }
       long start = System.nanoTime();
       boolean stops = flushInterval > 0 && drains;

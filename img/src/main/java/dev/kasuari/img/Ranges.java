@@ -1,6 +1,7 @@
 package dev.kasuari.img;
 
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Extent;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +18,7 @@ final class Ranges {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate(Math.min(BUFFER, run.length()));
+      MemorySegment buffer = Buffers.allocate(arena, Math.min(BUFFER, run.length()));
       for (long done = 0; done < run.length(); ) {
         MemorySegment part = buffer.asSlice(0, Math.min(BUFFER, run.length() - done));
         from.read(run.start() + done, part);

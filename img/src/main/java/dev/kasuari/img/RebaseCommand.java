@@ -2,6 +2,7 @@ package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.Filenames;
 import dev.kasuari.block.ImageNode;
@@ -107,8 +108,8 @@ final class RebaseCommand implements Command {
     int buffer = Math.max(BUFFER, unit);
     try (Progress progress = new Progress(out, shown, image.size());
         Arena arena = Arena.ofConfined()) {
-      MemorySegment now = arena.allocate(buffer);
-      MemorySegment then = arena.allocate(buffer);
+      MemorySegment now = Buffers.allocate(arena, buffer);
+      MemorySegment then = Buffers.allocate(arena, buffer);
       for (long at = 0; at < image.size(); ) {
         long length = image.status(at, image.size() - at).length();
         if (!image.status(at, length).allocated() && (old != null || next != null)) {
