@@ -2,6 +2,7 @@ package dev.kasuari.bench;
 
 import dev.kasuari.bench.Benchmark.Kernel;
 import dev.kasuari.bench.Benchmark.Linux;
+import dev.kasuari.bench.images.ImageBench;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.LinuxGuests.Form;
@@ -40,6 +41,9 @@ public final class Bench {
    */
   public static int run(List<String> arguments, PrintStream out, PrintStream err)
       throws IOException, InterruptedException {
+    if (arguments.contains("--images")) {
+      return ImageBench.run(arguments, out);
+    }
     return new Bench(BenchOptions.parse(arguments), out, err).run();
   }
 

@@ -13,6 +13,8 @@ final class BenchOptions {
       """
       Usage: kasuari bench [OPTION]...
 
+      --images compares kasuari-img with qemu-img instead (--images --help says more).
+
       Runs the same guests in Kasuari and in QEMU, by turns, and says what part of QEMU's time
       Kasuari takes: below 1 it is the faster one.
         --target NAME     the guests' architecture: riscv64 or aarch64 (riscv64)
