@@ -6,9 +6,9 @@ import dev.kasuari.boot.BootFile;
 import dev.kasuari.boot.Fdt;
 import dev.kasuari.boot.FdtNode;
 import dev.kasuari.boot.FdtRenderer;
+import dev.kasuari.boot.KeptFile;
 import dev.kasuari.boot.KernelImage;
 import dev.kasuari.boot.Placement;
-import dev.kasuari.host.HostMemory;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.memory.RamBlock;
 import java.lang.foreign.MemorySegment;
@@ -34,8 +34,11 @@ final class BootImages {
     Placement place(long initrdSize, long dtbSize) throws BootException;
   }
 
-  /** Bytes written to an address at every reset. */
-  private record Piece(long address, MemorySegment bytes) {}
+  /** What is written to RAM at every reset. */
+  @FunctionalInterface
+  private interface Piece {
+    void write();
+  }
 
   /** A kernel or firmware, and the address the machine preferred for it. */
   private record Loaded(KernelImage image, long preferred) {}
@@ -44,6 +47,10 @@ final class BootImages {
   private final Placement.Ram memory;
   private final RamBlock ram;
   private final List<Piece> pieces = new ArrayList<>();
+
+  /** What is there already when the machine is reset first. */
+  private final List<Piece> afterFirst = new ArrayList<>();
+
   private final List<Loaded> images = new ArrayList<>();
   private @Nullable Fdt tree;
 
@@ -78,12 +85,12 @@ final class BootImages {
    * @throws BootException if they do not fit; the message names their options
    */
   Placement place(BootOptions options, KernelImage kernel, Placer placer) throws BootException {
-    MemorySegment initrd = initrd(options);
+    KeptFile initrd = initrd(options);
     Fdt described = describe(options);
     byte[] dtb = described.write();
     Placement place;
     try {
-      place = placer.place(initrd.byteSize(), dtb.length + INITRD_PROPERTIES);
+      place = placer.place(size(initrd), dtb.length + INITRD_PROPERTIES);
     } catch (BootException e) {
       throw new BootException(files(options) + ": " + e.getMessage(), e);
     }
@@ -100,11 +107,11 @@ final class BootImages {
 
   /** Places initial RAM disk and devicetree beside what lies at known addresses. */
   Placement placeBeside(BootOptions options, long start, long end) throws BootException {
-    MemorySegment initrd = initrd(options);
+    KeptFile initrd = initrd(options);
     Fdt described = describe(options);
     byte[] dtb = described.write();
     Placement place =
-        Placement.place(memory, start, end, initrd.byteSize(), dtb.length + INITRD_PROPERTIES);
+        Placement.place(memory, start, end, size(initrd), dtb.length + INITRD_PROPERTIES);
     finish(place, initrd, described, dtb);
     return place;
   }
@@ -132,24 +139,33 @@ final class BootImages {
   }
 
   /** Keeps the devicetree, which becomes longer if it has to name an initial RAM disk. */
-  private void finish(Placement place, MemorySegment initrd, Fdt described, byte[] dtb) {
-    if (initrd.byteSize() == 0) {
+  private void finish(Placement place, @Nullable KeptFile initrd, Fdt described, byte[] dtb)
+      throws BootException {
+    if (initrd == null) {
       keep(place.dtb(), dtb);
       return;
     }
-    pieces.add(new Piece(place.initrd(), initrd));
+    MemorySegment at = at(place.initrd(), initrd.size());
+    initrd.load(at);
+    afterFirst.add(() -> initrd.putBack(at));
     FdtNode chosen = described.root().node("chosen");
     chosen.longs("linux,initrd-start", place.initrd());
     chosen.longs("linux,initrd-end", place.initrdEnd());
     keep(place.dtb(), described.write());
   }
 
-  /** The initial RAM disk's bytes, none if there is none. */
-  private MemorySegment initrd(BootOptions options) throws BootException {
+  /** The initial RAM disk, or null if there is none. */
+  private @Nullable KeptFile initrd(BootOptions options) throws BootException {
     String file = options.initrd();
-    return file == null
-        ? MemorySegment.NULL
-        : BootFile.read("-initrd", file, size -> machine.own(HostMemory.anonymous(size)).segment());
+    return file == null ? null : machine.own(BootFile.keep("-initrd", file));
+  }
+
+  private static long size(@Nullable KeptFile file) {
+    return file == null ? 0 : file.size();
+  }
+
+  private MemorySegment at(long address, long size) {
+    return ram.segment().asSlice(address - memory.base(), size);
   }
 
   // ---- what is in memory at reset --------------------------------------------------------------
@@ -166,15 +182,16 @@ final class BootImages {
   }
 
   private void keep(long address, byte[] data, int offset, int length) {
-    pieces.add(new Piece(address, MemorySegment.ofArray(data).asSlice(offset, length)));
+    MemorySegment bytes = MemorySegment.ofArray(data).asSlice(offset, length);
+    pieces.add(() -> at(address, length).copyFrom(bytes));
   }
 
   /** Writes all of it at every reset from now on. */
   void writeAtReset() {
     machine.onReset(() -> {
-      for (Piece piece : pieces) {
-        ram.segment().asSlice(piece.address() - memory.base()).copyFrom(piece.bytes());
-      }
+      pieces.forEach(Piece::write);
+      pieces.addAll(afterFirst);
+      afterFirst.clear();
     });
   }
 

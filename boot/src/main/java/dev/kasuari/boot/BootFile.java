@@ -1,14 +1,14 @@
 package dev.kasuari.boot;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.function.LongFunction;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +18,11 @@ public final class BootFile {
 
   private BootFile() {}
 
+  /** What is done with a file that is there. */
+  private interface Reader<T> {
+    T read(String name, Path path) throws IOException, BootException;
+  }
+
   /**
    * Reads all of a file.
    *
@@ -25,18 +30,58 @@ public final class BootFile {
    * @throws BootException if it is missing, a directory, empty, unreadable or larger than 2 GiB
    */
   public static byte[] read(String option, String file) throws BootException {
-    MemorySegment data = read(option, file, size -> MemorySegment.ofArray(new byte[(int) size]));
-    return (byte[]) data.heapBase().orElseThrow();
+    return open(
+        option,
+        file,
+        (name, path) -> {
+          if (Files.isRegularFile(path)) {
+            refuseSize(name, Files.size(path));
+          }
+          byte[] data = Files.readAllBytes(path);
+          refuseSize(name, data.length);
+          return data;
+        });
   }
 
   /**
-   * As {@link #read(String, String)}, into memory of the caller's: heaps are no good place for
-   * hundreds of megabytes.
-   *
-   * @param room gives writable memory of a size in bytes; it is asked once
+   * As {@link #read}, for a file of hundreds of megabytes that goes to memory as it is. One whose
+   * size nobody knows before its end, such as a pipe, is copied first.
    */
-  public static MemorySegment read(
-      String option, String file, LongFunction<? extends MemorySegment> room) throws BootException {
+  public static KeptFile keep(String option, String file) throws BootException {
+    return open(
+        option,
+        file,
+        (name, path) -> {
+          FileChannel channel = Files.isRegularFile(path) ? FileChannel.open(path) : spooled(path);
+          try {
+            refuseSize(name, channel.size());
+            return new KeptFile(name, channel, channel.size());
+          } catch (IOException | BootException e) {
+            channel.close();
+            throw e;
+          }
+        });
+  }
+
+  /** A file of nobody else's with what comes out of a pipe. */
+  private static FileChannel spooled(Path pipe) throws IOException {
+    Path file = Files.createTempFile("kasuari-", ".boot");
+    FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DELETE_ON_CLOSE);
+    try (InputStream from = Files.newInputStream(pipe)) {
+      from.transferTo(Channels.newOutputStream(channel));
+      return channel;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static <T> T open(String option, String file, Reader<T> reader) throws BootException {
     String name = option + " " + file;
     try {
       Path path = Path.of(file);
@@ -48,42 +93,18 @@ public final class BootFile {
         throw new BootException(
             name + ": no such file" + (near == null ? "" : ". Did you mean " + near + "?"));
       }
-      return read(name, path, room);
-    } catch (AccessDeniedException e) {
-      throw new BootException(name + ": permission denied", e);
+      return reader.read(name, path);
     } catch (IOException e) {
-      throw new BootException(name + ": cannot be read: " + e.getMessage(), e);
+      throw unreadable(name, e);
     } catch (InvalidPathException e) {
       throw new BootException(name + ": not a file name", e);
     }
   }
 
-  private static MemorySegment read(
-      String name, Path path, LongFunction<? extends MemorySegment> room)
-      throws IOException, BootException {
-    if (!Files.isRegularFile(path)) {
-      // Of a pipe nobody knows the size before its end.
-      return copied(name, MemorySegment.ofArray(Files.readAllBytes(path)), room);
-    }
-    try (FileChannel channel = FileChannel.open(path)) {
-      long size = channel.size();
-      refuseSize(name, size);
-      MemorySegment data = room.apply(size);
-      ByteBuffer rest = data.asByteBuffer();
-      while (rest.hasRemaining()) {
-        if (channel.read(rest) < 0) {
-          throw new IOException("it became shorter while it was read");
-        }
-      }
-      return data;
-    }
-  }
-
-  private static MemorySegment copied(
-      String name, MemorySegment all, LongFunction<? extends MemorySegment> room)
-      throws BootException {
-    refuseSize(name, all.byteSize());
-    return room.apply(all.byteSize()).copyFrom(all);
+  static BootException unreadable(String name, IOException why) {
+    return why instanceof AccessDeniedException
+        ? new BootException(name + ": permission denied", why)
+        : new BootException(name + ": cannot be read: " + why.getMessage(), why);
   }
 
   private static void refuseSize(String name, long size) throws BootException {

@@ -3,9 +3,15 @@ package dev.kasuari.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,5 +47,52 @@ final class BootFileTest {
       file.setLength(1L << 31); // sparse
     }
     refused(large.toString(), "larger than 2 GiB");
+  }
+
+  @Test
+  void aKeptFileComesBackWhateverBecomesOfIt() throws Exception {
+    byte[] bytes = new byte[100_000];
+    new Random(1).nextBytes(bytes);
+    Path path = Files.write(directory.resolve("initrd"), bytes);
+    try (KeptFile file = BootFile.keep("-initrd", path.toString())) {
+      assertThat(file.size()).isEqualTo(bytes.length);
+      MemorySegment memory = MemorySegment.ofArray(new byte[bytes.length]);
+      file.load(memory);
+      assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+      file.putBack(memory.fill((byte) 0));
+      Files.write(path, new byte[] {1});
+      file.putBack(memory.fill((byte) 0));
+      assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeKeptIsNamed() {
+    assertThatThrownBy(() -> BootFile.keep("-initrd", directory + "/none"))
+        .isInstanceOf(BootException.class)
+        .hasMessage("-initrd " + directory + "/none: no such file");
+  }
+
+  @Test
+  void aPipeIsKept() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    byte[] bytes = {3, 1, 4};
+    Thread writer =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                Files.write(pipe, bytes, StandardOpenOption.WRITE);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    try (KeptFile file = BootFile.keep("-initrd", pipe.toString())) {
+      MemorySegment memory = MemorySegment.ofArray(new byte[3]);
+      file.load(memory);
+      file.putBack(memory.fill((byte) 0));
+      assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+    }
+    writer.join();
   }
 }
