@@ -48,6 +48,9 @@ public final class SoftMmu implements AutoCloseable {
 
   private static final int NONE = -1;
 
+  /** Pages filled behind the one asked for; their descriptors are in one line of a cache. */
+  private static final int MOST_BEHIND = 7;
+
   private final Cpu cpu;
   private final AddressSpace space;
   private final AddressSpaces spaces;
@@ -295,7 +298,30 @@ public final class SoftMmu implements AutoCloseable {
     if (!once && found.pageSize > 4096) {
       tlb.rememberLargePage(virtual, found.pageSize);
     }
+    if (!once && found.alike != 0) {
+      fillBehind(virtual & PAGE, mmuIndex, physicalPage, range);
+    }
     return entry;
+  }
+
+  /**
+   * Fills the entries of pages behind one that translate alike, where nothing is yet: who goes
+   * through memory in order will ask for them, and a walk costs as much as many of these.
+   */
+  private void fillBehind(long page, int mmuIndex, long physicalPage, FlatRange range) {
+    if (found.inspected || !range.readsMemory()) {
+      return;
+    }
+    int pages = Math.min(found.alike, MOST_BEHIND);
+    for (long step = 4096; step <= pages * 4096L; step += 4096) {
+      if (!range.contains(physicalPage + step, 4096)) {
+        return;
+      }
+      long entry = tlb.claimEmpty(page + step, mmuIndex);
+      if (entry != 0) {
+        insert(entry, page + step, physicalPage + step, range);
+      }
+    }
   }
 
   private void insert(long at, long page, long physicalPage, FlatRange range) {

@@ -427,6 +427,16 @@ final class Tlb implements AutoCloseable {
     return entry;
   }
 
+  /** The entry for a page if nothing is in it, or 0; it is to be filled at once. */
+  long claimEmpty(long virtual, int regime) {
+    long entry = slot(virtual, regime);
+    if (filled[regime] == 0 || !empty(entry)) {
+      return 0;
+    }
+    filled[regime]++;
+    return entry;
+  }
+
   /** Says what an entry is about, before its tags are set. */
   void describe(long entry, long physicalPage, boolean secure, long ramPage, FlatRange range) {
     RawMemory.putLong(known(entry), physicalPage | (secure ? SECURE : 0) | number(range));

@@ -39,6 +39,9 @@ public final class TestCpu extends Cpu {
   /** Answers of {@link #translate}, for tests that count walks. */
   public int walks;
 
+  /** Of every page, as answers say it. */
+  public int alike;
+
   public TestCpu() {
     super(0, LAYOUT);
   }
@@ -58,6 +61,7 @@ public final class TestCpu extends Cpu {
     out.readable = protection != Protection.NONE;
     out.writable = protection == Protection.READ_WRITE;
     out.executable = out.readable;
+    out.alike = alike;
     boolean permitted = access == Access.WRITE ? out.writable : out.readable;
     if (!permitted) {
       out.faultCause = access == Access.WRITE ? 15 : 13;

@@ -18,6 +18,12 @@ public final class PageTranslation {
   public long pageSize;
 
   /**
+   * So many 4 KiB pages directly behind that of the byte asked for translate alike: to the physical
+   * pages behind its own, for every access as this one does. A CPU that does not know says 0.
+   */
+  public int alike;
+
+  /**
    * Whether the whole 4 KiB page around the address may be read, written, executed; if {@link
    * #uncached}, the bytes of the access.
    */
@@ -45,6 +51,7 @@ public final class PageTranslation {
     physical = 0;
     secure = false;
     pageSize = 4096;
+    alike = 0;
     readable = false;
     writable = false;
     executable = false;

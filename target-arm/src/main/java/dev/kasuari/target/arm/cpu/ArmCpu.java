@@ -378,6 +378,9 @@ public final class ArmCpu extends Cpu {
         found
             && access != Access.EXECUTE
             && (mmu.device(mmuIndex) || debug.watches(virtualAddress));
+    if (debug.watchesAny()) {
+      out.alike = 0;
+    }
     return found;
   }
 

@@ -10,6 +10,7 @@ import dev.kasuari.machine.memory.RamBlock;
 /** Translation table descriptors in physical memory: 8 bytes, aligned, read and updated whole. */
 final class DescriptorMemory {
   private static final int BYTES = 8;
+  private static final int LINE = 64;
 
   /** How an update ended. */
   enum Update {
@@ -25,6 +26,9 @@ final class DescriptorMemory {
   private final int cpuIndex;
   private long value;
 
+  /** Host address of the descriptor read last; 0 if those in its line are not memory, too. */
+  private long host;
+
   DescriptorMemory(AddressSpace memory, int cpuIndex) {
     this.memory = memory;
     this.cpuIndex = cpuIndex;
@@ -35,10 +39,13 @@ final class DescriptorMemory {
   boolean read(long address, boolean bigEndian, boolean secure) {
     FlatRange range = memory.view(secure).find(address);
     if (range.readsMemory() && range.contains(address, BYTES)) {
-      long raw = RawMemory.getLongVolatile(range.hostAddress(address));
+      long at = range.hostAddress(address);
+      host = range.contains(address & -LINE, LINE) ? at : 0;
+      long raw = RawMemory.getLongVolatile(at);
       value = inOrder(raw, bigEndian != RawMemory.littleEndian());
       return true;
     }
+    host = 0;
     bus.from(cpuIndex, secure, true);
     boolean answered = memory.access(bus.asRead(address, BYTES)) == BusResult.OK;
     value = inOrder(bus.value(), !bigEndian);
@@ -47,6 +54,26 @@ final class DescriptorMemory {
 
   long value() {
     return value;
+  }
+
+  /**
+   * How many descriptors behind the one that was read last, in the same line, are as it is but for
+   * an address that grows by {@code step}.
+   */
+  int alike(long step, boolean bigEndian) {
+    if (host == 0) {
+      return 0;
+    }
+    boolean asHost = bigEndian != RawMemory.littleEndian();
+    long next = value;
+    int count = 0;
+    for (long at = host + BYTES; (at & (LINE - 1)) != 0; at += BYTES, count++) {
+      next += step;
+      if (inOrder(RawMemory.getLongVolatile(at), asHost) != next) {
+        break;
+      }
+    }
+    return count;
   }
 
   /** Changes a descriptor if it is still what was read. */

@@ -52,7 +52,7 @@ public final class Mmu {
     boolean found = stages(va, regime, access, true);
     if (found) {
       answer(regime, out);
-      anyGuarded |= access == Access.EXECUTE && stage1.guarded();
+      anyGuarded |= out.executable && stage1.guarded();
     } else {
       out.faultCause = cause(access);
       out.faultValue = va;
@@ -97,6 +97,9 @@ public final class Mmu {
     out.writable = (permissions & Permissions.WRITE) != 0;
     out.executable = (permissions & Permissions.EXECUTE) != 0;
     out.pageSize = stage1.pageSize;
+    if (!stage2.follows(regime)) {
+      out.alike = stage1.alike();
+    }
   }
 
   private int cause(Access access) {

@@ -269,6 +269,16 @@ final class SelfHostedDebug {
     return address << 8 >> 8;
   }
 
+  /** Whether any bytes are watched. */
+  boolean watchesAny() {
+    for (int i = 0; i < watchpoints; i++) {
+      if (isWatchpoint(i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether one of a page's bytes may be watched. */
   boolean watches(long address) {
     long page = untagged(address) & -4096L;

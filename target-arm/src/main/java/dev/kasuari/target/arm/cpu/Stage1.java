@@ -29,6 +29,9 @@ final class Stage1 extends TableWalk {
   private long physicalDescriptor;
   private boolean secureDescriptor;
 
+  /** The walk left the descriptor as it was; so it will be with one that is the same. */
+  private boolean unchanged;
+
   private int permissions;
   private int attributes;
   private int shareability;
@@ -114,7 +117,8 @@ final class Stage1 extends TableWalk {
         return fault.set(Syndrome.PERMISSION, level);
       }
       long updated = updated(access);
-      if (updated == descriptor) {
+      unchanged = updated == descriptor;
+      if (unchanged) {
         return true;
       }
       // Stage 2 has to permit the write of the descriptor, too.
@@ -220,6 +224,14 @@ final class Stage1 extends TableWalk {
   }
 
   // ---- the result ------------------------------------------------------------------------------
+
+  /** As {@link dev.kasuari.machine.cpu.PageTranslation#alike}, where there is no stage 2. */
+  int alike() {
+    if (pageSize > 4096) {
+      return (int) Math.min((pageSize - 1 - (output & (pageSize - 1))) >>> 12, Integer.MAX_VALUE);
+    }
+    return control.enabled && unchanged ? memory.alike(pageSize, control.bigEndian) : 0;
+  }
 
   /** What may be done without another walk, as bits of {@link Permissions}. */
   int permissions() {

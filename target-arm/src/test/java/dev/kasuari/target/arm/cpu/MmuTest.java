@@ -226,6 +226,60 @@ class MmuTest {
         .isTrue();
   }
 
+  /** Of the page at an address; its descriptor is in a line of eight. */
+  private int alike(long va) {
+    assertThat(fixture.translate(va, Access.READ, Regime.E10_1)).isTrue();
+    return fixture.out.alike;
+  }
+
+  @Test
+  void pagesBehindAreAlikeThatHaveTheSameBitsAndTheNextAddress() {
+    long at = page(0, 0);
+    for (int i = 0; i < 16; i++) {
+      fixture.poke(at + 8L * i, leaf(12, 3, PHYSICAL) + 4096L * i);
+    }
+    assertThat(alike(0)).isEqualTo(7);
+    assertThat(alike(0x5123)).isEqualTo(2);
+    assertThat(alike(0x7000)).isZero();
+    assertThat(alike(0x8000)).isEqualTo(7);
+    fixture.poke(at + 8 * 4, fixture.peek(at + 8 * 4) | READ_ONLY);
+    assertThat(alike(0)).isEqualTo(3);
+    assertThat(alike(0x4000)).isZero();
+    fixture.poke(at + 8 * 2, fixture.peek(at + 8 * 9));
+    assertThat(alike(0)).isEqualTo(1);
+    fixture.poke(at + 8, 0);
+    assertThat(alike(0)).isZero();
+  }
+
+  @Test
+  void aDescriptorThatHadToBeChangedIsLikeNoOther() {
+    long at = page(0, 0);
+    for (int i = 0; i < 8; i++) {
+      fixture.poke(at + 8L * i, (leaf(12, 3, PHYSICAL) & ~AF) + 4096L * i);
+    }
+    fixture.or(ArmState.TCR, 1, HA);
+    assertThat(alike(0)).isZero();
+    assertThat(fixture.peek(at + 8) & AF).isZero();
+  }
+
+  @Test
+  void aPageThatIsReadBeforeItIsExecutedIsKnownToBeGuarded() {
+    page(0, 1L << 50);
+    assertThat(fixture.mmu.anyGuarded()).isFalse();
+    assertThat(fixture.translate(0, Access.READ, Regime.E10_1)).isTrue();
+    assertThat(fixture.out.executable).isTrue();
+    assertThat(fixture.mmu.anyGuarded()).isTrue();
+  }
+
+  @Test
+  void pagesOfABlockAreAlikeToItsEnd() {
+    long root = enable(12, 25);
+    fixture.map(12, root, 1, 2, 0, 0, leaf(12, 2, PHYSICAL));
+    assertThat(alike(0)).isEqualTo(511);
+    assertThat(alike(0x1f_e123)).isEqualTo(1);
+    assertThat(alike(0x1f_f000)).isZero();
+  }
+
   @Test
   void anAccessThatIsNotPermittedSetsNoFlag() {
     long at = page(0, READ_ONLY);
