@@ -59,6 +59,29 @@ public final class RawMemory {
     return ALL.get(LONG, address);
   }
 
+  /**
+   * As {@link #getLong}; {@code address} must be 8-aligned. HotSpot's first compiler makes an
+   * instruction of this one, and of the other a call that asks for the alignment.
+   */
+  public static long getAlignedLong(long address) {
+    return (long) LONG_ATOMIC.getOpaque(ALL, address);
+  }
+
+  /** As {@link #putLong}; {@code address} must be 8-aligned. */
+  public static void putAlignedLong(long address, long value) {
+    LONG_ATOMIC.setOpaque(ALL, address, value);
+  }
+
+  /** As {@link #getInt}; {@code address} must be 4-aligned. */
+  public static int getAlignedInt(long address) {
+    return (int) INT_ATOMIC.getOpaque(ALL, address);
+  }
+
+  /** As {@link #putInt}; {@code address} must be 4-aligned. */
+  public static void putAlignedInt(long address, int value) {
+    INT_ATOMIC.setOpaque(ALL, address, value);
+  }
+
   public static void putByte(long address, byte value) {
     ALL.set(ValueLayout.JAVA_BYTE, address, value);
   }

@@ -174,19 +174,19 @@ public final class ExecutionContext implements Helper.Context, AutoCloseable {
 
   /** Instructions retired before the current one. */
   long retired() {
-    long counted = RawMemory.getLong(state + EngineState.RETIRED);
+    long counted = RawMemory.getAlignedLong(state + EngineState.RETIRED);
     TranslationBlock block = current;
     return block == null ? counted : counted - (block.instructions() - currentInstruction);
   }
 
   /** Forgets what a load has reserved. */
   void dropReservation() {
-    RawMemory.putInt(state + EngineState.RESERVED, 0);
+    RawMemory.putAlignedInt(state + EngineState.RESERVED, 0);
   }
 
   void setRetired(long count) {
     TranslationBlock block = current;
-    RawMemory.putLong(
+    RawMemory.putAlignedLong(
         state + EngineState.RETIRED,
         block == null ? count : count + (block.instructions() - currentInstruction));
   }

@@ -59,6 +59,9 @@ public final class SoftMmu implements AutoCloseable {
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
 
+  /** For each kind of access the page behind those that were filled last. */
+  private final long[] next = new long[Access.values().length];
+
   /** What the last {@link #casPair} found, the lower address first. */
   public long pairFirst;
 
@@ -194,7 +197,9 @@ public final class SoftMmu implements AutoCloseable {
     forgetting();
     spaces.flushPage(virtual);
     generation = spaces.generation();
-    pageFlushed.forEach(listener -> listener.accept(virtual));
+    for (LongConsumer listener : pageFlushed) {
+      listener.accept(virtual);
+    }
   }
 
   /**
@@ -247,7 +252,7 @@ public final class SoftMmu implements AutoCloseable {
   private long find(long virtual, int size, Access access, int mmuIndex) {
     long entry = tlb.slot(virtual, mmuIndex);
     int tagOffset = tagOffset(access);
-    long tag = RawMemory.getLong(entry + tagOffset);
+    long tag = RawMemory.getAlignedLong(entry + tagOffset);
     if (tag != INVALID && (tag & PAGE) == (virtual & PAGE)) {
       return entry;
     }
@@ -264,7 +269,7 @@ public final class SoftMmu implements AutoCloseable {
    */
   private boolean isNarrow(long virtual, int size, int tagOffset) {
     long entry = tlb.scratch();
-    long tag = RawMemory.getLong(entry + tagOffset);
+    long tag = RawMemory.getAlignedLong(entry + tagOffset);
     return tag != INVALID
         && (tag & PAGE) == (virtual & PAGE)
         && tlb.range(entry).contains(tlb.physicalPage(entry) + (virtual & 4095), size);
@@ -277,7 +282,7 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Host address of a byte of an entry's page, which is memory. */
   static long hostAddress(long entry, long virtual) {
-    return virtual + RawMemory.getLong(entry + ADDEND);
+    return virtual + RawMemory.getAlignedLong(entry + ADDEND);
   }
 
   private long fill(long virtual, int size, Access access, int mmuIndex) {
@@ -298,41 +303,47 @@ public final class SoftMmu implements AutoCloseable {
     if (!once && found.pageSize > 4096) {
       tlb.rememberLargePage(virtual, found.pageSize);
     }
-    if (!once && found.alike != 0) {
-      fillBehind(virtual & PAGE, mmuIndex, physicalPage, range);
+    if (!once) {
+      long page = virtual & PAGE;
+      boolean inOrder = page == next[access.ordinal()];
+      next[access.ordinal()] = fillBehind(page, mmuIndex, physicalPage, range, inOrder);
     }
     return entry;
   }
 
   /**
-   * Fills the entries of pages behind one that translate alike, where nothing is yet: who goes
-   * through memory in order will ask for them, and a walk costs as much as many of these.
+   * Fills the entries of pages behind one that translate alike: who goes through memory in order
+   * will ask for them, and a walk costs as much as many of these. As long as nobody knows whether
+   * the guest does, entries that hold something stay.
+   *
+   * @return the page behind the last one filled
    */
-  private void fillBehind(long page, int mmuIndex, long physicalPage, FlatRange range) {
-    if (found.inspected || !range.readsMemory()) {
-      return;
+  private long fillBehind(
+      long page, int mmuIndex, long physicalPage, FlatRange range, boolean inOrder) {
+    long step = 4096;
+    if (found.alike == 0 || found.inspected || !range.readsMemory()) {
+      return page + step;
     }
-    int pages = Math.min(found.alike, MOST_BEHIND);
-    for (long step = 4096; step <= pages * 4096L; step += 4096) {
-      if (!range.contains(physicalPage + step, 4096)) {
-        return;
+    long end = (1 + Math.min(found.alike, MOST_BEHIND)) * 4096L;
+    for (; step < end && range.contains(physicalPage + step, 4096); step += 4096) {
+      long entry = tlb.claimBehind(page + step, mmuIndex, inOrder);
+      if (entry == 0) {
+        break;
       }
-      long entry = tlb.claimEmpty(page + step, mmuIndex);
-      if (entry != 0) {
-        insert(entry, page + step, physicalPage + step, range);
-      }
+      insert(entry, page + step, physicalPage + step, range);
     }
+    return page + step;
   }
 
   private void insert(long at, long page, long physicalPage, FlatRange range) {
     boolean memory = range.readsMemory();
     long ramPage = memory ? range.ramAddress(physicalPage) : -1;
     tlb.describe(at, physicalPage, found.secure, ramPage, range);
-    RawMemory.putLong(at + ADDEND, memory ? range.hostAddress(physicalPage) - page : 0);
+    RawMemory.putAlignedLong(at + ADDEND, memory ? range.hostAddress(physicalPage) - page : 0);
     long bits = memory ? 0 : Tlb.MMIO;
     long data = page | (found.inspected ? INSPECTED : 0);
-    RawMemory.putLong(at + READ_TAG, found.readable ? data | bits : INVALID);
-    RawMemory.putLong(at + EXECUTE_TAG, found.executable ? page | bits : INVALID);
+    RawMemory.putAlignedLong(at + READ_TAG, found.readable ? data | bits : INVALID);
+    RawMemory.putAlignedLong(at + EXECUTE_TAG, found.executable ? page | bits : INVALID);
     long write = INVALID;
     if (found.writable) {
       write = data | (!range.writesMemory() ? Tlb.MMIO : mustReport(at) ? SLOW : 0);
@@ -378,7 +389,7 @@ public final class SoftMmu implements AutoCloseable {
 
   /** Whether the answer of the last {@link #fetchAddress} held for that access only. */
   boolean fetchWasUncached(long virtual) {
-    long tag = RawMemory.getLong(tlb.slot(virtual, cpu.fetchMmuIndex()) + EXECUTE_TAG);
+    long tag = RawMemory.getAlignedLong(tlb.slot(virtual, cpu.fetchMmuIndex()) + EXECUTE_TAG);
     return tag == INVALID || (tag & PAGE) != (virtual & PAGE);
   }
 
@@ -519,7 +530,7 @@ public final class SoftMmu implements AutoCloseable {
   }
 
   private static boolean isInspected(long entry, Access access) {
-    return (RawMemory.getLong(entry + tagOffset(access)) & INSPECTED) != 0;
+    return (RawMemory.getAlignedLong(entry + tagOffset(access)) & INSPECTED) != 0;
   }
 
   private void storeBytewise(long virtual, long bytes, int size, int mmuIndex) {
@@ -531,7 +542,7 @@ public final class SoftMmu implements AutoCloseable {
   /** Tells logs and code of a write through a slow entry, and opens the fast path if it may. */
   void afterWrite(long entry, long virtual, int size) {
     long at = entry + WRITE_TAG;
-    long tag = RawMemory.getLong(at);
+    long tag = RawMemory.getAlignedLong(at);
     if ((tag & SLOW) == 0 || (log != null && log.takesBack())) {
       return;
     }

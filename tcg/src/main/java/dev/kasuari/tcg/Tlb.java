@@ -5,8 +5,8 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.machine.memory.FlatRange;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The translation look-aside buffers of a vCPU in one address space: for each MMU index a
@@ -70,6 +70,7 @@ final class Tlb implements AutoCloseable {
    */
   static final int TAGS_BYTES = VICTIMS_AT + VICTIMS * ENTRY_BYTES;
 
+  private static final long VICTIMS_BYTES = (long) VICTIMS * ENTRY_BYTES;
   private static final long REGIME_BYTES = TAGS_BYTES + TAGS_BYTES / 2;
 
   /** What {@link EngineState#CLOSING} changes by when one begins. */
@@ -83,7 +84,12 @@ final class Tlb implements AutoCloseable {
   /** For each regime a long: how many entries of its table may hold something. Read by others. */
   private final long usedEntries;
 
-  private @Nullable HostMemory nothing;
+  /** A table of one entry in which there is nothing, with its victims. */
+  private final HostMemory nothing;
+
+  /** Regimes whose tables were used: memory of the others is not touched. */
+  private final boolean[] made;
+
   private boolean shown;
   private boolean hidden;
   private final List<FlatRange> ranges = new ArrayList<>();
@@ -115,11 +121,11 @@ final class Tlb implements AutoCloseable {
     peak = new int[regimes];
     flushes = new int[regimes];
     nextVictim = new int[regimes];
-    for (int regime = 0; regime < regimes; regime++) {
-      filled[regime] = 1;
-      bits[regime] = MIN_BITS + 1;
-    }
-    flush();
+    made = new boolean[regimes];
+    Arrays.fill(bits, MIN_BITS + 1);
+    nothing = HostMemory.anonymous(TAGS_BYTES);
+    RawMemory.fill(nothing.address(), ENTRY_BYTES, (byte) -1);
+    RawMemory.fill(victims(nothing.address()), VICTIMS_BYTES, (byte) -1);
   }
 
   private long table(int regime) {
@@ -137,6 +143,9 @@ final class Tlb implements AutoCloseable {
 
   /** Address of the entry for a virtual address, whatever is in it. */
   long slot(long virtual, int regime) {
+    if (!made[regime]) {
+      return nothing.address();
+    }
     int index = (int) (virtual >>> 12) & ((1 << bits[regime]) - 1);
     return table(regime) + (long) index * ENTRY_BYTES;
   }
@@ -156,21 +165,21 @@ final class Tlb implements AutoCloseable {
 
   /** RAM address of the entry's page, or −1 if it is not memory. */
   long ramPage(long entry) {
-    return RawMemory.getLong(known(entry) + 8);
+    return RawMemory.getAlignedLong(known(entry) + 8);
   }
 
   /** Physical address of the entry's page. */
   long physicalPage(long entry) {
-    return RawMemory.getLong(known(entry)) & PAGE;
+    return RawMemory.getAlignedLong(known(entry)) & PAGE;
   }
 
   /** Whether accesses through the entry are those of the secure world. */
   boolean secure(long entry) {
-    return (RawMemory.getLong(known(entry)) & SECURE) != 0;
+    return (RawMemory.getAlignedLong(known(entry)) & SECURE) != 0;
   }
 
   FlatRange range(long entry) {
-    return ranges.get((int) RawMemory.getLong(known(entry)) & (MAX_RANGES - 1));
+    return ranges.get((int) RawMemory.getAlignedLong(known(entry)) & (MAX_RANGES - 1));
   }
 
   // ---- flushing --------------------------------------------------------------------------------
@@ -214,7 +223,7 @@ final class Tlb implements AutoCloseable {
   private void empty(int regime) {
     long table = table(regime);
     RawMemory.fill(table, (long) ENTRY_BYTES << bits[regime], (byte) -1);
-    RawMemory.fill(victims(table), (long) VICTIMS * ENTRY_BYTES, (byte) -1);
+    RawMemory.fill(victims(table), VICTIMS_BYTES, (byte) -1);
     filled[regime] = 0;
     displaced[regime] = 0;
     RawMemory.putLongVolatile(used(regime), 0);
@@ -229,6 +238,10 @@ final class Tlb implements AutoCloseable {
    * Before the first entry of an empty table is filled, as {@link #closeWrites} must see it then.
    */
   private void use(int regime) {
+    if (!made[regime]) {
+      made[regime] = true;
+      empty(regime);
+    }
     filled[regime] = 1;
     RawMemory.putLongVolatile(used(regime), 1L << bits[regime]);
   }
@@ -236,13 +249,12 @@ final class Tlb implements AutoCloseable {
   private void publish(int regime) {
     if (shown) {
       long at = state + EngineState.tlb(regime);
-      RawMemory.putLong(at + EngineState.TLB_TABLE, visible(regime));
-      RawMemory.putLong(at + EngineState.TLB_MASK, ((1L << bits[regime]) - 1) * ENTRY_BYTES);
+      boolean something = made[regime] && !hidden;
+      long last = something ? (1L << bits[regime]) - 1 : 0;
+      RawMemory.putAlignedLong(
+          at + EngineState.TLB_TABLE, something ? table(regime) : nothing.address());
+      RawMemory.putAlignedLong(at + EngineState.TLB_MASK, last * ENTRY_BYTES);
     }
-  }
-
-  private long visible(int regime) {
-    return hidden && nothing != null ? nothing.address() : table(regime);
   }
 
   /** From now on emitted code uses these tables, or does not any more. */
@@ -255,10 +267,6 @@ final class Tlb implements AutoCloseable {
 
   /** Shows emitted code a table in which there is nothing, or again the right ones. */
   void hide(boolean hide) {
-    if (hide && nothing == null) {
-      nothing = HostMemory.anonymous(TAGS_BYTES);
-      RawMemory.fill(nothing.address(), TAGS_BYTES, (byte) -1);
-    }
     if (hidden != hide) {
       hidden = hide;
       show(shown);
@@ -304,7 +312,7 @@ final class Tlb implements AutoCloseable {
 
   private static boolean holds(long entry, long page) {
     for (int tag = READ_TAG; tag <= EXECUTE_TAG; tag += 8) {
-      long seen = RawMemory.getLong(entry + tag);
+      long seen = RawMemory.getAlignedLong(entry + tag);
       if (seen != INVALID && (seen & PAGE) == page) {
         return true;
       }
@@ -313,9 +321,9 @@ final class Tlb implements AutoCloseable {
   }
 
   private static boolean empty(long entry) {
-    return (RawMemory.getLong(entry + READ_TAG)
-            & RawMemory.getLong(entry + WRITE_TAG)
-            & RawMemory.getLong(entry + EXECUTE_TAG))
+    return (RawMemory.getAlignedLong(entry + READ_TAG)
+            & RawMemory.getAlignedLong(entry + WRITE_TAG)
+            & RawMemory.getAlignedLong(entry + EXECUTE_TAG))
         == INVALID;
   }
 
@@ -350,7 +358,7 @@ final class Tlb implements AutoCloseable {
     long ramPages = known(first) + 8;
     boolean any = false;
     for (long i = 0; i < count; i++) {
-      long page = RawMemory.getLong(ramPages + i * (ENTRY_BYTES / 2));
+      long page = RawMemory.getAlignedLong(ramPages + i * (ENTRY_BYTES / 2));
       if (page >= ramAddress && page < ramAddress + length) {
         any |= (RawMemory.getAndOrLong(first + i * ENTRY_BYTES + WRITE_TAG, SLOW) & SLOW) == 0;
       }
@@ -362,10 +370,13 @@ final class Tlb implements AutoCloseable {
 
   /** Brings back a displaced entry that answers for the page with the tag; true if there is one. */
   boolean restoreVictim(long virtual, int regime, int tag) {
+    if (!made[regime]) {
+      return false;
+    }
     long page = virtual & PAGE;
     long victim = victims(table(regime));
     for (int i = 0; i < VICTIMS; i++, victim += ENTRY_BYTES) {
-      long seen = RawMemory.getLong(victim + tag);
+      long seen = RawMemory.getAlignedLong(victim + tag);
       if (seen != INVALID && (seen & PAGE) == page) {
         swap(victim, slot(virtual, regime));
         return true;
@@ -386,16 +397,16 @@ final class Tlb implements AutoCloseable {
     exchange(known(a), known(b));
     exchange(known(a) + 8, known(b) + 8);
     VarHandle.fullFence();
-    if ((int) before != 0 || RawMemory.getLong(state + EngineState.CLOSING) != before) {
+    if ((int) before != 0 || RawMemory.getAlignedLong(state + EngineState.CLOSING) != before) {
       RawMemory.getAndOrLong(a + WRITE_TAG, SLOW);
       RawMemory.getAndOrLong(b + WRITE_TAG, SLOW);
     }
   }
 
   private static void exchange(long a, long b) {
-    long was = RawMemory.getLong(a);
-    RawMemory.putLong(a, RawMemory.getLong(b));
-    RawMemory.putLong(b, was);
+    long was = RawMemory.getAlignedLong(a);
+    RawMemory.putAlignedLong(a, RawMemory.getAlignedLong(b));
+    RawMemory.putAlignedLong(b, was);
   }
 
   /**
@@ -403,11 +414,11 @@ final class Tlb implements AutoCloseable {
    * or the table has grown.
    */
   long claim(long virtual, int regime) {
-    long entry = slot(virtual, regime);
     if (filled[regime] == 0) {
       use(regime);
-      return entry;
+      return slot(virtual, regime);
     }
+    long entry = slot(virtual, regime);
     if (empty(entry)) {
       filled[regime]++;
       return entry;
@@ -427,20 +438,25 @@ final class Tlb implements AutoCloseable {
     return entry;
   }
 
-  /** The entry for a page if nothing is in it, or 0; it is to be filled at once. */
-  long claimEmpty(long virtual, int regime) {
+  /**
+   * The entry in which to put the translation of a page that nobody asked for; 0 if there is none
+   * as the table is in use for something else. What was there is no victim.
+   *
+   * @param displace it is likely to be asked for next
+   */
+  long claimBehind(long virtual, int regime, boolean displace) {
     long entry = slot(virtual, regime);
-    if (filled[regime] == 0 || !empty(entry)) {
-      return 0;
+    if (empty(entry)) {
+      filled[regime]++;
+      return entry;
     }
-    filled[regime]++;
-    return entry;
+    return displace && !holds(entry, virtual & PAGE) ? entry : 0;
   }
 
   /** Says what an entry is about, before its tags are set. */
   void describe(long entry, long physicalPage, boolean secure, long ramPage, FlatRange range) {
-    RawMemory.putLong(known(entry), physicalPage | (secure ? SECURE : 0) | number(range));
-    RawMemory.putLong(known(entry) + 8, ramPage);
+    RawMemory.putAlignedLong(known(entry), physicalPage | (secure ? SECURE : 0) | number(range));
+    RawMemory.putAlignedLong(known(entry) + 8, ramPage);
   }
 
   private int number(FlatRange range) {
@@ -462,8 +478,10 @@ final class Tlb implements AutoCloseable {
    */
   private void renumber() {
     for (int regime = 0; regime < regimes; regime++) {
-      empty(regime);
-      use(regime);
+      if (made[regime]) {
+        empty(regime);
+        use(regime);
+      }
     }
     ranges.clear();
   }
@@ -477,8 +495,6 @@ final class Tlb implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
-    if (nothing != null) {
-      nothing.close();
-    }
+    nothing.close();
   }
 }

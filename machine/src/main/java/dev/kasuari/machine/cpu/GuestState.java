@@ -42,8 +42,8 @@ public final class GuestState implements AutoCloseable {
     return switch (size) {
       case 1 -> Byte.toUnsignedLong(RawMemory.getByte(at));
       case 2 -> Short.toUnsignedLong(RawMemory.getShort(at));
-      case 4 -> Integer.toUnsignedLong(RawMemory.getInt(at));
-      case 8 -> RawMemory.getLong(at);
+      case 4 -> Integer.toUnsignedLong(RawMemory.getAlignedInt(at));
+      case 8 -> RawMemory.getAlignedLong(at);
       default -> throw new IllegalArgumentException("no scalar of " + size + " bytes");
     };
   }
@@ -63,8 +63,8 @@ public final class GuestState implements AutoCloseable {
     switch (size) {
       case 1 -> RawMemory.putByte(at, (byte) value);
       case 2 -> RawMemory.putShort(at, (short) value);
-      case 4 -> RawMemory.putInt(at, (int) value);
-      case 8 -> RawMemory.putLong(at, value);
+      case 4 -> RawMemory.putAlignedInt(at, (int) value);
+      case 8 -> RawMemory.putAlignedLong(at, value);
       default -> throw new IllegalArgumentException("no scalar of " + size + " bytes");
     }
   }

@@ -11,8 +11,8 @@ final class FastPath {
 
   /** Host address of the entry of the soft MMU that an address may be in. */
   static long entry(long state, int tlb, long address) {
-    long mask = RawMemory.getLong(state + tlb + EngineState.TLB_MASK);
-    return RawMemory.getLong(state + tlb + EngineState.TLB_TABLE) + (address >>> 7 & mask);
+    long mask = RawMemory.getAlignedLong(state + tlb + EngineState.TLB_MASK);
+    return RawMemory.getAlignedLong(state + tlb + EngineState.TLB_TABLE) + (address >>> 7 & mask);
   }
 
   /**

@@ -101,7 +101,7 @@ final class Execution {
 
   /** Makes a block known to code that jumps to its address by a jump of that kind. */
   private void know(TranslationBlock block, X86Code code, long pc, int kind) {
-    RawMemory.putLong(state + ExitRecord.JUMPS, jumps.address());
+    RawMemory.putAlignedLong(state + ExitRecord.JUMPS, jumps.address());
     long here = jumps.context(context, block);
     if (here != JumpTable.NOWHERE && block.flags() == 0 && block.valid()) {
       jumps.put(pc, here + kind, code.entry());
@@ -109,7 +109,7 @@ final class Execution {
   }
 
   private Exit execute(X86Code first, long pc) {
-    RawMemory.putLong(state + ExitRecord.PAGE, pc & PAGE);
+    RawMemory.putAlignedLong(state + ExitRecord.PAGE, pc & PAGE);
     prepare(first.block());
     long address = backEnd.enter(state, first.entry());
     while (true) {
@@ -133,7 +133,7 @@ final class Execution {
         return trap(code, site);
       }
       context.current = null;
-      RawMemory.putLong(state + ExitRecord.RESULT, result);
+      RawMemory.putAlignedLong(state + ExitRecord.RESULT, result);
       prepare(code.block());
       // Behind the number of the code.
       address = backEnd.resume(state, address + Integer.BYTES);
@@ -142,10 +142,11 @@ final class Execution {
 
   /** The guest's MXCSR: its rounding mode, and no flags, as those so far are in the state. */
   private void prepare(TranslationBlock block) {
-    int mode = RawMemory.getInt(state + StateLayout.FP_ROUNDING.offset());
+    int mode = RawMemory.getAlignedInt(state + StateLayout.FP_ROUNDING.offset());
     int control = mode <= Rounding.UP.ordinal() ? hostRounding(mode) : 0;
-    RawMemory.putInt(state + ExitRecord.GUEST_MXCSR, MXCSR | control << MXCSR_ROUNDING_SHIFT);
-    RawMemory.putLong(state + ExitRecord.CONTEXT, jumps.context(context, block));
+    RawMemory.putAlignedInt(
+        state + ExitRecord.GUEST_MXCSR, MXCSR | control << MXCSR_ROUNDING_SHIFT);
+    RawMemory.putAlignedLong(state + ExitRecord.CONTEXT, jumps.context(context, block));
   }
 
   /** Softfloat's number of a rounding mode to MXCSR's: nearest 0, down 1, up 2, toward zero 3. */
@@ -155,13 +156,13 @@ final class Execution {
 
   /** Virtual address of the unit that runs. */
   private long base(X86Code code) {
-    return RawMemory.getLong(state + ExitRecord.PAGE) + code.pageOffset();
+    return RawMemory.getAlignedLong(state + ExitRecord.PAGE) + code.pageOffset();
   }
 
   /** Ends a unit at a terminator, or at its poll. */
   private Exit left(X86Code code, int site) {
     Sites sites = code.sites();
-    long target = RawMemory.getLong(state + ExitRecord.FIRST);
+    long target = RawMemory.getAlignedLong(state + ExitRecord.FIRST);
     return switch (sites.op(site)) {
       case UNIT_START -> {
         context.current = null;
@@ -223,7 +224,7 @@ final class Execution {
     if (position >= sites.operands(site)) {
       return 0;
     }
-    long raw = RawMemory.getLong(state + ExitRecord.operand(position));
+    long raw = RawMemory.getAlignedLong(state + ExitRecord.operand(position));
     return switch (sites.operandType(site, position)) {
       case I32 -> (int) raw;
       case I64 -> raw;
@@ -308,15 +309,15 @@ final class Execution {
   }
 
   private void secondResult(long value) {
-    RawMemory.putLong(state + ExitRecord.SECOND_RESULT, value);
+    RawMemory.putAlignedLong(state + ExitRecord.SECOND_RESULT, value);
   }
 
   /** An exception at the current instruction: the state is that before it. */
   private Exit trap(X86Code code, int site) {
     int instruction = code.sites().instruction(site);
     int notRetired = code.block().instructions() - instruction;
-    long counted = RawMemory.getLong(state + EngineState.RETIRED);
-    RawMemory.putLong(state + EngineState.RETIRED, counted - notRetired);
+    long counted = RawMemory.getAlignedLong(state + EngineState.RETIRED);
+    RawMemory.putAlignedLong(state + EngineState.RETIRED, counted - notRetired);
     context.current = null;
     context.linkFrom = null;
     context.cpu().restore(base(code) + code.sites().delta(site), code.word(instruction));
@@ -326,9 +327,9 @@ final class Execution {
   // ---- faults of the code itself ---------------------------------------------------------------
 
   private CodeFaultException fault() {
-    long address = RawMemory.getLong(state + ExitRecord.FIRST);
-    long signal = RawMemory.getLong(state + ExitRecord.SECOND);
-    long at = RawMemory.getLong(state + ExitRecord.THIRD);
+    long address = RawMemory.getAlignedLong(state + ExitRecord.FIRST);
+    long signal = RawMemory.getAlignedLong(state + ExitRecord.SECOND);
+    long at = RawMemory.getAlignedLong(state + ExitRecord.THIRD);
     String what =
         switch ((int) signal) {
           case 4 -> "signal 4, an instruction that the host does not know,";

@@ -71,8 +71,8 @@ final class JumpTable {
     if (pages.mayContain(page)) {
       for (long pc = page; pc != page + 4096; pc += 4) {
         long entry = entry(pc);
-        if ((RawMemory.getLong(entry + ADDRESS) & PAGE) == page) {
-          RawMemory.putLong(entry + CONTEXT, EMPTY);
+        if ((RawMemory.getAlignedLong(entry + ADDRESS) & PAGE) == page) {
+          RawMemory.putAlignedLong(entry + CONTEXT, EMPTY);
         }
       }
     }
@@ -126,8 +126,8 @@ final class JumpTable {
     }
     long entry = entry(pc);
     pages.add(pc);
-    RawMemory.putLong(entry + ADDRESS, pc);
-    RawMemory.putLong(entry + CONTEXT, context);
-    RawMemory.putLong(entry + CODE, code);
+    RawMemory.putAlignedLong(entry + ADDRESS, pc);
+    RawMemory.putAlignedLong(entry + CONTEXT, context);
+    RawMemory.putAlignedLong(entry + CODE, code);
   }
 }
