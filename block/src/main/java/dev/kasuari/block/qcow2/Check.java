@@ -4,21 +4,31 @@ import dev.kasuari.block.BlockException;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.CheckResult.Repair;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
 /**
  * Looks at all metadata: counts how often each cluster is named, and compares that with what is
- * counted. Takes four bytes of memory for each cluster of the file.
+ * counted. Counts that are where none can be are made anew ({@link RefcountRebuild}).
  */
 final class Check {
+  private static final int MOST_PARTS = 1 << 24;
+
   private final Qcow2Node image;
   private final Geometry g;
   private final Repair repair;
   private final Consumer<String> report;
-  private final int[] references;
+  private ReferenceCounts references;
   private final Set<Long> seenTables = new HashSet<>();
+
+  /** References to the table and blocks of counts: clusters. */
+  private final List<Long> ofCounts = new ArrayList<>();
+
+  private boolean rebuild;
+  private long wrongCounts;
 
   private long corruptions;
   private long corruptionsFixed;
@@ -35,11 +45,11 @@ final class Check {
     this.report = report;
     g = image.g;
     long clusters = g.clusters(image.file.size());
-    if (clusters > Integer.MAX_VALUE - 8) {
+    if (clusters >>> 16 > MOST_PARTS) {
       throw new BlockException(
           BlockException.Kind.TOO_LARGE, "the image has too many clusters to be checked");
     }
-    references = new int[(int) clusters];
+    references = new ReferenceCounts(clusters);
   }
 
   CheckResult run() {
@@ -48,7 +58,11 @@ final class Check {
     countSnapshots();
     countRefcounts();
     countExtensions();
-    compare();
+    if (rebuild && repair == Repair.ALL) {
+      rebuild();
+    } else {
+      compare();
+    }
     if (corruptions == 0 || repair == Repair.ALL) {
       checkFlags();
     }
@@ -65,9 +79,9 @@ final class Check {
   }
 
   private long end() {
-    for (int i = references.length - 1; i >= 0; i--) {
-      if (references[i] > 0 || image.refcounts.get(i) > 0) {
-        return (i + 1L) << g.clusterBits();
+    for (long i = references.clusters() - 1; i >= 0; i--) {
+      if (references.get(i) > 0 || image.refcounts.counted(i) > 0) {
+        return (i + 1) << g.clusterBits();
       }
     }
     return 0;
@@ -77,7 +91,7 @@ final class Check {
   private boolean reference(long offset, long bytes) {
     long first = offset >>> g.clusterBits();
     long last = (offset + bytes - 1) >>> g.clusterBits();
-    if (offset < 0 || last >= references.length) {
+    if (offset < 0 || last >= references.clusters()) {
       report.accept(
           "ERROR: counting reference for region exceeding the end of the file by one cluster or"
               + " more: offset 0x%x size 0x%x".formatted(offset, bytes));
@@ -85,7 +99,7 @@ final class Check {
       return false;
     }
     for (long i = first; i <= last; i++) {
-      references[(int) i]++;
+      references.add(i, 1);
     }
     return true;
   }
@@ -164,25 +178,49 @@ final class Check {
 
   private void countRefcounts() {
     long bytes = (long) image.header.refcountTableClusters << g.clusterBits();
-    reference(image.header.refcountTableOffset, Math.max(1, bytes));
+    rebuild |= !referenceCounts(image.header.refcountTableOffset, Math.max(1, bytes));
     long[] table = image.refcounts.table();
     for (int i = 0; i < table.length; i++) {
       if (table[i] == 0) {
         continue;
       }
+      String wrong = null;
       if ((table[i] & g.clusterMask()) != 0) {
-        report.accept(
-            "ERROR refcount block %d is not cluster aligned; refcount table entry corrupted"
-                .formatted(i));
+        wrong = "is not cluster aligned; refcount table entry corrupted";
+      } else if (table[i] < 0 || table[i] >>> g.clusterBits() >= references.clusters()) {
+        wrong = "is outside image";
+      } else {
+        referenceCounts(table[i], g.clusterSize());
+        long named = references.get(table[i] >>> g.clusterBits());
+        wrong = named == 1 ? null : "refcount=" + named;
+      }
+      if (wrong != null) {
+        report.accept("ERROR refcount block " + i + " " + wrong);
         corruptions++;
-      } else if (reference(table[i], g.clusterSize())
-          && references[(int) (table[i] >>> g.clusterBits())] != 1) {
-        report.accept(
-            "ERROR refcount block %d refcount=%d"
-                .formatted(i, references[(int) (table[i] >>> g.clusterBits())]));
-        corruptions++;
+        wrongCounts++;
+        rebuild = true;
       }
     }
+  }
+
+  private boolean referenceCounts(long offset, long bytes) {
+    if (!reference(offset, bytes)) {
+      wrongCounts++;
+      return false;
+    }
+    long last = (offset + bytes - 1) >>> g.clusterBits();
+    for (long cluster = offset >>> g.clusterBits(); cluster <= last; cluster++) {
+      ofCounts.add(cluster);
+    }
+    return true;
+  }
+
+  private void rebuild() {
+    report.accept("Rebuilding refcount structure");
+    ofCounts.forEach(cluster -> references.add(cluster, -1));
+    references = new RefcountRebuild(image).run(references);
+    corruptions -= wrongCounts;
+    corruptionsFixed += wrongCounts;
   }
 
   /** What header extensions name: bitmaps and keys. */
@@ -223,14 +261,19 @@ final class Check {
 
   private void compare() {
     boolean any = false;
-    for (int i = 0; i < references.length; i++) {
-      long counted = image.refcounts.get(i);
-      int named = references[i];
+    boolean mends = repair != Repair.NONE && !rebuild;
+    for (long i = 0; i < references.clusters(); i++) {
+      long counted = image.refcounts.counted(i);
+      long named = references.get(i);
       if (counted == named) {
         continue;
       }
       boolean leak = counted > named;
-      boolean fix = repair == Repair.ALL || (leak && repair == Repair.LEAKS);
+      if (!leak && repair == Repair.ALL && !image.refcounts.hasBlock(i)) {
+        rebuild();
+        return;
+      }
+      boolean fix = mends && (repair == Repair.ALL || leak);
       report.accept(
           "%s cluster %d refcount=%d reference=%d"
               .formatted(fix ? "Repairing" : leak ? "Leaked" : "ERROR", i, counted, named));
@@ -255,7 +298,7 @@ final class Check {
       if (table == 0 || !seenTables.contains(table)) {
         continue;
       }
-      boolean own = image.refcounts.get(table >>> g.clusterBits()) == 1;
+      boolean own = image.refcounts.counted(table >>> g.clusterBits()) == 1;
       if (own != ((l1[i] & Geometry.COPIED) != 0)) {
         report.accept(
             "%s OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount=%d"
@@ -263,7 +306,7 @@ final class Check {
                     repair == Repair.ALL ? "Repairing" : "ERROR",
                     i,
                     l1[i],
-                    image.refcounts.get(table >>> g.clusterBits())));
+                    image.refcounts.counted(table >>> g.clusterBits())));
         wrong++;
       }
       wrong += wrongFlags(table);
@@ -290,7 +333,7 @@ final class Check {
               || (c.host() & g.clusterMask()) != 0) {
             return;
           }
-          long count = image.refcounts.get(c.host() >>> g.clusterBits());
+          long count = image.refcounts.counted(c.host() >>> g.clusterBits());
           if ((count == 1) != c.copied()) {
             report.accept(
                 "%s OFLAG_COPIED data cluster: l2_entry=%x refcount=%d"

@@ -84,6 +84,14 @@ final class Refcounts {
     return entry;
   }
 
+  /** How often a cluster is used, by a block that can be one; otherwise not at all. */
+  long counted(long cluster) {
+    long index = cluster >>> g.refcountBlockBits();
+    long entry = index < table.length ? table[(int) index] : 0;
+    boolean usable = (entry & g.clusterMask()) == 0 && entry >= 0 && entry < file.size();
+    return usable ? get(cluster) : 0;
+  }
+
   /** How often a cluster is used. */
   long get(long cluster) {
     long block = block(cluster);
@@ -170,6 +178,12 @@ final class Refcounts {
               + g.maxRefcount()
               + " times in this image; make it with more refcount_bits");
     }
+  }
+
+  /** True if there is a block that counts a cluster. */
+  boolean hasBlock(long cluster) {
+    long index = cluster >>> g.refcountBlockBits();
+    return index < table.length && table[(int) index] != 0;
   }
 
   /** Corrects a count; false if there is no block to correct. */
@@ -419,6 +433,22 @@ final class Refcounts {
   private void replaceTable(long[] longer, long offset, int clusters) {
     long oldOffset = header.refcountTableOffset;
     long oldBytes = (long) header.refcountTableClusters << g.clusterBits();
+    nameTable(longer, offset, clusters);
+    if (oldBytes > 0) {
+      add(oldOffset, oldBytes, -1);
+    }
+  }
+
+  /** Writes another table, whose blocks are in the file, and forgets all that was known. */
+  void replace(long[] blocks, long offset, int clusters) {
+    cache.forgetUnpinned(0, Long.MAX_VALUE);
+    nameTable(blocks, offset, clusters);
+    hint = 0;
+    packing = 0;
+    untouched = Long.MAX_VALUE;
+  }
+
+  private void nameTable(long[] longer, long offset, int clusters) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate((long) clusters << g.clusterBits());
       for (int i = 0; i < longer.length; i++) {
@@ -432,9 +462,6 @@ final class Refcounts {
     header.writeFixed(file);
     file.flush();
     table = longer;
-    if (oldBytes > 0) {
-      add(oldOffset, oldBytes, -1);
-    }
   }
 
   /** True if a range overlaps the table or a block. */
