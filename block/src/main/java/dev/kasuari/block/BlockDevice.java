@@ -1,10 +1,12 @@
 package dev.kasuari.block;
 
 import dev.kasuari.machine.backend.BlockBackend;
+import dev.kasuari.machine.backend.OnError;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -36,8 +38,8 @@ public final class BlockDevice implements BlockBackend {
   private final Object idle = new Object();
   private int underWay;
   private boolean closed;
-  private volatile boolean ignoreReads;
-  private volatile boolean ignoreWrites;
+  private volatile OnError ofReads = OnError.AUTO;
+  private volatile OnError ofWrites = OnError.AUTO;
 
   /**
    * A device that uses {@code node} until it is closed.
@@ -81,10 +83,17 @@ public final class BlockDevice implements BlockBackend {
     return !node().writable();
   }
 
-  /** Has the guest hear that reads or writes were done that failed. */
-  public void ignoreErrors(boolean ofReads, boolean ofWrites) {
-    ignoreReads = ofReads;
-    ignoreWrites = ofWrites;
+  /** Says what is to become of requests that fail. */
+  public void onErrors(OnError reads, OnError writes) {
+    ofReads = reads;
+    ofWrites = writes;
+  }
+
+  @Override
+  public ErrorAction onError(boolean write, Status status) {
+    OnError said = write ? ofWrites : ofReads;
+    OnError policy = said != OnError.AUTO ? said : write ? OnError.ENOSPC : OnError.REPORT;
+    return Objects.requireNonNull(policy.action(status));
   }
 
   @Override
@@ -100,12 +109,7 @@ public final class BlockDevice implements BlockBackend {
 
   @Override
   public void read(long offset, List<MemorySegment> to, Completion done) {
-    submit(offset, total(to), ignoreReads ? ignoring(done) : done, () -> readNow(offset, to));
-  }
-
-  private static Completion ignoring(Completion done) {
-    return status ->
-        done.done(status == Status.IO_ERROR || status == Status.NO_SPACE ? Status.OK : status);
+    submit(offset, total(to), done, () -> readNow(offset, to));
   }
 
   private Status readNow(long offset, List<MemorySegment> to) {
@@ -135,8 +139,7 @@ public final class BlockDevice implements BlockBackend {
       done.done(Status.READ_ONLY);
       return;
     }
-    Completion heard = ignoreWrites ? ignoring(done) : done;
-    submit(offset, total(from), heard, () -> writeNow(offset, from, throughCache || writeThrough));
+    submit(offset, total(from), done, () -> writeNow(offset, from, throughCache || writeThrough));
   }
 
   private Status writeNow(long offset, List<MemorySegment> from, boolean throughCache) {

@@ -3,6 +3,7 @@ package dev.kasuari.block;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.filter.Limits;
 import dev.kasuari.block.filter.ThrottleGroup;
+import dev.kasuari.machine.backend.OnError;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionSource;
 import java.util.Map;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param copyOnRead what is read from backing files is in the image afterwards
  * @param limits how much is read and written in a second
  * @param group the group that has the limits, or null for one of the drive's own
- * @param rerror what the guest hears of reads that fail
- * @param werror what the guest hears of writes that fail
+ * @param rerror what becomes of reads that fail
+ * @param werror what becomes of writes that fail
  */
 public record DriveExtras(
     Json.Members node,
@@ -31,14 +32,6 @@ public record DriveExtras(
     OnError rerror,
     OnError werror) {
 
-  /** What is done with a request that fails. */
-  public enum OnError {
-    /** The guest hears of it. */
-    REPORT,
-    /** The guest hears that it was done. */
-    IGNORE
-  }
-
   /** Nothing more. */
   public static DriveExtras none() {
     return new DriveExtras(
@@ -48,8 +41,8 @@ public record DriveExtras(
         false,
         Limits.none(),
         null,
-        OnError.REPORT,
-        OnError.REPORT);
+        OnError.AUTO,
+        OnError.AUTO);
   }
 
   /** Puts over a node that nobody uses yet what was asked for. */

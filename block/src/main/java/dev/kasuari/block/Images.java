@@ -83,9 +83,7 @@ public final class Images {
     BlockNode top = snapshot ? TemporaryOverlay.over(graph, node) : node;
     top = extras.filters(named, options.id(), graph, top);
     var device = new BlockDevice(options.id(), graph, top, options.cache().writeThrough);
-    device.ignoreErrors(
-        extras.rerror() == DriveExtras.OnError.IGNORE,
-        extras.werror() == DriveExtras.OnError.IGNORE);
+    device.onErrors(extras.rerror(), extras.werror());
     return device;
   }
 

@@ -14,6 +14,7 @@ import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +39,12 @@ public final class Drive {
   }
 
   private static final List<String> INTERFACES = List.of("virtio", "none");
-  private static final List<String> OTHER_INTERFACES =
-      List.of("ide", "scsi", "sd", "mtd", "floppy", "pflash", "xen");
+
+  /** No board here has such a controller of its own, as none of QEMU's of these names has. */
+  private static final List<String> BOARDS_HAVE_NONE =
+      List.of("ide", "scsi", "sd", "mtd", "floppy", "xen");
+
+  private static final List<String> OTHER_INTERFACES = List.of("pflash");
   private static final List<String> FORMATS =
       Drivers.all().stream().filter(BlockDriver::isFormat).<String>map(BlockDriver::name).toList();
   private static final List<String> OTHER_FORMATS =
@@ -88,6 +93,18 @@ public final class Drive {
     return parse(OptionSource.of("-drive", new Json.Members(members)));
   }
 
+  /** The short form of a file's name beside other keys of its node: {@code file.locking=off}. */
+  private static final Pattern FILE_KEYS = Pattern.compile("(^|(?<!,),)file\\.");
+
+  private static final Pattern FILE_NAME = Pattern.compile("(^|(?<!,),)file=");
+
+  /** Takes {@code -drive}'s argument apart; {@code file=} may stand beside {@code file.KEY=}. */
+  public static OptionSource source(String where, String text) {
+    boolean both = FILE_KEYS.matcher(text).find();
+    String whole = both ? FILE_NAME.matcher(text).replaceFirst("$1file.filename=") : text;
+    return OptionSource.of(where, whole, "");
+  }
+
   /**
    * Reads {@code -drive}'s argument.
    *
@@ -100,9 +117,18 @@ public final class Drive {
         throw NotYet.of(where + ": '" + key + "'", "property");
       }
     }
-    refuseStops(source);
     var words = new DriveWords(source);
     DriveKeys keys = DriveKeysCodec.CODEC.parse(words.drive());
+    if (BOARDS_HAVE_NONE.contains(keys.interfaceName())) {
+      throw new OptionException(
+          where
+              + ": machine type does not support if="
+              + keys.interfaceName()
+              + (keys.interfaceName().equals("scsi")
+                  ? ": take if=none,id=NAME with -device virtio-scsi-device -device"
+                      + " scsi-hd,drive=NAME"
+                  : ""));
+    }
     check(where, "if", keys.interfaceName(), INTERFACES, OTHER_INTERFACES, "interface");
     String format = keys.format();
     if (format != null && Drivers.find(format) == null) {
@@ -119,16 +145,6 @@ public final class Drive {
       keys.throttling().check(where);
     }
     return new Drive(keys, node, words.group().isEmpty() ? null : words.group());
-  }
-
-  /** To stop a machine for want of room is of use when somebody can let it go on. */
-  private static void refuseStops(OptionSource source) {
-    for (String key : List.of("rerror", "werror")) {
-      String value = source.text(key);
-      if (value != null && (value.equals("stop") || value.equals("enospc"))) {
-        throw NotYet.of(source.where() + ": " + key + "=" + value, "action");
-      }
-    }
   }
 
   /** Formats that are known by their first bytes, too. */

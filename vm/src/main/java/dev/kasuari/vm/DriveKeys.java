@@ -1,11 +1,11 @@
 package dev.kasuari.vm;
 
 import dev.kasuari.block.BlockNode;
-import dev.kasuari.block.DriveExtras;
 import dev.kasuari.block.DriveOptions.CacheMode;
 import dev.kasuari.block.NodeOptions;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.filter.Limits;
+import dev.kasuari.machine.backend.OnError;
 import dev.kasuari.qapi.Options;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param autoReadOnly read only where the file cannot be written
  * @param snapshot what the guest writes goes to a temporary file and is lost at the end
  * @param copyOnRead what is read from backing files is in the image afterwards
- * @param rerror what the guest hears of reads that fail
- * @param werror what the guest hears of writes that fail
+ * @param rerror what becomes of reads that fail
+ * @param werror what becomes of writes that fail
  * @param throttling limits: throttling.bps-total= and so on, throttling.group=
  */
 @Options
@@ -47,6 +47,6 @@ record DriveKeys(
     @Options.Default("off") boolean autoReadOnly,
     @Nullable Boolean snapshot,
     @Options.Default("off") boolean copyOnRead,
-    @Options.Default("report") DriveExtras.OnError rerror,
-    @Options.Default("report") DriveExtras.OnError werror,
+    @Options.Default("auto") OnError rerror,
+    @Options.Default("auto") OnError werror,
     @Nullable Limits throttling) {}

@@ -122,13 +122,15 @@ class OptionsOfMachinesTest {
       quoteCharacter = '`',
       value = {
         "if=virtio | 'file' is missing",
-        "file=x,if=ide | if=ide: QEMU has this interface, Kasuari does not have it yet",
+        "file=x,if=ide | machine type does not support if=ide",
+        "file=x,if=sd | machine type does not support if=sd",
+        "file=x,if=pflash | if=pflash: QEMU has this interface, Kasuari does not have it yet",
         "file=x,if=virtoi | 'if': unknown value 'virtoi'; did you mean 'virtio'?",
         "file=x,format=dmg | format=dmg: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
         "file=x,serial=on | 'serial': QEMU has this property, Kasuari does not have it yet",
-        "file=x,werror=stop | werror=stop: QEMU has this action, Kasuari does not have it yet",
+        "file=x,werror=stpo | 'werror': unknown value 'stpo'; did you mean 'stop'?",
         "file=x,cache.diretc=on | unknown property 'cache.diretc'",
         "file=x,bps=1,bps_rd=1 | bps/iops/max total values and read/write values cannot be used at"
             + " the same time",
@@ -209,8 +211,8 @@ class OptionsOfMachinesTest {
             + " 'x86_64'?",
         "tcg,backend=jvm | -accel tcg,backend=jvm: back end 'jvm' comes later; there are auto,"
             + " interp, x86_64",
-        "tcg,backend=interp,lockstep=on | -accel tcg,backend=interp,lockstep=on: lockstep=on compares"
-            + " interp with another back end; leave backend=interp away",
+        "tcg,backend=interp,lockstep=on | -accel tcg,backend=interp,lockstep=on: lockstep=on"
+            + " compares interp with another back end; leave backend=interp away",
         "tcg,thread=single | -accel tcg,thread=single: thread=single: QEMU has this mode, Kasuari"
             + " does not have it yet",
         "tcg,split-wx=on | -accel tcg,split-wx=on: 'split-wx': QEMU has this property, Kasuari does"
@@ -221,7 +223,8 @@ class OptionsOfMachinesTest {
         "tcg,without=bmi3 | -accel tcg,without=bmi3: 'without': no feature 'bmi3'; did you mean"
             + " 'bmi1'?",
         "tcg,without=bmi1: | -accel tcg,without=bmi1:: 'without': no feature ''; there are pclmul,"
-            + " fma, cx16, sse4_1, sse4_2, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha, lzcnt, all",
+            + " fma, cx16, sse4_1, sse4_2, movbe, popcnt, aes, avx, f16c, bmi1, avx2, bmi2, sha,"
+            + " lzcnt, all",
         "tcg,backend=interp,cold-runs=1 | -accel tcg,backend=interp,cold-runs=1: 'cold-runs' is"
             + " about machine code, and interp makes none",
         "tcg,lockstep=on,cold-runs=1 | -accel tcg,lockstep=on,cold-runs=1: lockstep=on compiles"

@@ -1,9 +1,11 @@
 package dev.kasuari.hw.virtio;
 
+import dev.kasuari.hw.block.DiskErrors;
 import dev.kasuari.machine.DeviceModel;
 import dev.kasuari.machine.Registers;
 import dev.kasuari.machine.Wiring;
 import dev.kasuari.machine.backend.BlockBackend;
+import dev.kasuari.machine.backend.OnError;
 import dev.kasuari.machine.memory.DmaFault;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Options;
@@ -28,6 +30,15 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
    * @param physicalBlockSize bytes, the unit that is efficient
    * @param numQueues how many request queues there are
    * @param queueSize the most descriptors of each
+   * @param minIoSize bytes, the least that is efficient; 0 for none
+   * @param optIoSize bytes, the best size of a request; 0 for none
+   * @param discardGranularity bytes, the unit in which is discarded; by default a block
+   * @param maxDiscardSectors the most sectors of a discard, of 512 bytes
+   * @param maxWriteZeroesSectors the most sectors that are zeroed at once, of 512 bytes
+   * @param segMaxAdjust the driver is told of as many segments as fit in a queue, not of 126
+   * @param writeCache what is written may stay in the host's cache until a flush
+   * @param rerror what becomes of reads that fail
+   * @param werror what becomes of writes that fail
    * @param configWce the guest may switch the write cache
    * @param discard the guest may say what it does not need any more
    * @param writeZeroes the guest may have ranges zeroed
@@ -47,11 +58,47 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
           int physicalBlockSize,
       @Options.Default("1") @Options.Range(min = 1, max = 64) int numQueues,
       @Options.Default("256") @Options.Range(min = 4, max = 1024) int queueSize,
+      @Options.Name("min_io_size") @Options.Default("0") @Options.Range(min = 0, max = 2097152)
+          int minIoSize,
+      @Options.Name("opt_io_size") @Options.Default("0") @Options.Range(min = 0) int optIoSize,
+      @Options.Name("discard_granularity") @Options.Range(min = 512, max = 1073741824)
+          @Nullable Integer discardGranularity,
+      @Options.Default("4194303") @Options.Range(min = 1, max = 4194303) int maxDiscardSectors,
+      @Options.Default("4194303") @Options.Range(min = 1, max = 4194303) int maxWriteZeroesSectors,
+      @Options.Default("on") boolean segMaxAdjust,
+      @Options.Default("on") boolean writeCache,
+      @Options.Default("auto") OnError rerror,
+      @Options.Default("auto") OnError werror,
       @Options.Default("on") boolean configWce,
       @Options.Default("on") boolean discard,
       @Options.Default("on") boolean writeZeroes,
       @Options.Name("indirect_desc") @Options.Default("on") boolean indirectDesc,
-      @Options.Name("event_idx") @Options.Default("on") boolean eventIdx) {}
+      @Options.Name("event_idx") @Options.Default("on") boolean eventIdx) {
+    /** Those that a test chooses, with all others at their defaults. */
+    Props(BlockBackend drive, @Nullable String serial, int blockSize, int queues, int queueSize) {
+      this(
+          drive,
+          serial,
+          blockSize,
+          blockSize,
+          queues,
+          queueSize,
+          0,
+          0,
+          null,
+          MAX_RANGE_SECTORS,
+          MAX_RANGE_SECTORS,
+          true,
+          true,
+          OnError.AUTO,
+          OnError.AUTO,
+          true,
+          true,
+          true,
+          true,
+          true);
+    }
+  }
 
   /** What changes. */
   public static final class State {
@@ -99,6 +146,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
   private static final int MAX_RANGE_SECTORS = Integer.MAX_VALUE / SECTOR;
 
   private BlockBackend drive;
+  private DiskErrors errors;
   private Registers configuration;
 
   /** A disk without a back end until it is realized. */
@@ -108,8 +156,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
 
   /** A disk with all properties at their defaults. */
   public static VirtioBlk of(BlockBackend drive) {
-    return VirtioBlkType.TYPE.create(
-        new Props(drive, null, 512, 512, 1, 256, true, true, true, true, true));
+    return VirtioBlkType.TYPE.create(new Props(drive, null, 512, 1, 256));
   }
 
   @Override
@@ -117,6 +164,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
     super.realize(w);
     check(props());
     drive = props().drive();
+    errors = new DiskErrors(w, bus().machine(), id(), drive, props().rerror(), props().werror());
     configuration = declare();
     for (int i = 0; i < props().numQueues(); i++) {
       addQueue("requestq " + i, props().queueSize(), this::serve);
@@ -131,6 +179,10 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
     powerOfTwo(where + "queue-size", p.queueSize());
     if (p.physicalBlockSize() < p.logicalBlockSize()) {
       throw new OptionException(where + "physical_block_size is below logical_block_size");
+    }
+    if (granularity(p) % p.logicalBlockSize() != 0) {
+      throw new OptionException(
+          where + "discard_granularity=" + granularity(p) + " is no multiple of a block");
     }
     String serial = p.serial();
     if (serial != null && serial.getBytes(StandardCharsets.UTF_8).length > ID_LENGTH) {
@@ -158,7 +210,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
         .at(8, "size_max")
         .constant(0)
         .at(12, "seg_max")
-        .constant(p.queueSize() - 2)
+        .constant((p.segMaxAdjust() ? p.queueSize() : 128) - 2)
         .at(16, "cylinders")
         .wide(2)
         .read(() -> Math.min(16383, sectors() / (16 * 63)))
@@ -178,9 +230,9 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
         .constant(0)
         .at(26, "min_io_size")
         .wide(2)
-        .constant(p.physicalBlockSize() / p.logicalBlockSize())
+        .constant(p.minIoSize() / p.logicalBlockSize())
         .at(28, "opt_io_size")
-        .constant(0)
+        .constant(p.optIoSize() / p.logicalBlockSize())
         .at(32, "writeback")
         .wide(1)
         .readWrite(() -> state().writeback ? 1 : 0, this::setWriteback)
@@ -188,18 +240,23 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
         .wide(2)
         .constant(p.numQueues())
         .at(36, "max_discard_sectors")
-        .constant(MAX_RANGE_SECTORS)
+        .constant(p.maxDiscardSectors())
         .at(40, "max_discard_seg")
         .constant(1)
         .at(44, "discard_sector_alignment")
-        .constant(p.logicalBlockSize() / SECTOR)
+        .constant(granularity(p) / SECTOR)
         .at(48, "max_write_zeroes_sectors")
-        .constant(MAX_RANGE_SECTORS)
+        .constant(p.maxWriteZeroesSectors())
         .at(52, "max_write_zeroes_seg")
         .constant(1)
         .at(56, "write_zeroes_may_unmap")
         .wide(1)
         .constant(1);
+  }
+
+  private static int granularity(Props p) {
+    Integer said = p.discardGranularity();
+    return said == null ? p.logicalBlockSize() : said;
   }
 
   private long sectors() {
@@ -226,7 +283,20 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
 
   @Override
   protected void resetByDriver() {
-    state().writeback = true;
+    state().writeback = props().writeCache();
+    errors.forget();
+  }
+
+  @Override
+  protected void onReset(State before) {
+    super.onReset(before);
+    resetByDriver();
+  }
+
+  @Override
+  protected void onRestore() {
+    super.onRestore();
+    errors.forget();
   }
 
   @Override
@@ -264,22 +334,24 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
       return;
     }
     ByteBuffer header = ByteBuffer.wrap(chain.read(0, HEADER)).order(ByteOrder.LITTLE_ENDIAN);
-    new Request(queue, chain, header.getLong(8)).start(header.getInt(0));
+    new Request(queue, chain, header.getInt(0), header.getLong(8)).start();
   }
 
   /** One request of the driver. */
   private final class Request {
     private final Virtqueue queue;
     private final DescriptorChain chain;
+    private final int type;
     private final long sector;
 
-    Request(Virtqueue queue, DescriptorChain chain, long sector) {
+    Request(Virtqueue queue, DescriptorChain chain, int type, long sector) {
       this.queue = queue;
       this.chain = chain;
+      this.type = type;
       this.sector = sector;
     }
 
-    void start(int type) throws DmaFault {
+    void start() throws DmaFault {
       switch (type) {
         case T_IN -> read();
         case T_OUT -> write();
@@ -346,7 +418,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
       int flags = range.getInt(12);
       if ((flags & ~knownFlags) != 0) {
         end(UNSUPP);
-      } else if (drive.readOnly() || count > MAX_RANGE_SECTORS || !onDisk(first, count * SECTOR)) {
+      } else if (drive.readOnly() || count > most(feature) || !onDisk(first, count * SECTOR)) {
         end(IOERR);
       } else if (feature == DISCARD) {
         begin();
@@ -356,6 +428,10 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
         drive.writeZeroes(
             first * SECTOR, count * SECTOR, flags == UNMAP, status -> ended(null, status));
       }
+    }
+
+    private int most(long feature) {
+      return feature == DISCARD ? props().maxDiscardSectors() : props().maxWriteZeroesSectors();
     }
 
     /** Bytes that stay although they are not needed do no harm. */
@@ -369,13 +445,36 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
         if (loan != null) {
           loan.close();
         }
-        end(
-            switch (status) {
-              case OK -> OK;
-              case NOT_SUPPORTED -> UNSUPP;
-              default -> IOERR;
-            });
+        judge(status);
       });
+    }
+
+    private void judge(BlockBackend.Status status) {
+      boolean write = type != T_IN;
+      BlockBackend.ErrorAction action =
+          status == BlockBackend.Status.OK
+              ? BlockBackend.ErrorAction.IGNORE
+              : errors.action(write, status);
+      switch (action) {
+        case IGNORE -> end(OK);
+        case REPORT -> end(status == BlockBackend.Status.NOT_SUPPORTED ? UNSUPP : IOERR);
+        case STOP -> {
+          if (queue.current(chain)) {
+            errors.keep(write, status, this::again);
+          }
+        }
+      }
+    }
+
+    private void again() {
+      if (!queue.current(chain)) {
+        return;
+      }
+      try {
+        start();
+      } catch (DmaFault e) {
+        broken("a request's memory: " + e.getMessage());
+      }
     }
 
     /** Under the lock. */

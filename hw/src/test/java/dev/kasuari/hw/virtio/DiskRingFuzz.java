@@ -16,17 +16,7 @@ public final class DiskRingFuzz extends RingFuzz {
     plug(
         VirtioBlkType.TYPE.create(
             new VirtioBlk.Props(
-                disk,
-                null,
-                (choices & 2) != 0 ? 4096 : 512,
-                4096,
-                1 + (choices >> 6),
-                QUEUE_SIZE,
-                true,
-                true,
-                true,
-                true,
-                true)),
+                disk, null, (choices & 2) != 0 ? 4096 : 512, 1 + (choices >> 6), QUEUE_SIZE)),
         1);
     long most = (choices & 4) != 0 ? 100 : Long.MAX_VALUE;
     plug(VirtioRngType.TYPE.create(new VirtioRng.Props(most, 1, true, true)), 1);

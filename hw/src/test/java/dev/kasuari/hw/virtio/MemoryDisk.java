@@ -14,6 +14,7 @@ public final class MemoryDisk implements BlockBackend {
   public boolean readOnly;
   public Status answer = Status.OK;
   public long size;
+  public ErrorAction onError = ErrorAction.REPORT;
   private Runnable resized = () -> {};
 
   public MemoryDisk(int size) {
@@ -106,6 +107,11 @@ public final class MemoryDisk implements BlockBackend {
   @Override
   public void writeZeroes(long offset, long length, boolean mayUnmap, Completion done) {
     perform("zero " + offset + " " + length + (mayUnmap ? " unmap" : ""), () -> {}, done);
+  }
+
+  @Override
+  public ErrorAction onError(boolean write, Status status) {
+    return onError;
   }
 
   @Override

@@ -53,8 +53,7 @@ class VirtioBlkTest {
 
   private static VirtioBlk.Props props(
       BlockBackend disk, @Nullable String serial, int queues, int block) {
-    return new VirtioBlk.Props(
-        disk, serial, block, block, queues, 256, true, true, true, true, true);
+    return new VirtioBlk.Props(disk, serial, block, queues, 256);
   }
 
   private Buffer header(int type, long sector) {
@@ -402,5 +401,33 @@ class VirtioBlkTest {
     assertThat(driver.regs.read32(0x08)).isZero();
     plug(VirtioBlk.of(disk));
     assertThat(driver.regs.read32(0x08)).isEqualTo(2);
+  }
+
+  @Test
+  void aFailureCanStopTheMachineUntilItGoesOn() {
+    plug(VirtioBlk.of(disk));
+    bench.machine().resume(); // which begins with a reset
+    assertThat(driver.negotiate(FLUSH)).isEqualTo(11);
+    Driver.Queue queue = driver.queue(0, 16);
+    driver.go();
+    disk.onError = BlockBackend.ErrorAction.STOP;
+    disk.answer = BlockBackend.Status.IO_ERROR;
+    byte[] data = new byte[512];
+    Arrays.fill(data, (byte) 0x66);
+    driver.write(status.address(), new byte[] {(byte) 0xee});
+    queue.run(queue.chain(header(1, 7), driver.out(data), status));
+    bench.machine().pause();
+    assertThat(queue.used()).isEmpty();
+    assertThat(answer()).isEqualTo((byte) 0xee);
+    disk.answer = BlockBackend.Status.OK;
+    bench.machine().resume();
+    queue.settle();
+    queue.settle();
+    assertThat(queue.used()).hasSize(1);
+    assertThat(answer()).isZero();
+    assertThat(Arrays.copyOfRange(disk.bytes, 7 * 512, 8 * 512)).containsOnly(0x66);
+    disk.onError = BlockBackend.ErrorAction.IGNORE;
+    disk.answer = BlockBackend.Status.NO_SPACE;
+    assertThat(perform(queue, header(1, 7), driver.out(data), status)).isZero();
   }
 }

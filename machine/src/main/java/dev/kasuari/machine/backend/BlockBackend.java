@@ -26,6 +26,16 @@ public interface BlockBackend extends AutoCloseable {
     NOT_SUPPORTED
   }
 
+  /** What is to become of a request that failed ({@code rerror=}, {@code werror=}). */
+  enum ErrorAction {
+    /** The guest hears of it. */
+    REPORT,
+    /** The guest hears that it was done. */
+    IGNORE,
+    /** The machine stops, and the request is done again when it runs on. */
+    STOP
+  }
+
   /** Hears the end of an operation. */
   @FunctionalInterface
   interface Completion {
@@ -72,6 +82,15 @@ public interface BlockBackend extends AutoCloseable {
 
   /** Calls {@code listener}, on any thread, when {@link #size} has changed. */
   default void onResize(Runnable listener) {}
+
+  /**
+   * What the user wants to become of a request that failed; a device may know better.
+   *
+   * @param write whether it was to change the disk
+   */
+  default ErrorAction onError(boolean write, Status status) {
+    return ErrorAction.REPORT;
+  }
 
   /** Ends the use of the back end, after all operations have ended. */
   @Override

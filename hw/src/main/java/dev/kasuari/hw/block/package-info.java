@@ -1,0 +1,2 @@
+/** What disks of all kinds share. */
+package dev.kasuari.hw.block;
