@@ -86,6 +86,11 @@ public abstract class Bus {
     return true;
   }
 
+  /** True if devices may come and go while the guest runs. */
+  public boolean hotPluggable() {
+    return false;
+  }
+
   /**
    * Called after {@code device} was realized: gives its regions addresses if the bus does that.
    *

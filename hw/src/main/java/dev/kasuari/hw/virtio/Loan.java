@@ -1,11 +1,12 @@
 package dev.kasuari.hw.virtio;
 
+import dev.kasuari.hw.scsi.Borrowed;
 import dev.kasuari.machine.memory.Lease;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Guest memory lent to an operation of the host, piece by piece. */
-public final class Loan implements AutoCloseable {
+public final class Loan implements Borrowed {
   private final List<Lease> leases;
 
   Loan(List<Lease> leases) {
@@ -13,6 +14,7 @@ public final class Loan implements AutoCloseable {
   }
 
   /** The pieces in their order. */
+  @Override
   public List<MemorySegment> segments() {
     return leases.stream().map(Lease::segment).toList();
   }

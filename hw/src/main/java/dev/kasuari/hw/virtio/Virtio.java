@@ -24,6 +24,7 @@ final class Virtio {
   static final int BLOCK = 2;
   static final int CONSOLE = 3;
   static final int ENTROPY = 4;
+  static final int SCSI_HOST = 8;
 
   private Virtio() {}
 }

@@ -41,6 +41,11 @@ public final class VirtioSerialBus extends Bus {
   }
 
   @Override
+  public boolean hotPluggable() {
+    return true;
+  }
+
+  @Override
   protected void plugged(Device<?, ?> device) {
     if (device instanceof VirtioPort<?> port) {
       int number = numberFor(port);
