@@ -51,6 +51,16 @@ final class BackEnds implements References {
     netdevs.add(netdev.id(), netdev);
   }
 
+  /** Its device is gone: another may have it. */
+  void releaseDrive(String id) {
+    drives.used.remove(id);
+  }
+
+  /** True if no device has it. */
+  boolean isFree(String drive) {
+    return !drives.used.contains(drive);
+  }
+
   boolean hasDrive(String id) {
     return drives.all.containsKey(id);
   }

@@ -92,11 +92,27 @@ final class DriveWords {
     switch (key) {
       case "read-only" -> drive.putIfAbsent("readonly", value);
       case "driver" -> put(drive, "format", value, key);
-      case "file" -> (value instanceof Json.Members ? node : drive).put(key, value);
+      case "file" -> {
+        if (value instanceof Json.Members members) {
+          node.put(key, protocol(members));
+        } else {
+          drive.put(key, value);
+        }
+      }
       case "cache" -> drive.put(key, value instanceof Json.Members c ? mode(c) : value);
       case "throttling" -> throttling(value);
       default -> (OF_NODES.contains(key) ? node : drive).put(key, value);
     }
+  }
+
+  /** A file of the host, unless something else is said. */
+  private static Json protocol(Json.Members file) {
+    if (file.members().containsKey("driver") || !file.members().containsKey("filename")) {
+      return file;
+    }
+    var all = new LinkedHashMap<String, Json>(file.members());
+    all.put("driver", new Json.Text("file"));
+    return new Json.Members(all);
   }
 
   private void put(Map<String, Json> map, String key, Json value, String given) {

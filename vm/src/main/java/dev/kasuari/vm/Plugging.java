@@ -1,5 +1,6 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.machine.Device;
 import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.qapi.Json;
@@ -42,13 +43,13 @@ final class Plugging {
    *
    * @throws OptionException if there is no such device, no place for it, or it refuses
    */
-  void plug(OptionSource source) {
+  Device<?, ?> plug(OptionSource source) {
     try {
       OptionSource whole = source;
       for (DeviceDefault standard : defaults) {
         whole = standard.applied(whole);
       }
-      machine.devices().plug(types, addressed(whole), references);
+      return machine.devices().plug(types, addressed(whole), references);
     } catch (OptionException e) {
       String message = String.valueOf(e.getMessage());
       throw message.startsWith("-") ? e : new OptionException(source.where() + ": " + message, e);

@@ -16,7 +16,6 @@ import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.time.Clock;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
-import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,12 +86,27 @@ public final class VirtualMachine implements AutoCloseable {
   /** What a block of guest RAM may have. */
   private static final long MOST_MEMORY = 4L << 40;
 
+  /** Opens a drive. */
+  private interface AddDrive {
+    void open(Drive drive);
+  }
+
+  private final HotPlug devices;
+  private final AddDrive adding;
+
   private VirtualMachine(
-      Machine machine, Board board, BlockGraph blocks, List<Redirection> redirections) {
+      Machine machine,
+      Board board,
+      BlockGraph blocks,
+      List<Redirection> redirections,
+      HotPlug devices,
+      AddDrive adding) {
     this.machine = machine;
     this.board = board;
     this.blocks = blocks;
     this.redirections = redirections;
+    this.devices = devices;
+    this.adding = adding;
   }
 
   /**
@@ -179,18 +193,14 @@ public final class VirtualMachine implements AutoCloseable {
     DeviceTypes types = DeviceTypes.load();
     description.defaults().forEach(d -> d.check(types));
     var plugging = new Plugging(machine, types, backEnds, description.defaults());
-    for (OptionSource device : description.devices()) {
-      String drive = device.text("drive");
-      if (drive != null) {
-        blockdevs.serve(machine, backEnds, drive);
-      }
-      plugging.plug(device);
-    }
+    var devices = new HotPlug(machine, types, plugging, blockdevs, backEnds);
+    description.devices().forEach(devices::plug);
     networks.plug(plugging);
     drives.plug(plugging); // after what -device asks for, as in QEMU
     board.load(description.boot());
     prepare(machine, description);
-    return new VirtualMachine(machine, board, graph, streams.redirections());
+    AddDrive adding = drive -> drives.open(machine, drive, backEnds);
+    return new VirtualMachine(machine, board, graph, streams.redirections(), devices, adding);
   }
 
   private static Board board(
@@ -270,6 +280,37 @@ public final class VirtualMachine implements AutoCloseable {
   /** The devicetree as the guest finds it. */
   public Fdt deviceTree() {
     return board.deviceTree();
+  }
+
+  /**
+   * Opens a disk for a device to name; it is closed with the machine.
+   *
+   * @throws OptionException if it cannot be opened, or the machine would have to plug it itself
+   */
+  public synchronized void addDrive(Drive drive) {
+    if (drive.plugged() || drive.id() == null) {
+      throw new OptionException("a drive that is added later has if=none and an id");
+    }
+    adding.open(drive);
+  }
+
+  /**
+   * Plugs a device, written as {@code -device} takes it, while the guest runs: units of a SCSI bus,
+   * ports of a virtio-serial.
+   *
+   * @throws OptionException if there is no such device, no bus takes it now, or it refuses
+   */
+  public synchronized void plug(String device) {
+    devices.plug(Plugging.source(device));
+  }
+
+  /**
+   * Takes a device out while the guest runs. What the guest asks of it meanwhile fails.
+   *
+   * @throws OptionException if there is no such device, or its bus keeps it
+   */
+  public synchronized void unplug(String id) {
+    devices.unplug(id);
   }
 
   /** Lets the guest run. */

@@ -71,6 +71,37 @@ class VirtualMachineTest {
   }
 
   @Test
+  void aDriveWithoutLocksIsSharedByTwoMachines() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1 << 20]);
+    String text = "if=none,id=d,format=raw,file=" + disk + ",file.locking=off";
+    var description =
+        bare(program("x", 0)).drive(Drive.parse(Drive.source("-drive", text))).build();
+    try (var first = VirtualMachine.create(description);
+        var second = VirtualMachine.create(description)) {
+      assertThat(first).isNotSameAs(second);
+    }
+  }
+
+  @Test
+  void unitsOfScsiComeAndGo() throws Exception {
+    Path disk = Files.write(folder.resolve("disk"), new byte[1 << 20]);
+    var description =
+        bare(program("x", 0)).device("virtio-scsi-device,id=s").device("virtio-scsi-device");
+    try (var machine = VirtualMachine.create(description.build())) {
+      machine.addDrive(Drive.parse(OptionSource.of("-drive", "if=none,id=d,file=" + disk, "")));
+      machine.start();
+      machine.plug("scsi-hd,drive=d,id=unit,bus=s.0,scsi-id=3");
+      assertThatThrownBy(() -> machine.plug("scsi-hd,drive=d"))
+          .hasMessageContaining("drive 'd' has a device already");
+      machine.unplug("unit");
+      machine.plug("scsi-cd,drive=d,id=unit");
+      assertThatThrownBy(() -> machine.plug("virtio-rng-device"))
+          .hasMessageContaining("no bus here takes this device now");
+      assertThatThrownBy(() -> machine.unplug("s")).hasMessageContaining("keeps its devices");
+    }
+  }
+
+  @Test
   void aGuestPrintsAndSwitchesOff() throws Exception {
     Path console = folder.resolve("console");
     MachineDescription description =
