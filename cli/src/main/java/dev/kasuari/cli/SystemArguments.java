@@ -214,12 +214,17 @@ final class SystemArguments {
   }
 
   void drive(String text) {
-    OptionSource source = OptionSource.of("-drive " + text, text, "");
+    OptionSource source = Drive.source("-drive " + text, text);
     if (source.helpWanted()) {
       print(Drive::help);
     } else {
       drives.add(Drive.parse(source));
     }
+  }
+
+  void cdrom(String file) {
+    String drive = "file=" + file.replace(",", ",,") + ",media=cdrom,index=2";
+    drives.add(Drive.parse(OptionSource.of("-cdrom " + file, drive, "")));
   }
 
   void blockdev(String text) {

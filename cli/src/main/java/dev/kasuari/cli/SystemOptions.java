@@ -86,6 +86,7 @@ final class SystemOptions {
         "file=FILE[,PROP=VALUE]...",
         "a disk ('help' lists the properties)",
         SystemArguments::drive);
+    with(s, "cdrom", "FILE", "a disc, which is read only", SystemArguments::cdrom);
     with(
         s,
         "blockdev",
