@@ -7,7 +7,9 @@ import dev.kasuari.block.NodeOptions.Discard;
 import dev.kasuari.block.file.FileDriver.Locking;
 import dev.kasuari.host.HostFile;
 import dev.kasuari.machine.backend.BlockBackend;
+import dev.kasuari.machine.backend.BlockBackend.ErrorAction;
 import dev.kasuari.machine.backend.BlockBackend.Status;
+import dev.kasuari.machine.backend.OnError;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.References;
@@ -320,5 +322,17 @@ class BlockDeviceTest {
     image.close();
     image.close();
     assertThat(wait(d -> image.read(0, List.of(bytes(1, 0)), d))).isEqualTo(Status.NO_MEDIUM);
+  }
+
+  @Test
+  void aFullHostStopsTheMachineUnlessSomethingElseWasSaid() throws IOException {
+    try (BlockDevice device = open(file("d", 4096, 0), false, Discard.IGNORE)) {
+      assertThat(device.onError(true, Status.NO_SPACE)).isEqualTo(ErrorAction.STOP);
+      assertThat(device.onError(true, Status.IO_ERROR)).isEqualTo(ErrorAction.REPORT);
+      assertThat(device.onError(false, Status.IO_ERROR)).isEqualTo(ErrorAction.REPORT);
+      device.onErrors(OnError.STOP, OnError.IGNORE);
+      assertThat(device.onError(false, Status.IO_ERROR)).isEqualTo(ErrorAction.STOP);
+      assertThat(device.onError(true, Status.NO_SPACE)).isEqualTo(ErrorAction.IGNORE);
+    }
   }
 }
