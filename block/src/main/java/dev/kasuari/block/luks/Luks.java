@@ -106,6 +106,7 @@ public final class Luks {
    * @throws BlockException if that password is none of this header's
    */
   public byte[] unlock(byte[] password) {
+    header.refuseEndlessWork();
     for (int i = 0; i < LuksHeader.SLOTS; i++) {
       byte[] key = header.slots.get(i).active() ? unlock(i, password) : null;
       if (key != null) {

@@ -28,6 +28,10 @@ final class LuksHeader {
   private static final int ACTIVE = 0x00ac_71f3;
   private static final int INACTIVE = 0x0000_dead;
   private static final int MOST_KEY_BYTES = 64;
+
+  /** Of all slots and their digests together: minutes where the default takes seconds. */
+  private static final long MOST_ITERATIONS = 200_000_000;
+
   private static final int SLOTS_AT = 208;
   private static final int SLOT_SIZE = 48;
 
@@ -178,6 +182,21 @@ final class LuksHeader {
     }
     if (digestIterations == 0 || slots.stream().anyMatch(s -> s.active() && s.iterations() == 0)) {
       throw BlockException.invalid("Keyslot iteration count is zero");
+    }
+  }
+
+  /**
+   * Refuses passwords that would take hours to try. Those who make images choose counts by the
+   * time that they take, usually 2 s: some million for each slot.
+   */
+  void refuseEndlessWork() {
+    long used = slots.stream().filter(Slot::active).count();
+    long work = slots.stream().filter(Slot::active).mapToLong(Slot::iterations).sum();
+    work += used * digestIterations;
+    if (work > MOST_ITERATIONS) {
+      throw BlockException.invalid(
+          "Keyslots ask for %d iterations of PBKDF2, more than the %d that are done for an image"
+              .formatted(work, MOST_ITERATIONS));
     }
   }
 

@@ -8,9 +8,7 @@ import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.Child;
 import dev.kasuari.block.ImageNode;
-import dev.kasuari.block.testing.RecordingNode;
 import dev.kasuari.qapi.OptionException;
-import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -23,9 +21,9 @@ import java.util.Random;
  * Nothing but a {@link BlockException} may come of it.
  */
 final class ImageTarget {
-  /** All formats that are told apart by their bytes. */
+  /** All formats. */
   static final List<String> FORMATS =
-      List.of("qcow2", "vdi", "vpc", "vmdk", "vhdx", "qed", "qcow", "parallels");
+      List.of("qcow2", "vdi", "vpc", "vmdk", "vhdx", "qed", "qcow", "parallels", "luks", "raw");
 
   private static final int CHUNK = 1 << 16;
   private static final int MOST_STEPS = 2000;
@@ -40,7 +38,11 @@ final class ImageTarget {
         format,
         image,
         Access.write().withRecovery(true),
-        node -> ((ImageNode) node).check(CheckResult.Repair.ALL, line -> {}));
+        node -> {
+          if (node instanceof ImageNode one) {
+            one.check(CheckResult.Repair.ALL, line -> {});
+          }
+        });
   }
 
   private interface Work {
@@ -48,14 +50,12 @@ final class ImageTarget {
   }
 
   private static void with(String format, byte[] image, Access access, Work work) {
-    var graph = new BlockGraph();
+    BlockGraph graph = GoodImages.graph();
     try {
-      var file = new RecordingNode(image);
+      var file = new OverlaidFile(image);
       BlockNode node =
           graph.open(
-              OptionSource.of("", "driver=" + format, ""),
-              access.withBacking(false),
-              Map.of("file", file));
+              GoodImages.opens(format), access.withBacking(false), Map.of("file", file));
       Child use =
           graph.use("fuzzing", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
       try {
@@ -77,10 +77,11 @@ final class ImageTarget {
   }
 
   private static void look(BlockNode node) {
-    ImageNode image = (ImageNode) node;
-    refused(image::facts);
-    refused(image::snapshots);
-    refused(() -> image.check(CheckResult.Repair.NONE, line -> {}));
+    if (node instanceof ImageNode image) {
+      refused(image::facts);
+      refused(image::snapshots);
+      refused(() -> image.check(CheckResult.Repair.NONE, line -> {}));
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(CHUNK);
       long at = 0;

@@ -42,7 +42,13 @@ public final class TestImages {
 
   /** An empty image of a format in a file that is there. */
   public static void create(String format, BlockNode file, long size, String options) {
-    create(format, new Making(new BlockGraph(), file.name()), file, size, options);
+    create(format, new BlockGraph(), file, size, options);
+  }
+
+  /** An empty image of a format in a file that is there, with a graph that knows its secrets. */
+  public static void create(
+      String format, BlockGraph graph, BlockNode file, long size, String options) {
+    create(format, new Making(graph, file.name()), file, size, options);
   }
 
   private static void create(
