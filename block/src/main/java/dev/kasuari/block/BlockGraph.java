@@ -138,7 +138,6 @@ public final class BlockGraph {
     all.putAll(options.members());
     String driver = all.get("driver") instanceof Json.Text text ? text.value() : null;
     if (driver != null) {
-      ImageFormat.refuseLater(where, driver);
       boolean protocol = Drivers.named(where, driver).slots().isEmpty();
       boolean whole = protocol || filename == null || json;
       if (protocol && !json) {
@@ -180,7 +179,6 @@ public final class BlockGraph {
             : openChild(where, "file", child, false, access, depth);
     try {
       String driver = format == null ? probed(file, file.filename()) : format;
-      ImageFormat.refuseLater(where, driver);
       all.remove("file");
       all.put("driver", new Json.Text(driver));
       return open(source(where, all), access, Map.of("file", file), depth);
@@ -253,7 +251,6 @@ public final class BlockGraph {
     }
     BlockDriver<?> driver = Drivers.find(name);
     if (driver == null) {
-      ImageFormat.refuseLater(source.where(), name);
       driver = Drivers.named(source.where(), name);
     }
     return open(driver, source, access, given, depth);

@@ -1,5 +1,8 @@
 package dev.kasuari.block;
 
+import dev.kasuari.block.bochs.BochsDriver;
+import dev.kasuari.block.cloop.CloopDriver;
+import dev.kasuari.block.dmg.DmgDriver;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
@@ -51,6 +54,9 @@ public final class Drivers {
         new ParallelsDriver(),
         new QedDriver(),
         new QcowDriver(),
+        new BochsDriver(),
+        new CloopDriver(),
+        new DmgDriver(),
         new ThrottleDriver(),
         new BlkdebugDriver(),
         new CopyOnReadDriver(),

@@ -5,6 +5,7 @@ import dev.kasuari.qapi.OptionException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,11 +33,14 @@ public enum ImageFormat {
   BOCHS("bochs"),
   /** Compressed loop. */
   CLOOP("cloop"),
-  /** Apple's disk image. */
+  /** Apple's disk image, which only the end of its name tells. */
   DMG("dmg");
 
   /** How many bytes {@link #probe} wants to see. */
   static final int PROBE_SIZE = 2048;
+
+  private static final String CLOOP_SCRIPT =
+      "#!/bin/sh\n#V2.0 Format\nmodprobe cloop file=$0 && mount -r -t iso9660 /dev/cloop $1\n";
 
   private final String option;
 
@@ -78,24 +82,20 @@ public enum ImageFormat {
       case 0x4c55_4b53 -> LUKS; // LUKS
       case 0x5769_7468 -> PARALLELS; // With
       case 0x426f_6368 -> BOCHS; // Boch, of "Bochs Virtual HD Image"
-      default -> bigEndian(head, 0x40) == 0x7f10_dabe ? VDI : RAW;
+      case 0x2321_2f62 -> begins(head, CLOOP_SCRIPT) ? CLOOP : RAW; // #!/b
+      default -> {
+        if (bigEndian(head, 0x40) == 0x7f10_dabe) {
+          yield VDI;
+        }
+        yield filename.endsWith(".dmg") ? DMG : RAW;
+      }
     };
   }
 
-  /**
-   * Refuses a format that is known and not there yet.
-   *
-   * @throws OptionException saying what to do meanwhile
-   */
-  static void refuseLater(String where, String name) {
-    for (ImageFormat format : values()) {
-      if (format.option.equals(name) && Drivers.find(name) == null) {
-        throw new OptionException(
-            (where.isEmpty() ? "" : where + ": ")
-                + name
-                + " images come later; for now convert it with 'qemu-img convert -O raw'");
-      }
-    }
+  private static boolean begins(MemorySegment head, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+    return head.byteSize() >= bytes.length
+        && head.asSlice(0, bytes.length).mismatch(MemorySegment.ofArray(bytes)) < 0;
   }
 
   private static int bigEndian(MemorySegment head, long at) {

@@ -64,7 +64,6 @@ public final class Images {
     Access access = snapshot ? options.access().withWritable(false) : options.access();
     String format = options.format();
     if (format != null) {
-      ImageFormat.refuseLater(named, format);
       if (Drivers.find(format) == null) {
         ImageFormat.named(named, format);
       }

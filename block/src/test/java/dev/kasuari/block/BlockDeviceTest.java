@@ -311,7 +311,7 @@ class BlockDeviceTest {
     var source = OptionSource.of("-drive", "id=d,file=" + path, "");
     DriveOptions options = DriveOptionsCodec.CODEC.parse(source, References.NONE);
     assertThatThrownBy(() -> Images.open("-drive", options))
-        .hasMessageContaining("bochs images come later");
+        .hasMessageContaining("Image not in Bochs format");
     assertThatThrownBy(() -> ImageFormat.named("-drive", "rwa"))
         .hasMessage("-drive: no image format 'rwa'; did you mean 'raw'?");
   }

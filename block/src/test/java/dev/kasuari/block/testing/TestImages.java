@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Makes and opens images for tests. */
 public final class TestImages {
@@ -66,8 +67,13 @@ public final class TestImages {
     creator.create(making, file, size, creator.options().parse(OptionSource.of("-o", options, "")));
   }
 
-  /** Opens an image for as long as {@code work} takes. */
-  public static void with(String format, Path path, Access access, Consumer<BlockNode> work) {
+  /**
+   * Opens an image for as long as {@code work} takes.
+   *
+   * @param format null to find it out
+   */
+  public static void with(
+      @Nullable String format, Path path, Access access, Consumer<BlockNode> work) {
     var graph = new BlockGraph();
     BlockNode node = graph.openFile("", path.toString(), format, access);
     Child use = graph.use("test", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access));

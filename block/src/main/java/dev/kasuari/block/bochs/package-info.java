@@ -1,0 +1,2 @@
+/** The Bochs emulator's growing images, to be read. */
+package dev.kasuari.block.bochs;

@@ -1,0 +1,2 @@
+/** Compressed loop images, to be read. */
+package dev.kasuari.block.cloop;

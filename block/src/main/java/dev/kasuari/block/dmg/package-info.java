@@ -1,0 +1,2 @@
+/** Apple's disk images, to be read. */
+package dev.kasuari.block.dmg;
