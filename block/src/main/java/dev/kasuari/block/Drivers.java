@@ -27,6 +27,7 @@ import dev.kasuari.block.vdi.VdiDriver;
 import dev.kasuari.block.vhdx.VhdxDriver;
 import dev.kasuari.block.vmdk.VmdkDriver;
 import dev.kasuari.block.vpc.VpcDriver;
+import dev.kasuari.block.vvfat.VvfatDriver;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
 import java.util.List;
@@ -44,6 +45,7 @@ public final class Drivers {
         new NullDriver("null-co"),
         new NullDriver("null-aio"),
         new NbdDriver(),
+        new VvfatDriver(),
         new RawDriver(),
         new Qcow2Driver(),
         new LuksDriver(),
