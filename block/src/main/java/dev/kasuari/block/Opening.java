@@ -100,8 +100,7 @@ public final class Opening {
 
   /** True if the options name a child there. */
   public boolean has(String slot) {
-    return given.containsKey(slot)
-        || (slots.containsKey(slot) && !(slots.get(slot) instanceof Json.Null));
+    return given.containsKey(slot) || (slots.containsKey(slot) && !without(slot));
   }
 
   /** How many children a list has; they are in {@code slot.0} and so on. */
@@ -109,9 +108,13 @@ public final class Opening {
     return slots.get(slot) instanceof Json.Array all ? all.items().size() : 0;
   }
 
-  /** True if the options say that there shall be no child there. */
+  /**
+   * True if the options say that there shall be no child there: by null, or by no name where there
+   * is no null.
+   */
   public boolean without(String slot) {
-    return slots.get(slot) instanceof Json.Null;
+    Json said = slots.get(slot);
+    return said instanceof Json.Null || (said instanceof Json.Text text && text.value().isEmpty());
   }
 
   /** The bytes of which a format is made: read and, if this node is written, written and grown. */
