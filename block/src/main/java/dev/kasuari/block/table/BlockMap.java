@@ -44,6 +44,14 @@ public interface BlockMap {
    */
   Entry get(long index);
 
+  /**
+   * How many blocks from this one on are surely as it is: 1, or more where one entry of a table of
+   * tables says so of many.
+   */
+  default long alike(long index) {
+    return 1;
+  }
+
   /** Room in the file for a block that will be written, which nobody else gets. */
   long place(long index);
 

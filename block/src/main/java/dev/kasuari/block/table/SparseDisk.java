@@ -139,20 +139,27 @@ public final class SparseDisk implements AutoCloseable {
 
   /** How far all is as at {@code offset}, and in a row in the file. */
   private long run(Entry first, long offset, long most) {
-    long length = inBlock(offset, most);
     long index = offset / blockSize;
-    for (int i = 1; length < most && i < MOST_ENTRIES; i++) {
-      Entry next = map.get(index + i);
+    long blocks = map.alike(index);
+    for (int looks = 1; looks < MOST_ENTRIES; looks++) {
+      if (length(offset, blocks) >= most) {
+        break;
+      }
+      Entry next = map.get(index + blocks);
       boolean same =
           next.kind() == first.kind()
               && next.kind() != Kind.PACKED
-              && (next.kind() != Kind.DATA || next.offset() == first.offset() + i * blockSize);
+              && (next.kind() != Kind.DATA || next.offset() == first.offset() + blocks * blockSize);
       if (!same) {
         break;
       }
-      length = Math.min(most, length + blockSize);
+      blocks += map.alike(index + blocks);
     }
-    return length;
+    return Math.min(most, length(offset, blocks));
+  }
+
+  private long length(long offset, long blocks) {
+    return blocks * blockSize - offset % blockSize;
   }
 
   /** What is known of a range. */

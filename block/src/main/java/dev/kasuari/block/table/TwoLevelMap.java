@@ -69,6 +69,11 @@ public abstract class TwoLevelMap implements BlockMap {
   }
 
   @Override
+  public long alike(long index) {
+    return entryOffset(index) == 0 ? perTable - index % perTable : 1;
+  }
+
+  @Override
   public long place(long index) {
     makeTable(index);
     return append(clusterSize);

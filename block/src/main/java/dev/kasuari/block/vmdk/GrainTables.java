@@ -71,6 +71,12 @@ final class GrainTables implements BlockMap {
   }
 
   @Override
+  public long alike(long index) {
+    int perTable = header.tableEntries();
+    return entryOffset(header.directory(), index) == 0 ? perTable - index % perTable : 1;
+  }
+
+  @Override
   public long place(long index) {
     refuseMissingTable(index);
     long offset = end;

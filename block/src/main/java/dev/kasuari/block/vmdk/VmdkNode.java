@@ -9,7 +9,6 @@ import dev.kasuari.block.table.FileBytes;
 import dev.kasuari.qapi.Json;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.TreeMap;
@@ -202,7 +201,7 @@ final class VmdkNode extends BlockNode implements ImageNode {
     if (writable()) {
       flushNow();
     }
-    var errors = new ArrayList<String>();
+    long errors = 0;
     for (Part part : parts.values()) {
       for (long at = 0; at < part.length; ) {
         BlockStatus status = part.extent.status(at, part.length - at);
@@ -211,13 +210,13 @@ final class VmdkNode extends BlockNode implements ImageNode {
                 && status.data()
                 && status.offset() + status.length() > part.file.size();
         if (behind) {
-          errors.add("ERROR: cluster data at offset " + status.offset() + " is outside the file");
+          report.accept("ERROR: cluster data at offset " + status.offset() + " is outside the file");
+          errors++;
         }
         at += status.length();
       }
     }
-    errors.forEach(report);
-    return new CheckResult(errors.size(), 0, 0, 0, 0, 0, 0, 0, 0);
+    return new CheckResult(errors, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override
