@@ -174,6 +174,9 @@ final class Header {
   }
 
   private void readRest(ByteBuffer in, int length) {
+    if (length > in.limit()) {
+      throw BlockException.invalid("a header of " + length + " bytes in a shorter file");
+    }
     if (length > LENGTH) {
       more = new byte[length - LENGTH];
       in.get(LENGTH, more);

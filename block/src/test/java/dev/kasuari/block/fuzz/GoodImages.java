@@ -5,6 +5,8 @@ import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
 import dev.kasuari.block.ImageNode;
+import dev.kasuari.block.packed.PackedImages;
+import dev.kasuari.block.packed.PackedImages.Tables;
 import dev.kasuari.block.testing.RecordingNode;
 import dev.kasuari.block.testing.TestImages;
 import dev.kasuari.qapi.OptionSource;
@@ -19,6 +21,7 @@ final class GoodImages {
   private static final String SECRET = "qom-type=secret,id=fuzz,data=fuzz";
 
   private static final int SIZE = 3 << 20;
+  private static final List<String> READ_ONLY = List.of("bochs", "cloop", "dmg");
 
   private GoodImages() {}
 
@@ -37,16 +40,40 @@ final class GoodImages {
 
   /** One image of a format, with data that nothing compresses. */
   static byte[] of(String format) {
+    if (READ_ONLY.contains(format)) {
+      return kinds(format).getFirst();
+    }
     return image(format, variants(format).getFirst(), 98_304);
   }
 
   /** Images of a format of all kinds, with little data. */
   static List<byte[]> kinds(String format) {
     var all = new ArrayList<byte[]>();
+    if (READ_ONLY.contains(format)) {
+      for (int seed = 1; seed <= 3; seed++) {
+        all.add(packed(format, new Random(seed)));
+      }
+      return all;
+    }
     for (String options : variants(format)) {
       all.add(image(format, options, 40));
     }
     return all;
+  }
+
+  private static byte[] packed(String format, Random random) {
+    byte[] disk = new byte[48 * 1024];
+    java.util.Arrays.fill(disk, 5000, 9000, (byte) 'x');
+    disk[40_000] = 1;
+    return switch (format) {
+      case "bochs" -> PackedImages.bochs(disk, 1 + random.nextInt(2), 4096, random);
+      case "cloop" -> PackedImages.cloop(disk, 4096);
+      default -> {
+        Tables where = random.nextBoolean() ? Tables.LIST : Tables.RESOURCES;
+        var parts = PackedImages.parts(disk, random, PackedImages::bzip2);
+        yield PackedImages.dmg(parts, disk.length / 512, where);
+      }
+    };
   }
 
   private static List<String> variants(String format) {

@@ -23,10 +23,11 @@ import java.util.Random;
 final class ImageTarget {
   /** All formats. */
   static final List<String> FORMATS =
-      List.of("qcow2", "vdi", "vpc", "vmdk", "vhdx", "qed", "qcow", "parallels", "luks", "raw");
+      List.of("qcow2", "vdi", "vpc", "vmdk", "vhdx", "qed", "qcow", "parallels", "luks", "raw", "bochs",
+          "cloop", "dmg");
 
   private static final int CHUNK = 1 << 16;
-  private static final int MOST_STEPS = 2000;
+  private static final int MOST_STEPS = 100;
 
   private ImageTarget() {}
 

@@ -54,7 +54,7 @@ final class OverlaidFile extends BlockNode {
       if (page != null) {
         MemorySegment.copy(page, in, part, ValueLayout.JAVA_BYTE, 0, n);
       } else {
-        int there = (int) Math.clamp(Math.min(under.length, size) - at, 0, n);
+        int there = Math.clamp(Math.min(under.length, size) - at, 0, n);
         if (there > 0) {
           MemorySegment.copy(under, (int) at, part, ValueLayout.JAVA_BYTE, 0, there);
         }
