@@ -35,8 +35,7 @@ class NoBackingTest {
                       .formatted(format, image),
                   null,
                   Access.read()),
-          new BlockGraph()
-              .openFile("", image.toString(), format, Access.read().withBacking(false))
+          new BlockGraph().openFile("", image.toString(), format, Access.read().withBacking(false))
         }) {
       assertThat(node.child("backing")).isNull();
       assertThat(((ImageNode) node).facts().backingFile()).isEqualTo("/none/secret");

@@ -68,8 +68,7 @@ record Header(long catalog, long entries, long bitmapSize, long extentSize, long
   private void refuseNonsense(long fileSize) {
     refuse(entries > MOST_ENTRIES, "Catalog size is too large");
     refuse(extentSize < SECTOR, "Extent size must be at least 512");
-    refuse(
-        Long.bitCount(extentSize) != 1, "Extent size " + extentSize + " is not a power of two");
+    refuse(Long.bitCount(extentSize) != 1, "Extent size " + extentSize + " is not a power of two");
     refuse(extentSize > MOST_EXTENT, "Extent size " + extentSize + " is too large");
     refuse(size < 0, "a disk of " + size + " bytes");
     refuse(

@@ -43,8 +43,7 @@ final class CloopNode extends PackedNode {
   }
 
   private byte[] unpack(long index) {
-    ByteBuffer ends =
-        FileBytes.read(file, Header.OFFSETS + index * 8, 2 * 8, ByteOrder.BIG_ENDIAN);
+    ByteBuffer ends = FileBytes.read(file, Header.OFFSETS + index * 8, 2 * 8, ByteOrder.BIG_ENDIAN);
     long begin = ends.getLong(0);
     int length = (int) (ends.getLong(8) - begin);
     byte[] block = new byte[header.blockSize()];

@@ -131,7 +131,11 @@ final class BlockTables {
     }
     long most = trailer.size() / Trailer.SECTOR;
     refuse(
-        first < 0 || first > most || start < 0 || sectors < 0 || start > most
+        first < 0
+            || first > most
+            || start < 0
+            || sectors < 0
+            || start > most
             || sectors > most - start,
         "chunk %d is of sectors that the disk does not have".formatted(number));
     long length = sectors * Trailer.SECTOR;

@@ -186,8 +186,8 @@ final class LuksHeader {
   }
 
   /**
-   * Refuses passwords that would take hours to try. Those who make images choose counts by the
-   * time that they take, usually 2 s: some million for each slot.
+   * Refuses passwords that would take hours to try. Those who make images choose counts by the time
+   * that they take, usually 2 s: some million for each slot.
    */
   void refuseEndlessWork() {
     long used = slots.stream().filter(Slot::active).count();

@@ -210,7 +210,8 @@ final class VmdkNode extends BlockNode implements ImageNode {
                 && status.data()
                 && status.offset() + status.length() > part.file.size();
         if (behind) {
-          report.accept("ERROR: cluster data at offset " + status.offset() + " is outside the file");
+          report.accept(
+              "ERROR: cluster data at offset " + status.offset() + " is outside the file");
           errors++;
         }
         at += status.length();

@@ -118,7 +118,8 @@ final class Folder {
         throw BlockException.invalid("vvfat: '" + path + "' is larger than FAT can say");
       }
       String name = longName(path, taken);
-      var time = LocalDateTime.ofInstant(about.lastModifiedTime().toInstant(), ZoneId.systemDefault());
+      var time =
+          LocalDateTime.ofInstant(about.lastModifiedTime().toInstant(), ZoneId.systemDefault());
       Folder inside = regular ? null : folder(path, depth + 1);
       return new Item(name, names.of(name), real, size, time, inside);
     }
@@ -139,7 +140,8 @@ final class Folder {
 
     /** A name that FAT can say, and that differs from all others by more than its case. */
     private static String longName(Path path, Set<String> taken) {
-      String name = String.valueOf(path.getFileName()).replaceAll("[\\x00-\\x1f\"*/:<>?\\\\|]", "_");
+      String name =
+          String.valueOf(path.getFileName()).replaceAll("[\\x00-\\x1f\"*/:<>?\\\\|]", "_");
       while (name.endsWith(".") || name.endsWith(" ")) { // such ends are not seen
         name = name.substring(0, name.length() - 1) + "_";
       }

@@ -69,8 +69,7 @@ record Geometry(
     int fat = 1;
     while (true) {
       var g =
-          new Geometry(
-              bits, cylinders, heads, track, first, perCluster, reserved, fat, entries);
+          new Geometry(bits, cylinders, heads, track, first, perCluster, reserved, fat, entries);
       long bytes = ((g.clusters() + 2L) * bits + 7) / 8;
       int needed = (int) ((bytes + SECTOR - 1) / SECTOR);
       if (needed <= fat) {

@@ -32,8 +32,8 @@ final class ShortNames {
     String base = letters(hasTail ? name.substring(0, dot) : name);
     String tail = letters(hasTail ? name.substring(dot + 1) : "");
     String plain = base + (tail.isEmpty() ? "" : "." + tail);
-    boolean whole = plain.equals(name) && !base.isEmpty() && base.length() <= BASE
-        && tail.length() <= 3;
+    boolean whole =
+        plain.equals(name) && !base.isEmpty() && base.length() <= BASE && tail.length() <= 3;
     String three = tail.substring(0, Math.min(3, tail.length()));
     if (base.isEmpty()) {
       base = "_";

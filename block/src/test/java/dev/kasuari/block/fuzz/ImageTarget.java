@@ -23,8 +23,20 @@ import java.util.Random;
 final class ImageTarget {
   /** All formats. */
   static final List<String> FORMATS =
-      List.of("qcow2", "vdi", "vpc", "vmdk", "vhdx", "qed", "qcow", "parallels", "luks", "raw", "bochs",
-          "cloop", "dmg");
+      List.of(
+          "qcow2",
+          "vdi",
+          "vpc",
+          "vmdk",
+          "vhdx",
+          "qed",
+          "qcow",
+          "parallels",
+          "luks",
+          "raw",
+          "bochs",
+          "cloop",
+          "dmg");
 
   private static final int CHUNK = 1 << 16;
   private static final int MOST_STEPS = 100;
@@ -55,8 +67,7 @@ final class ImageTarget {
     try {
       var file = new OverlaidFile(image);
       BlockNode node =
-          graph.open(
-              GoodImages.opens(format), access.withBacking(false), Map.of("file", file));
+          graph.open(GoodImages.opens(format), access.withBacking(false), Map.of("file", file));
       Child use =
           graph.use("fuzzing", node, BlockGraph.takenBy(access), BlockGraph.sharedBy(access));
       try {

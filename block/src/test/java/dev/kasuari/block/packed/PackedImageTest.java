@@ -37,8 +37,7 @@ class PackedImageTest {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Made(byte[] disk, byte[] image) {}
 
-  private static Made make(
-      String format, Random random, @Nullable UnaryOperator<byte[]> bzip2) {
+  private static Made make(String format, Random random, @Nullable UnaryOperator<byte[]> bzip2) {
     byte[] disk = PackedImages.disk(random, 4 * (1 + random.nextInt(500)));
     return switch (format) {
       case "bochs" -> {
@@ -60,17 +59,29 @@ class PackedImageTest {
     Peer.require();
     int count = Integer.getInteger("kasuari.block.seeds", 4);
     return Stream.of("bochs", "cloop", "dmg")
-        .flatMap(format -> IntStream.rangeClosed(1, count)
-            .mapToObj(seed -> DynamicTest.dynamicTest(format + " seed " + seed, () -> {
-              // Debian builds QEMU without bzip2.
-              Made made = make(format, new Random(seed), null);
-              Path image = Files.write(folder.resolve(seed + "." + format), made.image());
-              Path raw = folder.resolve("raw");
-              Peer.img("convert", "-f", format, "-O", "raw", image.toString(), raw.toString());
-              assertThat(Files.readAllBytes(raw)).isEqualTo(made.disk());
-              String probed = Peer.img("info", image.toString());
-              assertThat(probed).contains("file format: " + format);
-            })));
+        .flatMap(format ->
+            IntStream.rangeClosed(1, count)
+                .mapToObj(seed ->
+                    DynamicTest.dynamicTest(
+                        format + " seed " + seed,
+                        () -> {
+                          // Debian builds QEMU without bzip2.
+                          Made made = make(format, new Random(seed), null);
+                          Path image =
+                              Files.write(folder.resolve(seed + "." + format), made.image());
+                          Path raw = folder.resolve("raw");
+                          Peer.img(
+                              "convert",
+                              "-f",
+                              format,
+                              "-O",
+                              "raw",
+                              image.toString(),
+                              raw.toString());
+                          assertThat(Files.readAllBytes(raw)).isEqualTo(made.disk());
+                          String probed = Peer.img("info", image.toString());
+                          assertThat(probed).contains("file format: " + format);
+                        })));
   }
 
   @ParameterizedTest
@@ -81,18 +92,22 @@ class PackedImageTest {
       var random = new Random(seed);
       Made made = make(format, random, PackedImages::bzip2);
       // The format is found out by how the image begins, or by its name.
-      with(made.image(), format, null, node -> {
-        assertThat(node.size()).isEqualTo(made.disk().length);
-        assertThat(node.driver()).isEqualTo(format);
-        assertThat(TestImages.firstDifference(node, made.disk())).isEqualTo(-1);
-        for (int i = 0; i < 20; i++) {
-          int at = random.nextInt(made.disk().length);
-          int length = 1 + random.nextInt(made.disk().length - at);
-          assertThat(ByteBuffer.wrap(TestImages.read(node, at, length)))
-              .isEqualTo(ByteBuffer.wrap(made.disk(), at, length));
-        }
-        zeroesAreZero(node, made.disk());
-      });
+      with(
+          made.image(),
+          format,
+          null,
+          node -> {
+            assertThat(node.size()).isEqualTo(made.disk().length);
+            assertThat(node.driver()).isEqualTo(format);
+            assertThat(TestImages.firstDifference(node, made.disk())).isEqualTo(-1);
+            for (int i = 0; i < 20; i++) {
+              int at = random.nextInt(made.disk().length);
+              int length = 1 + random.nextInt(made.disk().length - at);
+              assertThat(ByteBuffer.wrap(TestImages.read(node, at, length)))
+                  .isEqualTo(ByteBuffer.wrap(made.disk(), at, length));
+            }
+            zeroesAreZero(node, made.disk());
+          });
     }
   }
 
@@ -100,8 +115,11 @@ class PackedImageTest {
   @Tag("guest")
   void chunksOfTheProgramBzip2AreRead() {
     Made made = make("dmg", new Random(5), this::byProgram);
-    with(made.image(), "dmg", null, node ->
-        assertThat(TestImages.firstDifference(node, made.disk())).isEqualTo(-1));
+    with(
+        made.image(),
+        "dmg",
+        null,
+        node -> assertThat(TestImages.firstDifference(node, made.disk())).isEqualTo(-1));
   }
 
   private byte[] byProgram(byte[] bytes) {
@@ -127,8 +145,7 @@ class PackedImageTest {
     }
   }
 
-  private void with(
-      byte[] image, String format, @Nullable String asked, Consumer<BlockNode> work) {
+  private void with(byte[] image, String format, @Nullable String asked, Consumer<BlockNode> work) {
     try {
       Path path = Files.write(folder.resolve("i." + format), image);
       TestImages.with(asked, path, Access.read(), work);
@@ -201,8 +218,7 @@ class PackedImageTest {
   }
 
   private static byte[] one(int type, int sectors, byte[] stored) {
-    return PackedImages.dmg(
-        List.of(new Part(type, 0, sectors, stored)), 1 << 20, Tables.RESOURCES);
+    return PackedImages.dmg(List.of(new Part(type, 0, sectors, stored)), 1 << 20, Tables.RESOURCES);
   }
 
   private static byte[] little(byte[] image, int at, int value) {

@@ -50,9 +50,21 @@ class VvfatTest {
     Path inner = Files.createDirectories(root.resolve("a folder/within.another/UPPER"));
     var names =
         List.of(
-            "README.TXT", "readme.md", "ReadMe.markdown", "a", "A name with spaces.text", ".hidden",
-            "x.tar.gz", "exactly8.abc", "thirteen.lett", "grün-Ωmega.txt", "plus+comma,.semi;",
-            "readme(1).md", "longlonglong1.txt", "longlonglong2.txt", "longlonglong3.txt");
+            "README.TXT",
+            "readme.md",
+            "ReadMe.markdown",
+            "a",
+            "A name with spaces.text",
+            ".hidden",
+            "x.tar.gz",
+            "exactly8.abc",
+            "thirteen.lett",
+            "grün-Ωmega.txt",
+            "plus+comma,.semi;",
+            "readme(1).md",
+            "longlonglong1.txt",
+            "longlonglong2.txt",
+            "longlonglong3.txt");
     for (String name : names) {
       for (Path dir : List.of(root, inner)) {
         byte[] content = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(30_000)];
@@ -74,8 +86,9 @@ class VvfatTest {
         String name = root.relativize(one).toString();
         out.put(
             name,
-            Files.isDirectory(one) ? "folder" : java.util.Arrays.hashCode(Files.readAllBytes(one))
-                + " " + Files.size(one));
+            Files.isDirectory(one)
+                ? "folder"
+                : java.util.Arrays.hashCode(Files.readAllBytes(one)) + " " + Files.size(one));
       }
     }
     return out;
@@ -112,10 +125,13 @@ class VvfatTest {
   void otherProgramsFindAllFiles(String words, long sectors, long first) throws IOException {
     Path root = fill(new Random(sectors));
     Path volume = scratch.resolve("volume");
-    with(words + root, Access.read(), node -> {
-      assertThat(node.size()).isEqualTo(sectors * 512);
-      copy(node, first * 512, volume);
-    });
+    with(
+        words + root,
+        Access.read(),
+        node -> {
+          assertThat(node.size()).isEqualTo(sectors * 512);
+          copy(node, first * 512, volume);
+        });
     Peer.Result checked = Peer.run(List.of("/usr/sbin/fsck.fat", "-n", "-v", volume.toString()));
     assertThat(checked.code()).as(checked.output()).isZero();
     assertThat(checked.output()).doesNotContain("differ", "wrong", "bad", "Bad", "Orphan");
@@ -141,8 +157,10 @@ class VvfatTest {
     Path root = fill(new Random(4));
     for (String words : List.of("fat:", "fat:12:", "fat:floppy:", "fat:12:floppy:")) {
       String theirs = Peer.img("info", "--output=json", "-U", words + root);
-      with(words + root, Access.read(), node ->
-          assertThat(theirs).contains("\"virtual-size\": " + node.size() + ","));
+      with(
+          words + root,
+          Access.read(),
+          node -> assertThat(theirs).contains("\"virtual-size\": " + node.size() + ","));
     }
   }
 
@@ -151,21 +169,29 @@ class VvfatTest {
   void whatIsWrittenStaysInMemory() throws IOException {
     Path root = fill(new Random(7));
     Map<String, String> before = tree(root);
-    with("fat:rw:" + root, Access.write(), node -> {
-      byte[] some = new byte[70_000];
-      new Random(8).nextBytes(some);
-      byte[] there = TestImages.read(node, 0, 1 << 20);
-      TestImages.write(node, 12_345, some, 0, some.length);
-      node.writeZeroes(500_001, 9_999, true);
-      System.arraycopy(some, 0, there, 12_345, some.length);
-      java.util.Arrays.fill(there, 500_001, 510_000, (byte) 0);
-      assertThat(TestImages.read(node, 0, 1 << 20)).isEqualTo(there);
-      TestImages.write(node, node.size() - 5, some, 0, 5);
-      assertThat(TestImages.read(node, node.size() - 5, 5)).startsWith(some[0], some[1], some[2]);
-    });
+    with(
+        "fat:rw:" + root,
+        Access.write(),
+        node -> {
+          byte[] some = new byte[70_000];
+          new Random(8).nextBytes(some);
+          byte[] there = TestImages.read(node, 0, 1 << 20);
+          TestImages.write(node, 12_345, some, 0, some.length);
+          node.writeZeroes(500_001, 9_999, true);
+          System.arraycopy(some, 0, there, 12_345, some.length);
+          java.util.Arrays.fill(there, 500_001, 510_000, (byte) 0);
+          assertThat(TestImages.read(node, 0, 1 << 20)).isEqualTo(there);
+          TestImages.write(node, node.size() - 5, some, 0, 5);
+          assertThat(TestImages.read(node, node.size() - 5, 5))
+              .startsWith(some[0], some[1], some[2]);
+        });
     assertThat(tree(root)).isEqualTo(before);
-    with("fat:" + root, Access.write().withAutoReadOnly(true), node ->
-        assertThatThrownBy(() -> node.writeZeroes(0, 512, false)).hasMessageContaining("read-only"));
+    with(
+        "fat:" + root,
+        Access.write().withAutoReadOnly(true),
+        node ->
+            assertThatThrownBy(() -> node.writeZeroes(0, 512, false))
+                .hasMessageContaining("read-only"));
   }
 
   @Test
@@ -180,10 +206,16 @@ class VvfatTest {
     Files.createSymbolicLink(root.resolve("link"), root.resolve("inside"));
     var names = Folder.scan(root).items().stream().map(Folder.Item::name).toList();
     assertThat(names).containsExactly("inside", "link");
-    with("fat:12:floppy:" + root, Access.read(), node -> {
-      String all = new String(TestImages.read(node, 0, node.size()), java.nio.charset.StandardCharsets.ISO_8859_1);
-      assertThat(all).contains("all may see this").doesNotContain("open sesame");
-    });
+    with(
+        "fat:12:floppy:" + root,
+        Access.read(),
+        node -> {
+          String all =
+              new String(
+                  TestImages.read(node, 0, node.size()),
+                  java.nio.charset.StandardCharsets.ISO_8859_1);
+          assertThat(all).contains("all may see this").doesNotContain("open sesame");
+        });
   }
 
   @Test
@@ -204,7 +236,8 @@ class VvfatTest {
     Path root = folder();
     refused("fat:" + scratch.resolve("none"), "is not a folder");
     refused("fat:", "requires a 'dir' option");
-    refused("json:{\"driver\":\"vvfat\",\"dir\":\"" + root + "\",\"fat-type\":13}", "12, 16 and 32");
+    refused(
+        "json:{\"driver\":\"vvfat\",\"dir\":\"" + root + "\",\"fat-type\":13}", "12, 16 and 32");
     refused(
         "json:{\"driver\":\"vvfat\",\"dir\":\"" + root + "\",\"label\":\"too long a label\"}",
         "vvfat label cannot be longer than 11 bytes");
