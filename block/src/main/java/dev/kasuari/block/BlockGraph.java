@@ -15,7 +15,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,33 +29,30 @@ public final class BlockGraph {
   private static final int MAX_DEPTH = 200;
 
   private final Map<String, BlockNode> nodes = new LinkedHashMap<>();
-  private final Map<String, ThrottleGroup> throttleGroups = new ConcurrentHashMap<>();
-  private final Secrets secrets;
   private final UserObjects objects;
   private int madeUp;
 
-  /** An empty graph, without secrets. */
+  /** An empty graph, without objects. */
   public BlockGraph() {
-    this(new Secrets());
+    this(new UserObjects());
   }
 
-  /** An empty graph whose nodes' options may name these secrets. */
-  public BlockGraph(Secrets secrets) {
-    this.secrets = secrets;
-    objects = new UserObjects(secrets);
+  /** An empty graph whose nodes' options may name these objects. */
+  public BlockGraph(UserObjects objects) {
+    this.objects = objects;
   }
 
   /** What options may name as passwords. */
   public Secrets secrets() {
-    return secrets;
+    return objects.secrets();
   }
 
   /** The groups of limits that nodes may share, by id. */
   public Map<String, ThrottleGroup> throttleGroups() {
-    return throttleGroups;
+    return objects.throttleGroups();
   }
 
-  /** What nodes of this graph refer to by id: secrets, TLS credentials. */
+  /** What nodes of this graph refer to by id: secrets, TLS credentials, groups of limits. */
   public UserObjects objects() {
     return objects;
   }
@@ -267,7 +263,11 @@ public final class BlockGraph {
     O own = driver.options().parse(parts.own());
     String name = common.nodeName() == null ? "#block" + madeUp++ : common.nodeName();
     if (nodes.containsKey(name)) {
-      throw new OptionException(source.where() + ": Duplicate nodes with node-name='" + name + "'");
+      throw new OptionException(
+          (source.where().isEmpty() ? "" : source.where() + ": ")
+              + "Duplicate nodes with node-name='"
+              + name
+              + "'");
     }
     Opening opening =
         new Opening(

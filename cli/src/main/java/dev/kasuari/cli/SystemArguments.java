@@ -18,9 +18,9 @@ import dev.kasuari.vm.MemoryOptions;
 import dev.kasuari.vm.Netdevs;
 import dev.kasuari.vm.Nic;
 import dev.kasuari.vm.NotYet;
+import dev.kasuari.vm.Objects;
 import dev.kasuari.vm.RtcOptions;
 import dev.kasuari.vm.SerialPort;
-import dev.kasuari.vm.ThrottleGroups;
 import dev.kasuari.vm.TopologyOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -234,7 +234,8 @@ final class SystemArguments {
   }
 
   void object(String text) {
-    collect(ThrottleGroups.source(text), ThrottleGroups::help, objects);
+    OptionSource source = Objects.source(text);
+    collect(source, () -> Objects.help(source), objects);
   }
 
   void rtc(String text) {

@@ -96,8 +96,8 @@ final class SystemOptions {
     with(
         s,
         "object",
-        "throttle-group,id=ID[,limits.NAME=VALUE]...",
-        "limits for disks ('help' lists them)",
+        "TYPE,id=ID[,PROP=VALUE]...",
+        "what disks refer to: secrets, TLS credentials, limits\n('help' lists the types)",
         SystemArguments::object);
     flag(s, "snapshot", "forget at the end what is written to disks", a -> a.snapshots = true);
   }

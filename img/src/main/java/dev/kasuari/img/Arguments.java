@@ -1,6 +1,7 @@
 package dev.kasuari.img;
 
 import dev.kasuari.block.crypto.Secrets;
+import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Sizes;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Arguments {
   /** An option and its value, which is empty if it has none. */
-  record Option(String name, String value) {}
+  public record Option(String name, String value) {}
 
   private final Map<String, List<String>> options = new LinkedHashMap<>();
   private final List<Option> inOrder = new ArrayList<>();
@@ -26,7 +27,7 @@ public final class Arguments {
   private final Set<String> flags;
   private final Set<String> valued;
   private final Map<String, String> longer;
-  private @Nullable Secrets secrets;
+  private @Nullable UserObjects objects;
 
   /**
    * Takes words apart.
@@ -126,7 +127,7 @@ public final class Arguments {
   }
 
   /** All options as they were given. */
-  List<Option> inOrder() {
+  public List<Option> inOrder() {
     return inOrder;
   }
 
@@ -153,19 +154,22 @@ public final class Arguments {
     return words;
   }
 
-  /** True unless an object is of another kind, which {@link Session} knows. */
-  static boolean isSecret(String object) {
-    return !object.startsWith("tls-creds-");
-  }
-
-  /** The secrets of {@code --object}; made once. */
-  Secrets secrets() {
-    Secrets made = secrets;
+  /** The objects of {@code --object}; made once. */
+  UserObjects objects() {
+    UserObjects made = objects;
     if (made == null) {
-      made = Secrets.of(values("object").stream().filter(Arguments::isSecret).toList());
-      secrets = made;
+      made = new UserObjects();
+      for (String text : values("object")) {
+        made.add("--object", text);
+      }
+      objects = made;
     }
     return made;
+  }
+
+  /** The secrets among them. */
+  Secrets secrets() {
+    return objects().secrets();
   }
 
   /** The only word. */

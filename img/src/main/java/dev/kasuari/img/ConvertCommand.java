@@ -72,7 +72,7 @@ final class ConvertCommand implements Command {
                 "skip-broken-bitmaps"),
             Set.of("f", "t", "T", "O", "B", "F", "o", "l", "S", "m", "r", "object"),
             LONGER);
-    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.secrets());
+    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.objects());
     if (creation.helpWanted()) {
       out.print(creation.help());
       return 0;

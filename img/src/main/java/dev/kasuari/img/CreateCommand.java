@@ -37,7 +37,7 @@ final class CreateCommand implements Command {
                 "F",
                 "backing-unsafe",
                 "u"));
-    var creation = new Creation(a.value("f", "raw"), a.values("o"), a.secrets());
+    var creation = new Creation(a.value("f", "raw"), a.values("o"), a.objects());
     if (creation.helpWanted()) {
       out.print(creation.help());
       return 0;

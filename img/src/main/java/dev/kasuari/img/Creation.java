@@ -8,7 +8,7 @@ import dev.kasuari.block.Drivers;
 import dev.kasuari.block.Filenames;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Making;
-import dev.kasuari.block.crypto.Secrets;
+import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -30,13 +30,13 @@ final class Creation {
       "Encrypt the image with format 'aes'. (Deprecated in favor of encrypt.format=aes)";
 
   private final String format;
-  private final Secrets secrets;
+  private final UserObjects objects;
   private final Map<String, Json> options = new LinkedHashMap<>();
   private boolean help;
 
-  Creation(String format, List<String> texts, Secrets secrets) {
+  Creation(String format, List<String> texts, UserObjects objects) {
     this.format = format;
-    this.secrets = secrets;
+    this.objects = objects;
     for (String text : texts) {
       OptionSource source = OptionSource.of("", text, "");
       help |= source.helpWanted();
@@ -257,7 +257,7 @@ final class Creation {
   }
 
   private String detected(String filename) {
-    try (Session session = new Session(secrets)) {
+    try (Session session = new Session(objects)) {
       return session.open(behind(filename), null, false, Access.read()).driver();
     }
   }
@@ -269,7 +269,7 @@ final class Creation {
 
   private long backingSize(String filename) {
     String name = behind(filename);
-    try (Session session = new Session(secrets)) {
+    try (Session session = new Session(objects)) {
       return session.open(name, text("backing_fmt"), false, Access.read(), "").size();
     } catch (BlockException | ToolException e) {
       throw new ToolException(
@@ -343,7 +343,7 @@ final class Creation {
       if (!Files.exists(path)) {
         Files.createFile(path);
       }
-      try (Session session = new Session(secrets)) {
+      try (Session session = new Session(objects)) {
         BlockNode file = session.open(filename, "file", false, access);
         file.truncate(0, dev.kasuari.block.Preallocation.OFF);
         creator.create(new Making(session.graph(), filename), file, size, options);

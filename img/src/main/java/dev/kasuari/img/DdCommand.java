@@ -4,7 +4,7 @@ import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Drivers;
-import dev.kasuari.block.crypto.Secrets;
+import dev.kasuari.block.object.UserObjects;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -59,7 +59,7 @@ final class DdCommand implements Command {
       long size = product(count, block) < from.size() ? product(count, block) : from.size();
       boolean nothing = product(skipped, block) > size;
       long skip = nothing ? size : product(skipped, block);
-      create(format, a.secrets(), output, size - skip);
+      create(format, a.objects(), output, size - skip);
       BlockNode to = session.open(output, format, false, Access.write());
       if (nothing) {
         err.println("kasuari-img: " + input + ": cannot skip to specified offset");
@@ -80,9 +80,9 @@ final class DdCommand implements Command {
     return blocks > Long.MAX_VALUE / block ? Long.MAX_VALUE : blocks * block;
   }
 
-  private static void create(String format, Secrets secrets, String output, long size) {
+  private static void create(String format, UserObjects objects, String output, long size) {
     try {
-      new Creation(format, List.of(), secrets).create(output, size, false, null);
+      new Creation(format, List.of(), objects).create(output, size, false, null);
     } catch (ToolException e) {
       throw e.as(output, "error while creating output image");
     }

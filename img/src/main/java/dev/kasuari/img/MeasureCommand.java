@@ -34,7 +34,7 @@ final class MeasureCommand implements Command {
             Set.of("f", "O", "o", "output", "size", "s", "l", "object"),
             Map.of("target-format", "O", "format", "f", "snapshot", "l"));
     boolean json = a.json();
-    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.secrets());
+    var creation = new Creation(a.value("O", "raw"), a.values("o"), a.objects());
     refuse(a);
     ImageCreator.Measure measure;
     long bitmaps = -1;

@@ -8,7 +8,7 @@ import dev.kasuari.block.Child;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Making;
-import dev.kasuari.block.crypto.Secrets;
+import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -27,19 +27,18 @@ public final class Session implements AutoCloseable {
 
   /** Nothing is open, and there are no objects. */
   public Session() {
-    this(new Secrets());
+    this(new UserObjects());
   }
 
   /** Nothing is open yet. */
-  Session(Secrets secrets) {
-    graph = new BlockGraph(secrets);
+  Session(UserObjects objects) {
+    graph = new BlockGraph(objects);
   }
 
-  /** Nothing is open yet; {@code --object} may say secrets and TLS credentials. */
+  /** Nothing is open yet; the objects are those of {@code --object}. */
   Session(Arguments a) {
-    this(a.secrets());
+    this(a.objects());
     a.refuseFormatOfOptions();
-    define(a.values("object").stream().filter(o -> !Arguments.isSecret(o)).toList());
   }
 
   /** The graph. */

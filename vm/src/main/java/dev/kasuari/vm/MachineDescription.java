@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param serials what the serial ports are connected to, in order
  * @param netdevs networks for devices to name
  * @param nics network cards with what they are connected to
- * @param objects limits for disks to share
+ * @param objects what other options refer to: secrets, TLS credentials, limits
  * @param blockdevs nodes of disks, in order
  * @param drives disks, in order
  * @param snapshots whether what is written to drives that say nothing of it is forgotten
@@ -192,15 +192,15 @@ public record MachineDescription(
       return this;
     }
 
-    /** Adds limits for disks to share ({@code -object throttle-group}). */
+    /** Adds what other options refer to by id ({@code -object}). */
     public Builder object(OptionSource object) {
       objects.add(object);
       return this;
     }
 
-    /** Adds limits, written as {@code -object} takes them. */
+    /** Adds such an object, written as {@code -object} takes it. */
     public Builder object(String text) {
-      return object(ThrottleGroups.source(text));
+      return object(Objects.source(text));
     }
 
     /** Adds a node of a disk ({@code -blockdev}). */

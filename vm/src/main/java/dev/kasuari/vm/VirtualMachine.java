@@ -183,7 +183,7 @@ public final class VirtualMachine implements AutoCloseable {
     var drives = new Drives(graph, description.snapshots());
     var streams = new CharacterStreams(machine, backEnds);
     var networks = new Networks(machine, backEnds);
-    description.objects().forEach(o -> ThrottleGroups.add(graph, o));
+    description.objects().forEach(graph.objects()::add);
     description.blockdevs().forEach(blockdevs::open);
     description.drives().forEach(d -> drives.open(machine, d, backEnds));
     description.chardevs().forEach(streams::add);

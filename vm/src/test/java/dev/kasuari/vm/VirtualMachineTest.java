@@ -256,6 +256,7 @@ class VirtualMachineTest {
     MachineDescription description =
         bare(program("", 0x5555))
             .object("throttle-group,id=g,limits.bps-total=1M")
+            .object("secret,id=s,data=letmein")
             .blockdev("{\"driver\":\"file\",\"node-name\":\"f\",\"filename\":\"" + disk + "\"}")
             .blockdev("raw,node-name=r,file=f")
             .blockdev("throttle,node-name=t,throttle-group=g,file=r")
@@ -272,6 +273,7 @@ class VirtualMachineTest {
           .extracting(node -> node.driver())
           .containsExactly("file", "raw", "throttle", "file", "raw", "file", "qcow2", "throttle");
       assertThat(machine.blocks().throttleGroups()).containsOnlyKeys("g", "virtio0");
+      assertThat(machine.blocks().secrets().get("s")).asString().isEqualTo("letmein");
       assertThat(machine.blocks().find("o")).isNotNull().matches(node -> !node.writable());
     }
     MachineDescription none = bare(program("", 0x5555)).blockdev("raw,node-name=r,file=g").build();

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.Cipher;
@@ -56,35 +55,18 @@ public final class Secrets {
 
   private final Map<String, byte[]> byId = new ConcurrentHashMap<>();
 
-  /** Those of {@code --object} options, of which no other kind is known. */
-  public static Secrets of(List<String> objects) {
-    var secrets = new Secrets();
-    for (String text : objects) {
-      secrets.add(OptionSource.of("--object", text, "qom-type"));
-    }
-    return secrets;
-  }
-
   /**
    * Adds one.
    *
+   * @param source its options, {@code id} among them
    * @throws OptionException if it cannot be read
    */
   public void add(OptionSource source) {
-    String type = source.text("qom-type");
-    if (!"secret".equals(type)) {
-      throw new OptionException(
-          source.where() + ": invalid object type '" + type + "'; only 'secret' is known here");
+    try {
+      add(SecretsSecretCodec.CODEC.parse(source));
+    } catch (BlockException e) { // the secret by which it is encrypted
+      throw new OptionException(String.valueOf(e.getMessage()), e);
     }
-    var rest = new java.util.LinkedHashMap<>(source.tree().members());
-    rest.remove("qom-type");
-    add(
-        SecretsSecretCodec.CODEC.parse(
-            new OptionSource(
-                source.where(),
-                new dev.kasuari.qapi.Json.Members(rest),
-                source.strict(),
-                source.bare())));
   }
 
   /** Adds one. */

@@ -1,5 +1,6 @@
 package dev.kasuari.block.object;
 
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.Options;
@@ -73,26 +74,29 @@ public final class TlsCredentials {
     this.verifyPeer = verifyPeer;
   }
 
-  static TlsCredentials of(String where, String id, X509 given, Secrets secrets) {
+  /**
+   * Reads them.
+   *
+   * @throws OptionException if that cannot be
+   */
+  static TlsCredentials of(String id, X509 given, Secrets secrets) {
     if (given.priority() != null) {
-      throw new OptionException(
-          where + ": 'priority' is GnuTLS's; Java's is jdk.tls.disabledAlgorithms");
+      throw new OptionException("'priority' is GnuTLS's; Java's is jdk.tls.disabledAlgorithms");
     }
-    String password =
-        given.passwordid() == null
-            ? null
-            : new String(secrets.get(given.passwordid()), StandardCharsets.UTF_8);
     try {
+      String password =
+          given.passwordid() == null
+              ? null
+              : new String(secrets.get(given.passwordid()), StandardCharsets.UTF_8);
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(
           keys(given, password),
           given.verifyPeer() || given.endpoint() == Endpoint.CLIENT ? trust(given) : null,
           null);
       return new TlsCredentials(context, given.endpoint(), given.verifyPeer());
-    } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
+    } catch (GeneralSecurityException | IOException | IllegalArgumentException | BlockException e) {
       throw new OptionException(
-          where + ": Unable to load credentials '" + id + "' of " + given.dir() + ": " + said(e),
-          e);
+          "Unable to load credentials '" + id + "' of " + given.dir() + ": " + said(e), e);
     }
   }
 
