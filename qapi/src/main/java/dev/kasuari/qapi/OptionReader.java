@@ -126,7 +126,7 @@ public final class OptionReader {
   /** A number of bytes; see {@link Sizes}. In JSON a plain number of bytes. */
   public long size(String key, char unit) {
     Json value = value(key);
-    if (strict) {
+    if (strict || value instanceof Json.Num) { // json:{…} in a file's name is not strict
       return integer(key, 0, Long.MAX_VALUE);
     }
     if (value instanceof Json.Text text) {
