@@ -43,7 +43,7 @@ class HeaderCrashTest {
     change(file, random, names);
     for (int i = 0; i < 60; i++) {
       int cut = random.nextInt(file.events.size() + 1);
-      byte[] after = RecordingNode.afterCut(start, file.events, cut, random);
+      byte[] after = file.afterCut(start, cut, random);
       assertThat(names.contains(backing(after))).as("cut at " + cut).isTrue();
     }
   }

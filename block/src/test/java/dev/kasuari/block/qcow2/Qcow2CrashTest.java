@@ -7,10 +7,12 @@ import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageNode;
+import dev.kasuari.block.Snapshot;
 import dev.kasuari.block.bitmap.DirtyBitmap;
 import dev.kasuari.block.crypto.Secrets;
 import dev.kasuari.block.testing.CrashRun;
 import dev.kasuari.block.testing.RecordingNode;
+import dev.kasuari.block.testing.TestImages;
 import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,11 +38,14 @@ class Qcow2CrashTest {
     "cluster_size=1024,lazy_refcounts=on",
     "cluster_size=16384,extended_l2=on",
     "cluster_size=4096,compat=0.10",
+    "cluster_size=4096,encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=1",
+    "cluster_size=4096,data_file=DATA",
+    "cluster_size=65536,data_file=DATA,data_file_raw=on",
   };
 
   @TestFactory
   Stream<DynamicTest> whatWasFlushedIsThere() {
-    return CrashRun.seeds(14, Run::new);
+    return CrashRun.seeds(20, Run::new);
   }
 
   /** What bitmaps say when the image is closed. */
@@ -64,25 +70,55 @@ class Qcow2CrashTest {
 
   private static final class Run extends CrashRun {
     private final boolean old;
+    private final boolean simple;
+
+    /** What each snapshot has. */
+    private final Map<String, byte[]> snapshots = new TreeMap<>();
 
     Run(int seed) {
       super("qcow2", OPTIONS[seed % OPTIONS.length], seed, 1600);
-      old = OPTIONS[seed % OPTIONS.length].contains("0.10");
+      String options = OPTIONS[seed % OPTIONS.length];
+      old = options.contains("0.10");
+      simple = options.contains("DATA");
     }
 
     @Override
     protected void special(RecordingNode file, BlockNode node, int offset) {
       ImageNode image = (ImageNode) node;
       switch (random.nextInt(3)) {
-        case 0 -> {
-          if (random.nextBoolean()) {
-            image.createSnapshot("s" + random.nextInt(1000), 1, 0);
-          } else if (!image.snapshots().isEmpty()) {
-            image.deleteSnapshot(image.snapshots().getFirst().id());
+        case 0 -> changeSnapshots(file, image);
+        case 1 -> {
+          if (!simple && image.compresses()) {
+            compressed(file, image, offset);
           }
         }
-        case 1 -> compressed(file, image, offset);
         default -> changeBitmaps(node);
+      }
+    }
+
+    @Override
+    protected boolean resizes() {
+      return true;
+    }
+
+    private void changeSnapshots(RecordingNode file, ImageNode image) {
+      List<Snapshot> there = image.snapshots();
+      if (simple) { // no snapshots with a data file
+        return;
+      }
+      boolean marked = !((BlockNode) image).bitmaps().all().isEmpty();
+      switch (there.isEmpty() ? 0 : random.nextInt(marked ? 2 : 3)) {
+        case 0 -> {
+          String name = "s" + snapshots.size();
+          snapshots.put(name, disk.clone());
+          image.createSnapshot(name, 1, 0);
+        }
+        case 1 -> image.deleteSnapshot(there.get(random.nextInt(there.size())).id());
+        default -> {
+          Snapshot one = there.get(random.nextInt(there.size()));
+          becomes(file, Objects.requireNonNull(snapshots.get(one.name())));
+          image.applySnapshot(one.id());
+        }
       }
     }
 
@@ -154,6 +190,20 @@ class Qcow2CrashTest {
       }
     }
 
+    /** A snapshot that is there has what the disk had when it was made. */
+    private void compareSnapshot(ImageNode image) {
+      List<Snapshot> there = image.snapshots();
+      if (!there.isEmpty()) {
+        Snapshot one = there.get(image.facts().clusterSize() % 7 % there.size());
+        byte[] then = Objects.requireNonNull(snapshots.get(one.name()));
+        BlockNode node = (BlockNode) image;
+        node.bitmaps().all().forEach(bitmap -> node.bitmaps().remove(bitmap.name()));
+        image.applySnapshot(one.id());
+        assertThat(node.size()).isEqualTo(then.length);
+        assertThat(TestImages.firstDifference(node, then)).as(one.name()).isEqualTo(-1);
+      }
+    }
+
     /** What a bitmap says is what it said when the image was closed, before or around the cut. */
     @Override
     protected void compareMore(BlockNode node, List<RecordingNode.Event> events, int cut) {
@@ -170,6 +220,7 @@ class Qcow2CrashTest {
       bitmaps(node)
           .forEach((name, state) ->
               assertThat(last.stream().map(b -> b.get(name))).as(name).contains(state));
+      compareSnapshot((ImageNode) node);
     }
   }
 }

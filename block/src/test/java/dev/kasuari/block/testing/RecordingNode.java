@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.TreeMap;
 
 /** A file in memory that remembers in which order it was written, and where barriers were. */
 public final class RecordingNode extends BlockNode {
@@ -25,26 +25,42 @@ public final class RecordingNode extends BlockNode {
 
   /** Bytes were written. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Write(long offset, byte[] bytes) implements Event {}
+  public record Write(RecordingNode file, long offset, byte[] bytes) implements Event {}
+
+  /** The file got another length. */
+  public record Truncate(RecordingNode file, int size) implements Event {}
 
   /** Everything before is on the medium. */
-  public record Barrier() implements Event {}
+  public record Barrier(RecordingNode file) implements Event {}
 
   /** Something that a test notes. */
   public record Note(Object what) implements Event {}
 
-  public final List<Event> events = new ArrayList<>();
+  /** What happened, to all files of an image in one order. */
+  public final List<Event> events;
+
   private byte[] content = new byte[0];
 
   /** A file that has these bytes. */
   public RecordingNode(byte[] content) {
-    super("recording", "recording", Access.write().withUnmap(true));
+    this("recording", content, Collections.synchronizedList(new ArrayList<>()));
+  }
+
+  /** One of several files whose events are in one list. */
+  public RecordingNode(String name, byte[] content, List<Event> events) {
+    super(name, "recording", Access.write().withUnmap(true));
     this.content = content.clone();
+    this.events = events;
   }
 
   /** What is there now. */
   public byte[] content() {
     return content.clone();
+  }
+
+  /** Has it have other bytes, as if nothing had happened. */
+  public void replace(byte[] bytes) {
+    content = bytes.clone();
   }
 
   @Override
@@ -91,7 +107,7 @@ public final class RecordingNode extends BlockNode {
       content = Arrays.copyOf(content, end);
     }
     System.arraycopy(bytes, 0, content, (int) offset, bytes.length);
-    events.add(new Write(start, Arrays.copyOfRange(content, start, end)));
+    events.add(new Write(this, start, Arrays.copyOfRange(content, start, end)));
   }
 
   @Override
@@ -112,7 +128,7 @@ public final class RecordingNode extends BlockNode {
 
   @Override
   protected synchronized void flushNow() {
-    events.add(new Barrier());
+    events.add(new Barrier(this));
   }
 
   /** Something happened that a test will want to know. */
@@ -129,34 +145,52 @@ public final class RecordingNode extends BlockNode {
   protected synchronized void truncateTo(long size, Preallocation preallocation) {
     refuseTooLarge(size);
     content = Arrays.copyOf(content, (int) size);
+    events.add(new Truncate(this, (int) size));
   }
 
+  @Override
+  protected void accessChanging(Access to) {}
+
   /**
-   * What a medium may have after power was cut when {@code cut} events had happened: all that was
-   * before the last barrier, and any sectors of what came later, of each an old or a new state.
+   * What a medium may have of this file after power was cut when {@code cut} events had happened:
+   * all that was before the last barrier, and any sectors of what came later, of each an old or a
+   * new state.
+   *
+   * @param before what the file had when nothing had happened
    */
-  public static byte[] afterCut(byte[] before, List<Event> events, int cut, Random random) {
+  public byte[] afterCut(byte[] before, int cut, Random random) {
     int barrier = 0;
     for (int i = 0; i < cut; i++) {
-      if (events.get(i) instanceof Barrier) {
+      if (events.get(i) instanceof Barrier(RecordingNode file) && file.equals(this)) {
         barrier = i;
       }
     }
-    var image = new TreeMap<Long, byte[]>();
+    byte[] now = before.clone();
     for (int i = 0; i < cut; i++) {
-      if (events.get(i) instanceof Write write) {
-        boolean sure = i < barrier;
-        int mood = random.nextInt(4); // all of it, nothing, or some sectors
-        for (int at = 0; at < write.bytes.length; at += SECTOR) {
-          if (sure || mood == 0 || (mood > 1 && random.nextBoolean())) {
-            image.put(write.offset + at, Arrays.copyOfRange(write.bytes, at, at + SECTOR));
-          }
-        }
+      boolean sure = i < barrier;
+      if (events.get(i) instanceof Write write && write.file.equals(this)) {
+        now = written(now, write, sure, random);
+      } else if (events.get(i) instanceof Truncate(RecordingNode file, int size)
+          && file.equals(this)
+          && (sure || random.nextBoolean())) {
+        now = Arrays.copyOf(now, size);
       }
     }
-    long end = image.isEmpty() ? 0 : image.lastKey() + SECTOR;
-    byte[] out = Arrays.copyOf(before, (int) Math.max(before.length, end));
-    image.forEach((at, sector) -> System.arraycopy(sector, 0, out, at.intValue(), SECTOR));
-    return out;
+    return now;
+  }
+
+  private static byte[] written(byte[] before, Write write, boolean sure, Random random) {
+    byte[] now = before;
+    int mood = random.nextInt(4); // all of it, nothing, or some sectors
+    for (int at = 0; at < write.bytes.length; at += SECTOR) {
+      if (sure || mood == 0 || (mood > 1 && random.nextBoolean())) {
+        int end = (int) write.offset + at + SECTOR;
+        if (end > now.length) {
+          now = Arrays.copyOf(now, end);
+        }
+        System.arraycopy(write.bytes, at, now, end - SECTOR, SECTOR);
+      }
+    }
+    return now;
   }
 }

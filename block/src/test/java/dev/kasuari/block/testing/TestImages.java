@@ -52,6 +52,12 @@ public final class TestImages {
     create(format, new Making(graph, file.name()), file, size, options);
   }
 
+  /** An empty image that names objects of a graph, in a file that is there. */
+  public static void create(
+      BlockGraph graph, String format, BlockNode file, long size, String options) {
+    create(format, new Making(graph, file.name()), file, size, options);
+  }
+
   private static void create(
       String format, Making making, BlockNode file, long size, String options) {
     BlockDriver<?> driver = Drivers.named("", format);
