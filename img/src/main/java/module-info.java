@@ -7,6 +7,7 @@ module dev.kasuari.img {
   requires transitive dev.kasuari.block;
 
   exports dev.kasuari.img;
+  exports dev.kasuari.img.daemon;
   exports dev.kasuari.img.io;
   exports dev.kasuari.img.nbd;
 }

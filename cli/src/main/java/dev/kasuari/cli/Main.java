@@ -15,6 +15,7 @@ public final class Main {
           new ImageCommand(),
           new IoCommand(),
           new NbdCommand(),
+          new StorageDaemonCommand(),
           new DemoCommand(),
           new BenchCommand());
   private final Streams streams;

@@ -507,6 +507,14 @@ final class Libc {
     call(() -> "sigaction(" + signal + ")", Sigaction.CALL, signal, address(set), address(get));
   }
 
+  private static final class Setsid {
+    static final Function CALL = new Function(symbol("setsid"), INT);
+  }
+
+  static void setsid() {
+    call(() -> "setsid()", Setsid.CALL, 0);
+  }
+
   // strerror has no error of its own and is the one call without capture.
 
   private static final class Strerror {

@@ -1,6 +1,7 @@
 package dev.kasuari.block.nbd;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -8,6 +9,9 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /** Where a server listens. */
 public sealed interface NbdAddress {
@@ -72,6 +76,7 @@ public sealed interface NbdAddress {
       case Unix unix -> {
         ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
+          removeStale(unix);
           yield socket.bind(UnixDomainSocketAddress.of(unix.path()));
         } catch (IOException e) {
           socket.close();
@@ -79,5 +84,34 @@ public sealed interface NbdAddress {
         }
       }
     };
+  }
+
+  /** Removes the socket of a server that has gone without doing so. */
+  private static void removeStale(Unix unix) throws IOException {
+    Path path = Path.of(unix.path());
+    if (!Files.exists(path) || !Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
+      return;
+    }
+    try (var _ = unix.connect()) {
+      return; // somebody is there: binding says so
+    } catch (ConnectException e) {
+      Files.deleteIfExists(path);
+    }
+  }
+
+  /** What is said where nobody can listen there. */
+  default String bindFailed(IOException why) {
+    String reason = String.valueOf(why.getMessage());
+    return switch (this) {
+      case Unix unix -> "Failed to bind socket to " + unix.path() + ": " + reason;
+      case Inet inet -> "Failed to bind socket " + inet + ": " + reason;
+    };
+  }
+
+  /** Removes the socket's file, if it is one. */
+  default void removeSocket() throws IOException {
+    if (this instanceof Unix unix) {
+      Files.deleteIfExists(Path.of(unix.path()));
+    }
   }
 }

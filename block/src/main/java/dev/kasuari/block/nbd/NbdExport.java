@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param shared whether clients may use several connections at once for one another's sake
  * @param allocationDepth whether {@code qemu:allocation-depth} is shown
  * @param bitmaps shown as {@code qemu:dirty-bitmap:NAME}
+ * @param writethrough whether a write is answered only when it is on the medium
  */
 public record NbdExport(
     String name,
@@ -23,13 +24,34 @@ public record NbdExport(
     boolean writable,
     boolean shared,
     boolean allocationDepth,
-    List<DirtyBitmap> bitmaps) {
+    List<DirtyBitmap> bitmaps,
+    boolean writethrough) {
+  /** Characters of a name: each may take four bytes. */
+  public static final int MAX_NAME = Nbd.MAX_STRING / 4;
 
   public NbdExport {
     bitmaps = List.copyOf(bitmaps);
-    if (name.length() > Nbd.MAX_STRING / 4) {
+    if (name.length() > MAX_NAME) {
       throw new IllegalArgumentException("an export's name of " + name.length() + " characters");
     }
+  }
+
+  /** A disk that is flushed when a client says so. */
+  public NbdExport(
+      String name,
+      @Nullable String description,
+      BlockNode node,
+      boolean writable,
+      boolean shared,
+      boolean allocationDepth,
+      List<DirtyBitmap> bitmaps) {
+    this(name, description, node, writable, shared, allocationDepth, bitmaps, false);
+  }
+
+  /** The same; a write is answered only when it is on the medium, or before. */
+  public NbdExport withWritethrough(boolean value) {
+    return new NbdExport(
+        name, description, node, writable, shared, allocationDepth, bitmaps, value);
   }
 
   boolean canWrite() {

@@ -138,7 +138,9 @@ final class RequestServer {
       case Nbd.CMD_FLUSH -> node.flush();
       default -> {} // CACHE is advice
     }
-    if (request.has(Nbd.CMD_FLAG_FUA) && export.canWrite()) {
+    boolean changed = request.type() != Nbd.CMD_FLUSH && request.type() != Nbd.CMD_CACHE;
+    boolean through = request.has(Nbd.CMD_FLAG_FUA) || (changed && export.writethrough());
+    if (through && export.canWrite()) {
       node.flush();
     }
   }

@@ -5,6 +5,7 @@ import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.bitmap.DirtyBitmap;
+import dev.kasuari.block.nbd.BlockExport;
 import dev.kasuari.block.nbd.NbdExport;
 import dev.kasuari.img.Arguments;
 import dev.kasuari.img.Session;
@@ -54,14 +55,17 @@ final class ExportedImage {
     List<DirtyBitmap> bitmaps = bitmaps(node);
     String export = value("x", "export-name");
     String count = value("e", "shared");
+    String cache = given.value("cache");
+    boolean through = "writethrough".equals(cache) || "directsync".equals(cache);
     return new NbdExport(
-        export == null ? "" : export,
-        value("D", "description"),
-        node,
-        !readOnly,
-        count != null && !count.equals("1"),
-        given.has("A") || given.has("allocation-depth"),
-        bitmaps);
+            export == null ? "" : export,
+            value("D", "description"),
+            node,
+            !readOnly,
+            count != null && !count.equals("1"),
+            given.has("A") || given.has("allocation-depth"),
+            bitmaps)
+        .withWritethrough(through);
   }
 
   private Access access(boolean readOnly) {
@@ -98,14 +102,7 @@ final class ExportedImage {
     names.addAll(given.values("bitmap"));
     var bitmaps = new ArrayList<DirtyBitmap>();
     for (String name : names) {
-      DirtyBitmap found = null;
-      for (BlockNode at = node; at != null && found == null; at = at.behind()) {
-        found = at.bitmaps().find(name);
-      }
-      if (found == null) {
-        throw new ToolException("Bitmap '" + name + "' is not found");
-      }
-      bitmaps.add(found);
+      bitmaps.add(BlockExport.find(node, name));
     }
     return bitmaps;
   }

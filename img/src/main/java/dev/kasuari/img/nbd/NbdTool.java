@@ -8,11 +8,12 @@ import dev.kasuari.block.object.TlsCredentials;
 import dev.kasuari.img.Arguments;
 import dev.kasuari.img.Session;
 import dev.kasuari.img.ToolException;
+import dev.kasuari.img.daemon.Background;
+import dev.kasuari.img.daemon.Ending;
+import dev.kasuari.img.daemon.PidFile;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -164,7 +165,7 @@ public final class NbdTool {
               + " --help' for more information.");
     }
     if (given.has("fork") && !Background.inside()) {
-      return Background.start(program, arguments, err);
+      return Background.start(arguments, err);
     }
     try (Session session = new Session()) {
       return serve(session, address);
@@ -244,69 +245,41 @@ public final class NbdTool {
           ended.countDown();
         }
       });
-      Thread hook = onSignal(server, session, address);
-      writePid();
-      server.start();
-      Background.ready();
-      ended.await();
-      Runtime.getRuntime().removeShutdownHook(hook);
+      try (var _ = new Ending(program, out, err, () -> end(server, session, address))) {
+        PidFile.write(given.value("pid-file"));
+        server.start();
+        Background.ready();
+        ended.await();
+      }
       removeSocket(address);
       return 0;
     } catch (IOException e) {
-      throw new ToolException(said(address, e));
+      throw new ToolException(address.bindFailed(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;
-    } catch (IllegalStateException e) {
-      return 0; // the process ends already
     }
   }
 
-  private static String said(NbdAddress address, IOException e) {
-    return switch (address) {
-      case NbdAddress.Unix unix ->
-          "Failed to bind socket to " + unix.path() + ": " + e.getMessage();
-      case NbdAddress.Inet inet -> "Failed to bind socket " + inet + ": " + e.getMessage();
-    };
-  }
-
-  /** SIGTERM and SIGINT end the server as they should: nothing under way is lost. */
-  private Thread onSignal(NbdServer server, Session session, NbdAddress address) {
-    Thread hook =
-        new Thread(() -> {
-          server.close();
-          session.close();
-          removeSocket(address);
-          out.flush();
-        });
-    Runtime.getRuntime().addShutdownHook(hook);
-    return hook;
+  private void end(NbdServer server, Session session, NbdAddress address) {
+    try {
+      server.close();
+    } finally {
+      removeSocket(address);
+      session.close();
+    }
   }
 
   private void removeSocket(NbdAddress address) {
-    if (address instanceof NbdAddress.Unix unix) {
-      try {
-        Files.deleteIfExists(Path.of(unix.path()));
-      } catch (IOException e) {
-        log("cannot remove " + unix.path() + ": " + e.getMessage());
-      }
+    try {
+      address.removeSocket();
+    } catch (IOException e) {
+      log("cannot remove " + address + ": " + e.getMessage());
     }
   }
 
   private void log(String text) {
     err.println(program + ": " + text);
-  }
-
-  private void writePid() {
-    String path = given.value("pid-file");
-    if (path == null) {
-      return;
-    }
-    try {
-      Files.writeString(Path.of(path), ProcessHandle.current().pid() + "\n");
-    } catch (IOException e) {
-      throw new ToolException("cannot create PID file: " + path + ": " + e.getMessage());
-    }
   }
 
   private @Nullable TlsCredentials serverCredentials(Session session) {

@@ -1,5 +1,6 @@
-package dev.kasuari.img.nbd;
+package dev.kasuari.img.daemon;
 
+import dev.kasuari.host.HostSession;
 import dev.kasuari.img.ToolException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -10,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code --fork}: a JVM cannot split in two, so another is started by the same command line; this
- * one waits until that one says that it is ready, and leaves.
+ * {@code --fork} and {@code --daemonize}: a JVM cannot split in two, so another is started by the
+ * same command line; this one waits until that one says that it is ready, and leaves.
  */
 public final class Background {
   private static final String MARK = "kasuari.background";
@@ -24,22 +25,24 @@ public final class Background {
     return Boolean.getBoolean(MARK);
   }
 
-  /** Tells the process that waits that all is well. */
+  /** Tells the process that waits that all is well, and leaves the terminal's session. */
   @SuppressWarnings("SystemOut")
   public static void ready() {
     if (inside()) {
+      HostSession.leave();
       System.out.println(READY);
       System.out.flush();
     }
   }
 
   /** Starts the process in the background, waits until it is ready, and returns an exit code. */
-  public static int start(String program, List<String> arguments, PrintStream err) {
+  public static int start(List<String> arguments, PrintStream err) {
     ProcessHandle.Info info = ProcessHandle.current().info();
     String java = info.command().orElse("");
     String[] words = info.arguments().orElse(new String[0]);
     if (java.isEmpty() || words.length < arguments.size()) {
-      throw new ToolException("--fork: the host does not say how this process was started");
+      throw new ToolException(
+          "cannot go to the background: the host does not say how this process was started");
     }
     var command = new ArrayList<String>();
     command.add(java);
@@ -59,7 +62,7 @@ public final class Background {
       }
       return Math.max(1, process.waitFor());
     } catch (IOException e) {
-      throw new ToolException("--fork: " + e.getMessage());
+      throw new ToolException("cannot go to the background: " + e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;
