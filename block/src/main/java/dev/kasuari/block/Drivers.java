@@ -3,6 +3,7 @@ package dev.kasuari.block;
 import dev.kasuari.block.bochs.BochsDriver;
 import dev.kasuari.block.cloop.CloopDriver;
 import dev.kasuari.block.dmg.DmgDriver;
+import dev.kasuari.block.curl.CurlDriver;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;
@@ -46,6 +47,8 @@ public final class Drivers {
         new NullDriver("null-aio"),
         new NbdDriver(),
         new VvfatDriver(),
+        new CurlDriver("http"),
+        new CurlDriver("https"),
         new RawDriver(),
         new Qcow2Driver(),
         new LuksDriver(),

@@ -1,0 +1,3 @@
+/** Disks on web servers, by range requests. */
+@org.jspecify.annotations.NullMarked
+package dev.kasuari.block.curl;
