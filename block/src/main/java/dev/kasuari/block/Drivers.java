@@ -2,8 +2,8 @@ package dev.kasuari.block;
 
 import dev.kasuari.block.bochs.BochsDriver;
 import dev.kasuari.block.cloop.CloopDriver;
-import dev.kasuari.block.dmg.DmgDriver;
 import dev.kasuari.block.curl.CurlDriver;
+import dev.kasuari.block.dmg.DmgDriver;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.file.HostDeviceDriver;
 import dev.kasuari.block.file.NullDriver;

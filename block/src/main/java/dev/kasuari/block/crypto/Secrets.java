@@ -126,7 +126,7 @@ public final class Secrets {
   }
 
   private byte[] decrypted(Secret secret, byte[] bytes) {
-    byte[] key = base64("key", get(String.valueOf(secret.keyid())));
+    byte[] key = get(String.valueOf(secret.keyid()));
     if (key.length != KEY_BYTES) {
       throw new OptionException("Key should be 32 bytes in length");
     }

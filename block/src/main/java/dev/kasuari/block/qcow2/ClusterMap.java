@@ -235,7 +235,10 @@ final class ClusterMap {
     return (long) end * g.subclusterSize() - within;
   }
 
-  /** Makes room for more L1 entries, in the file and here. */
+  /**
+   * Makes room for more L1 entries, in the file and here. Where the table was stays counted: the
+   * file's header names it still.
+   */
   void growL1(long entries) {
     if (entries * 8 > HeaderCheck.MAX_L1_BYTES) {
       throw new BlockException(
@@ -245,15 +248,10 @@ final class ClusterMap {
       return;
     }
     long[] longer = Arrays.copyOf(l1, (int) entries);
-    long oldOffset = header.l1Offset;
-    long oldBytes = header.l1Size * 8L;
     long offset = writeL1(longer);
     header.l1Offset = offset;
     header.l1Size = longer.length;
     l1 = longer;
-    if (oldBytes > 0) {
-      commit.free(oldOffset, oldBytes);
-    }
   }
 
   /** Writes a table into new clusters. */

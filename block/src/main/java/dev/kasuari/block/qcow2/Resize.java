@@ -60,6 +60,8 @@ final class Resize {
   private void grow(long before, long size) {
     image.commit.flush();
     exclusively(() -> {
+      long oldTable = image.header.l1Offset;
+      long oldBytes = image.header.l1Size * 8L;
       if (g.l1Entries(size) > image.map.l1().length) {
         image.commit.settle(); // entries that the new table copies are there ...
         image.locked(() -> {
@@ -69,6 +71,12 @@ final class Resize {
         image.commit.settle(); // ... and it is counted before the header names it
       }
       setSize(size);
+      if (image.header.l1Offset != oldTable && oldBytes > 0) {
+        image.locked(() -> {
+          image.commit.free(oldTable, oldBytes);
+          return true;
+        });
+      }
     });
     BlockNode behind = image.backing();
     long seen = behind == null ? 0 : Math.min(size, behind.size());

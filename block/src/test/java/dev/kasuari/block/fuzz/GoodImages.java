@@ -18,7 +18,7 @@ import java.util.Random;
 /** Small images with some of everything, for others to damage. */
 final class GoodImages {
   /** The password of those that have one. */
-  private static final String SECRET = "qom-type=secret,id=fuzz,data=fuzz";
+  private static final String SECRET = "id=fuzz,data=fuzz";
 
   private static final int SIZE = 3 << 20;
   private static final List<String> READ_ONLY = List.of("bochs", "cloop", "dmg");

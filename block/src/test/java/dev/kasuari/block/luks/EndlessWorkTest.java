@@ -27,7 +27,7 @@ class EndlessWorkTest {
   private final byte[] image;
 
   EndlessWorkTest() {
-    graph.secrets().add(OptionSource.of("", "qom-type=secret,id=s,data=s", ""));
+    graph.secrets().add(OptionSource.of("", "id=s,data=s", ""));
     var file = new RecordingNode(new byte[0]);
     TestImages.create("luks", graph, file, 4096, "key-secret=s,iter-time=1");
     image = file.content();

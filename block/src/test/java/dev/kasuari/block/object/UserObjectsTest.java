@@ -68,7 +68,8 @@ class UserObjectsTest {
     objects.add("--object", "throttle-group,id=a,x-bps-total=5");
     objects.add("--object", "{\"qom-type\":\"throttle-group\",\"id\":\"b\",\"limits\":{}}");
     assertThat(objects.throttleGroups()).containsOnlyKeys("a", "b");
-    assertThat(objects.throttleGroups().get("a").limits().bpsTotal()).isEqualTo(5);
+    assertThat(objects.throttleGroups())
+        .hasEntrySatisfying("a", group -> assertThat(group.limits().bpsTotal()).isEqualTo(5));
     assertThatThrownBy(() -> objects.add("--object", "throttle-group,id=c,limits.foo=5"))
         .isInstanceOf(OptionException.class)
         .hasMessageContaining("'foo'");
