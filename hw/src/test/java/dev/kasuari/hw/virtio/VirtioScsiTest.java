@@ -30,13 +30,23 @@ class VirtioScsiTest {
   private static final int LOGICAL_UNIT_RESET = 5;
   private static final int QUERY_TASK = 6;
 
-  private final TestBench bench = new TestBench();
+  private final TestBench bench = TestBench.driven();
   private final MemoryDisk disk = new MemoryDisk(64 * 512);
   private final Driver driver = new Driver(bench, bench.plug(VirtioMmio.of(0)));
   private final VirtioScsi adapter = VirtioScsi.of();
-  private Driver.Queue control;
-  private Driver.Queue events;
-  private Driver.Queue requests;
+  private final Driver.Queue[] queues = new Driver.Queue[3];
+
+  private Driver.Queue control() {
+    return queues[0];
+  }
+
+  private Driver.Queue events() {
+    return queues[1];
+  }
+
+  private Driver.Queue requests() {
+    return queues[2];
+  }
 
   @AfterEach
   void close() {
@@ -49,9 +59,9 @@ class VirtioScsiTest {
       bench.machine().devices().add(device, adapter.scsiBus());
     }
     assertThat(driver.negotiate(HOTPLUG_AND_CHANGE)).isEqualTo(11);
-    control = driver.queue(0, 16);
-    events = driver.queue(1, 16);
-    requests = driver.queue(2, 16);
+    queues[0] = driver.queue(0, 16);
+    queues[1] = driver.queue(1, 16);
+    queues[2] = driver.queue(2, 16);
     driver.go();
   }
 
@@ -98,11 +108,11 @@ class VirtioScsiTest {
     Buffer data = in == 0 ? answer : driver.in(in);
     Buffer head = driver.out(header);
     if (in > 0) {
-      requests.run(requests.chain(head, answer, data));
+      requests().run(requests().chain(head, answer, data));
     } else if (out.length > 0) {
-      requests.run(requests.chain(head, driver.out(out), answer));
+      requests().run(requests().chain(head, driver.out(out), answer));
     } else {
-      requests.run(requests.chain(head, answer));
+      requests().run(requests().chain(head, answer));
     }
     return new Sent(answer, data);
   }
@@ -123,7 +133,7 @@ class VirtioScsiTest {
 
   private Answer run(int target, int lun, String cdb, byte[] out, int in) {
     Sent sent = send(lun(target, lun), 7, cdb, out, in);
-    assertThat(requests.used()).hasSize(1);
+    assertThat(requests().used()).hasSize(1);
     return answer(sent);
   }
 
@@ -277,7 +287,7 @@ class VirtioScsiTest {
     ByteBuffer out = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(0).putInt(function).put(lun(0, lun)).putLong(id);
     Buffer response = driver.in(1);
-    control.run(control.chain(driver.out(out.array()), response));
+    control().run(control().chain(driver.out(out.array()), response));
     return driver.read(response.address(), 1)[0] & 0xff;
   }
 
@@ -286,15 +296,15 @@ class VirtioScsiTest {
     startWithDisk();
     disk.hold = true;
     Sent sent = send(lun(0, 0), 42, "28000000000300000100", new byte[0], 512);
-    assertThat(requests.used()).isEmpty();
+    assertThat(requests().used()).isEmpty();
     assertThat(manage(QUERY_TASK, 0, 42)).isEqualTo(10);
     assertThat(manage(QUERY_TASK, 0, 43)).isZero();
     assertThat(manage(ABORT_TASK, 0, 42)).isEqualTo(0xee); // no answer yet
     disk.release(0);
-    requests.settle();
-    assertThat(requests.used()).hasSize(1);
+    requests().settle();
+    assertThat(requests().used()).hasSize(1);
     assertThat(answer(sent).response()).isEqualTo(2);
-    assertThat(control.used()).hasSize(3);
+    assertThat(control().used()).hasSize(3);
     assertThat(manage(ABORT_TASK, 9, 42)).isEqualTo(12);
   }
 
@@ -306,9 +316,9 @@ class VirtioScsiTest {
     manage(LOGICAL_UNIT_RESET, 0, 0);
     disk.release(0);
     disk.hold = false;
-    requests.settle();
+    requests().settle();
     assertThat(answer(sent).response()).isEqualTo(4);
-    requests.used();
+    requests().used();
     assertThat(run(0, 0, "000000000000").sense()).isEqualTo("6/29/00");
     assertThat(run(0, 0, "000000000000").status()).isZero();
   }
@@ -317,16 +327,16 @@ class VirtioScsiTest {
   void theDriverHearsOfChanges() {
     startWithDisk();
     disk.resize(32 * 512);
-    events.settle();
+    events().settle();
     Buffer buffer = driver.in(16);
-    events.run(events.chain(buffer)); // only now there is room: something was missed
+    events().run(events().chain(buffer)); // only now there is room: something was missed
     assertThat(HexFormat.of().formatHex(driver.read(buffer.address(), 16)))
         .isEqualTo("00000080" + "0".repeat(24));
     Buffer second = driver.in(16);
-    events.run(events.chain(second));
+    events().run(events().chain(second));
     disk.resize(16 * 512);
-    events.settle();
-    events.settle();
+    events().settle();
+    events().settle();
     assertThat(HexFormat.of().formatHex(driver.read(second.address(), 16)))
         .isEqualTo("03000000" + "0100000000000000" + "2a090000");
     assertThat(run(0, 0, "000000000000").sense()).isEqualTo("6/2a/09");
@@ -337,19 +347,19 @@ class VirtioScsiTest {
     startWithDisk();
     Buffer came = driver.in(16);
     Buffer gone = driver.in(16);
-    events.run(events.chain(came));
-    events.run(events.chain(gone));
+    events().run(events().chain(came));
+    events().run(events().chain(gone));
     ScsiHd late = ScsiHd.at(new MemoryDisk(4096), 0, 2);
     bench.machine().devices().add(late, adapter.scsiBus());
-    events.settle();
-    events.settle();
+    events().settle();
+    events().settle();
     assertThat(HexFormat.of().formatHex(driver.read(came.address(), 16)))
         .isEqualTo("01000000" + "0100000200000000" + "01000000");
     assertThat(run(0, 0, "000000000000").sense()).isEqualTo("6/3f/0e");
     assertThat(run(0, 2, "000000000000").sense()).isEqualTo("6/29/00");
     bench.machine().devices().remove(late);
-    events.settle();
-    events.settle();
+    events().settle();
+    events().settle();
     assertThat(HexFormat.of().formatHex(driver.read(gone.address(), 16)))
         .isEqualTo("01000000" + "0100000200000000" + "02000000");
     assertThat(run(0, 2, "000000000000").sense()).isEqualTo("5/25/00");
@@ -367,7 +377,7 @@ class VirtioScsiTest {
     disk.onError = ErrorAction.STOP;
     bench.machine().resume(); // which begins with a reset
     assertThat(driver.negotiate(0)).isEqualTo(11);
-    requests = driver.queue(2, 16);
+    queues[2] = driver.queue(2, 16);
     driver.go();
     disk.answer = BlockBackend.Status.OK;
     run(0, 0, "000000000000");
@@ -375,13 +385,13 @@ class VirtioScsiTest {
     Sent sent = send(lun(0, 0), 1, "2a000000000900000100", filled(512, 0x55), 0);
     bench.machine().pause();
     assertThat(bench.machine().state().qmpName()).isIn("io-error", "paused");
-    assertThat(requests.used()).isEmpty();
+    assertThat(requests().used()).isEmpty();
     disk.answer = BlockBackend.Status.OK;
     bench.machine().resume();
-    requests.settle();
-    requests.settle();
-    requests.settle();
-    assertThat(requests.used()).hasSize(1);
+    requests().settle();
+    requests().settle();
+    requests().settle();
+    assertThat(requests().used()).hasSize(1);
     assertThat(answer(sent).status()).isZero();
     assertThat(Arrays.copyOfRange(disk.bytes, 9 * 512, 10 * 512)).containsOnly(0x55);
   }
@@ -415,9 +425,9 @@ class VirtioScsiTest {
   @Test
   void brokenRequestsBreakTheDeviceOnly() {
     startWithDisk();
-    requests.run(requests.chain(driver.out(new byte[20]), driver.in(108)));
+    requests().run(requests().chain(driver.out(new byte[20]), driver.in(108)));
     assertThat(driver.regs.read32(Driver.STATUS) & 64).isEqualTo(64);
-    List<Used> none = requests.used();
+    List<Used> none = requests().used();
     assertThat(none).isEmpty();
   }
 }
