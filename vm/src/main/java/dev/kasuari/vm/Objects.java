@@ -15,8 +15,7 @@ public final class Objects {
   public static OptionSource source(String text) {
     OptionSource source = UserObjects.source("-object " + text, text);
     String type = source.text("qom-type");
-    boolean later = type != null && !UserObjects.types().contains(type);
-    if (later && !type.startsWith("tls-creds-")) {
+    if (type != null && !UserObjects.types().contains(type) && !type.startsWith("tls-creds-")) {
       throw NotYet.of("-object " + type, "object");
     }
     return source;
