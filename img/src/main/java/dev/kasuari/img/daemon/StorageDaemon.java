@@ -35,25 +35,12 @@ public final class StorageDaemon {
 
   /** Runs it; returns the exit code if it did not come as far as serving. */
   public static int run(List<String> arguments, PrintStream out, PrintStream err) {
-    String program = System.getProperty("kasuari.program", "kasuari-storage-daemon");
-    try {
-      var given = new Arguments(arguments, FLAGS, VALUED);
-      if (given.has("h") || given.has("help")) {
-        out.print(HELP);
-        return 0;
-      }
-      if (given.has("V") || given.has("version")) {
-        out.println(program + " (Kasuari)");
-        return 0;
-      }
-      return new StorageDaemon(program, given, out, err).run(arguments);
-    } catch (ToolException | OptionException | BlockException e) {
-      String text = String.valueOf(e.getMessage()).replace("kasuari-img", program);
-      err.println(program + ": " + text);
-      return 1;
-    } finally {
-      out.flush();
-    }
+    return new ServerCommand("kasuari-storage-daemon", HELP, FLAGS, VALUED)
+        .run(
+            arguments,
+            out,
+            err,
+            (program, given) -> new StorageDaemon(program, given, out, err).run(arguments));
   }
 
   private int run(List<String> arguments) {

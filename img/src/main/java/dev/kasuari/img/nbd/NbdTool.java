@@ -1,6 +1,5 @@
 package dev.kasuari.img.nbd;
 
-import dev.kasuari.block.BlockException;
 import dev.kasuari.block.nbd.NbdAddress;
 import dev.kasuari.block.nbd.NbdExport;
 import dev.kasuari.block.nbd.NbdServer;
@@ -11,6 +10,7 @@ import dev.kasuari.img.ToolException;
 import dev.kasuari.img.daemon.Background;
 import dev.kasuari.img.daemon.Ending;
 import dev.kasuari.img.daemon.PidFile;
+import dev.kasuari.img.daemon.ServerCommand;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -102,25 +102,12 @@ public final class NbdTool {
 
   /** Runs the server until it ends, and returns the exit code. */
   public static int run(List<String> arguments, PrintStream out, PrintStream err) {
-    String program = System.getProperty("kasuari.program", "kasuari-nbd");
-    try {
-      var given = new Arguments(arguments, FLAGS, VALUED);
-      if (given.has("h") || given.has("help")) {
-        out.print(HELP);
-        return 0;
-      }
-      if (given.has("V") || given.has("version")) {
-        out.println(program + " (Kasuari)");
-        return 0;
-      }
-      return new NbdTool(program, given, out, err).run(arguments);
-    } catch (ToolException | OptionException | BlockException e) {
-      String text = String.valueOf(e.getMessage()).replace("kasuari-img", program);
-      err.println(program + ": " + text);
-      return 1;
-    } finally {
-      out.flush();
-    }
+    return new ServerCommand("kasuari-nbd", HELP, FLAGS, VALUED)
+        .run(
+            arguments,
+            out,
+            err,
+            (program, given) -> new NbdTool(program, given, out, err).run(arguments));
   }
 
   private @Nullable String value(String letter, String word) {
