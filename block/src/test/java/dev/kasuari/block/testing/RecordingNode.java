@@ -165,32 +165,54 @@ public final class RecordingNode extends BlockNode {
         barrier = i;
       }
     }
-    byte[] now = before.clone();
+    Medium medium = new Medium(before);
     for (int i = 0; i < cut; i++) {
       boolean sure = i < barrier;
       if (events.get(i) instanceof Write write && write.file.equals(this)) {
-        now = written(now, write, sure, random);
+        medium.write(write, sure, random);
       } else if (events.get(i) instanceof Truncate(RecordingNode file, int size)
           && file.equals(this)
           && (sure || random.nextBoolean())) {
-        now = Arrays.copyOf(now, size);
+        medium.truncate(size);
       }
     }
-    return now;
+    return Arrays.copyOf(medium.bytes, medium.length);
   }
 
-  private static byte[] written(byte[] before, Write write, boolean sure, Random random) {
-    byte[] now = before;
-    int mood = random.nextInt(4); // all of it, nothing, or some sectors
-    for (int at = 0; at < write.bytes.length; at += SECTOR) {
-      if (sure || mood == 0 || (mood > 1 && random.nextBoolean())) {
-        int end = (int) write.offset + at + SECTOR;
-        if (end > now.length) {
-          now = Arrays.copyOf(now, end);
+  /** The bytes of a file that grows often. */
+  private static final class Medium {
+    private byte[] bytes;
+    private int length;
+
+    Medium(byte[] before) {
+      bytes = before.clone();
+      length = before.length;
+    }
+
+    void write(Write write, boolean sure, Random random) {
+      int mood = random.nextInt(4); // all of it, nothing, or some sectors
+      for (int at = 0; at < write.bytes.length; at += SECTOR) {
+        if (sure || mood == 0 || (mood > 1 && random.nextBoolean())) {
+          int end = (int) write.offset + at + SECTOR;
+          grow(end);
+          System.arraycopy(write.bytes, at, bytes, end - SECTOR, SECTOR);
         }
-        System.arraycopy(write.bytes, at, now, end - SECTOR, SECTOR);
       }
     }
-    return now;
+
+    void truncate(int size) {
+      if (size < length) {
+        Arrays.fill(bytes, size, length, (byte) 0);
+        length = size;
+      }
+      grow(size);
+    }
+
+    private void grow(int end) {
+      if (end > bytes.length) {
+        bytes = Arrays.copyOf(bytes, Math.max(end, 2 * bytes.length));
+      }
+      length = Math.max(length, end);
+    }
   }
 }
