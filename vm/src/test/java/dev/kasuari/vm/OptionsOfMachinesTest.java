@@ -126,7 +126,7 @@ class OptionsOfMachinesTest {
         "file=x,if=sd | machine type does not support if=sd",
         "file=x,if=pflash | if=pflash: QEMU has this interface, Kasuari does not have it yet",
         "file=x,if=virtoi | 'if': unknown value 'virtoi'; did you mean 'virtio'?",
-        "file=x,format=dmg | format=dmg: QEMU has this image format, Kasuari does not have it"
+        "file=x,format=iscsi | format=iscsi: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
         "file=x,serial=on | 'serial': QEMU has this property, Kasuari does not have it yet",
