@@ -94,7 +94,7 @@ class LinuxScsiTest {
 
   private LinuxGuest guest(byte[] noise) throws Exception {
     Path source = folder.resolve("scsiprobe.c");
-    try (InputStream in = LinuxScsiTest.class.getResourceAsStream("scsiprobe.c")) {
+    try (InputStream in = LinuxScsiTest.class.getResourceAsStream("scsi/probe.c")) {
       Files.write(source, Objects.requireNonNull(in).readAllBytes());
     }
     Path program = folder.resolve("scsiprobe");
