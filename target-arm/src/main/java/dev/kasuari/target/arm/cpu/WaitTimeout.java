@@ -36,10 +36,17 @@ final class WaitTimeout implements AutoCloseable {
     return Long.compareUnsigned(timers.virtualCount(), deadline) >= 0;
   }
 
-  /** A wait begins. */
+  /** A wait begins; its time may come while the lock is waited for. */
   void start(long deadline) {
     started = true;
-    machine.locked(() -> timer.after(time.nanosOf(deadline - timers.virtualCount())));
+    machine.locked(() -> {
+      long now = timers.virtualCount(); // once, or the deadline may pass between two questions
+      if (Long.compareUnsigned(now, deadline) >= 0) {
+        over = true;
+      } else {
+        timer.after(time.nanosOf(deadline - now));
+      }
+    });
   }
 
   /** A wait that is over before it begins. */
