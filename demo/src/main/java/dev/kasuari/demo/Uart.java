@@ -34,6 +34,7 @@ final class Uart extends Part {
   private static final int MCR = 4;
 
   private static final int MCR_DTR_RTS_OUT2 = 0xb;
+  private static final int MCR_LOOP = 0x10;
 
   /** Line status register. */
   private static final int LSR = 5;
@@ -63,7 +64,10 @@ final class Uart extends Part {
     variable("ring", RING);
   }
 
-  /** uart_init(): what has been typed before is not thrown away. */
+  /**
+   * uart_init(): what has been typed before is not thrown away. Switching FIFOs on empties them, so
+   * what is there is taken out first, and in loopback nothing more comes meanwhile.
+   */
   private void init() {
     function("uart_init");
     ld(A0, "uart_base");
@@ -72,7 +76,8 @@ final class Uart extends Part {
     call("map_device");
     sd(A0, "uart", T0);
     write(LCR, LCR_8N1);
-    call("uart_receive"); // switching FIFOs on empties them
+    write(MCR, MCR_LOOP);
+    call("uart_receive");
     write(FCR, FCR_ENABLE);
     write(MCR, MCR_DTR_RTS_OUT2);
     write(IER, IER_RECEIVED);
