@@ -66,8 +66,11 @@ final class HttpFile {
     millis = seconds * 1000;
     this.credentials = credentials == null ? named(uri) : credentials;
     this.cookie = cookie;
-    try {
-      size = askSize();
+    if (cookie != null && cookie.chars().anyMatch(c -> c < ' ' && c != '\t')) {
+      throw BlockException.invalid("a cookie is one line of text");
+    }
+    try (var transfer = new Transfer(millis)) {
+      size = transfer.run(() -> sizeSaid(connect("bytes=0-0", transfer)));
     } catch (IOException e) {
       throw new BlockException(
           BlockException.Kind.IO_ERROR, "CURL: Error opening file: " + said(e));
@@ -77,13 +80,17 @@ final class HttpFile {
   private static URI parsed(String url) {
     try {
       URI uri = new URI(url);
-      if (uri.getHost() == null) {
-        throw BlockException.invalid("'" + url + "': no host");
+      if (uri.getHost() == null || !hasPort(uri)) {
+        throw BlockException.invalid("'" + url + "': no host, or no port below 65536");
       }
       return uri;
     } catch (URISyntaxException e) {
       throw BlockException.invalid("'" + url + "' is no URL: " + e.getReason());
     }
+  }
+
+  private static boolean hasPort(URI uri) {
+    return uri.getPort() <= 0xffff;
   }
 
   private static @Nullable Credentials named(URI uri) {
@@ -102,28 +109,23 @@ final class HttpFile {
     return size;
   }
 
-  private long askSize() throws IOException {
-    HttpURLConnection connection = connect("bytes=0-0");
-    try {
-      int code = connection.getResponseCode();
-      String range = connection.getHeaderField("Content-Range");
-      if (code == HttpURLConnection.HTTP_OK && connection.getContentLengthLong() == 0) {
-        return 0;
-      }
-      if (code == HttpURLConnection.HTTP_OK) {
-        throw new IOException("Server does not support 'range' (byte ranges).");
-      }
-      if (code != HttpURLConnection.HTTP_PARTIAL && code != OUT_OF_RANGE) {
-        throw failed(code);
-      }
-      Matcher matcher = CONTENT_RANGE.matcher(range == null ? "" : range);
-      if (!matcher.matches() || matcher.group(3).equals("*")) {
-        throw new IOException("Server didn't report file size.");
-      }
-      return Long.parseLong(matcher.group(3));
-    } finally {
-      connection.disconnect(); // whatever it sends is not waited for
+  private static long sizeSaid(HttpURLConnection connection) throws IOException {
+    int code = connection.getResponseCode();
+    String range = connection.getHeaderField("Content-Range");
+    if (code == HttpURLConnection.HTTP_OK && connection.getContentLengthLong() == 0) {
+      return 0;
     }
+    if (code == HttpURLConnection.HTTP_OK) {
+      throw new IOException("Server does not support 'range' (byte ranges).");
+    }
+    if (code != HttpURLConnection.HTTP_PARTIAL && code != OUT_OF_RANGE) {
+      throw failed(code);
+    }
+    Matcher matcher = CONTENT_RANGE.matcher(range == null ? "" : range);
+    if (!matcher.matches() || matcher.group(3).equals("*")) {
+      throw new IOException("Server didn't report file size.");
+    }
+    return Long.parseLong(matcher.group(3));
   }
 
   /**
@@ -133,38 +135,35 @@ final class HttpFile {
    * @throws BlockException if the server does not send it
    */
   byte[] read(long offset, int length) {
-    try {
-      return part(offset, length);
+    long last = offset + length - 1;
+    String range = "bytes " + offset + "-" + last + "/" + size;
+    try (var transfer = new Transfer(millis)) {
+      return transfer.run(() -> {
+        byte[] bytes = part(connect("bytes=" + offset + "-" + last, transfer), range, length);
+        transfer.complete();
+        return bytes;
+      });
     } catch (IOException e) {
       throw new BlockException(BlockException.Kind.IO_ERROR, uri.getHost() + ": " + said(e));
     }
   }
 
-  private byte[] part(long offset, int length) throws IOException {
-    long last = offset + length - 1;
-    HttpURLConnection connection = connect("bytes=" + offset + "-" + last);
-    boolean whole = false;
-    try {
-      int code = connection.getResponseCode();
-      if (code != HttpURLConnection.HTTP_PARTIAL) {
-        throw failed(code);
+  private static byte[] part(HttpURLConnection connection, String range, int length)
+      throws IOException {
+    int code = connection.getResponseCode();
+    if (code != HttpURLConnection.HTTP_PARTIAL) {
+      throw failed(code);
+    }
+    String sent = connection.getHeaderField("Content-Range");
+    if (!range.equals(sent)) {
+      throw new IOException("another range was sent, or the file has changed: " + sent);
+    }
+    try (InputStream in = connection.getInputStream()) {
+      byte[] bytes = in.readNBytes(length);
+      if (bytes.length < length) {
+        throw new EOFException("the server sent " + bytes.length + " bytes of " + length);
       }
-      String range = connection.getHeaderField("Content-Range");
-      if (!("bytes " + offset + "-" + last + "/" + size).equals(range)) {
-        throw new IOException("another range was sent, or the file has changed: " + range);
-      }
-      try (InputStream in = connection.getInputStream()) {
-        byte[] bytes = in.readNBytes(length);
-        if (bytes.length < length) {
-          throw new EOFException("the server sent " + bytes.length + " bytes of " + length);
-        }
-        whole = true;
-        return bytes;
-      }
-    } finally {
-      if (!whole) {
-        connection.disconnect();
-      }
+      return bytes;
     }
   }
 
@@ -172,16 +171,16 @@ final class HttpFile {
     return new IOException("The requested URL returned error: " + code);
   }
 
-  private HttpURLConnection connect(String range) throws IOException {
+  private HttpURLConnection connect(String range, Transfer transfer) throws IOException {
     URI at = uri;
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       HttpURLConnection connection = request(at, range);
+      transfer.by(connection);
       int code = connection.getResponseCode();
       String location = connection.getHeaderField("Location");
       if (location == null || !redirects(code)) {
         return connection;
       }
-      connection.disconnect();
       at = redirected(at, location);
     }
     throw new IOException("Maximum (" + MAX_REDIRECTS + ") redirects followed");
@@ -204,7 +203,9 @@ final class HttpFile {
       URI to = from.resolve(new URI(location));
       String scheme = String.valueOf(to.getScheme()).toLowerCase(Locale.ROOT);
       boolean better = scheme.equals("https") || from.getScheme().equalsIgnoreCase(scheme);
-      if (to.getHost() == null || !better) { // not from https to http, nor to a file
+      if (to.getHost() == null
+          || !hasPort(to)
+          || !better) { // not from https to http, nor to a file
         throw new IOException("redirected to '" + location + "', which is not followed");
       }
       return to;

@@ -12,10 +12,17 @@ import dev.kasuari.block.curl.WebServer.Answer;
 import dev.kasuari.block.curl.WebServer.Site;
 import dev.kasuari.block.testing.TestImages;
 import dev.kasuari.qapi.OptionException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Disks on web servers that do as they should, or not. */
 @Tag("fast")
@@ -126,6 +134,7 @@ class CurlTest {
             switch (request.line()) {
               case "GET /disk" -> new Answer("302 Found\r\nLocation: /b", NOTHING);
               case "GET /b" -> new Answer("307 Moved\r\nLocation: " + there.url("/c"), NOTHING);
+              case "GET /port" -> new Answer("302 Found\r\nLocation: http://a:99999/", NOTHING);
               case "GET /file" -> new Answer("302 Found\r\nLocation: file:///etc/passwd", NOTHING);
               default -> new Answer("302 Found\r\nLocation: /loop", NOTHING);
             });
@@ -136,7 +145,9 @@ class CurlTest {
     assertThat(there.requests)
         .allMatch(r -> r.header("authorization").isEmpty() && r.header("cookie").isEmpty());
     assertThatThrownBy(() -> open(server.url("/loop"))).hasMessageContaining("redirects followed");
-    assertThatThrownBy(() -> open(server.url("/file"))).hasMessageContaining("not followed");
+    for (String nowhere : List.of("/file", "/port")) {
+      assertThatThrownBy(() -> open(server.url(nowhere))).hasMessageContaining("not followed");
+    }
   }
 
   private static Stream<Arguments> wrongSites() {
@@ -158,8 +169,8 @@ class CurlTest {
             "timed out",
             (Site)
                 r -> {
-                  Thread.sleep(3000);
-                  return new Answer("404 Not Found", NOTHING);
+                  new CountDownLatch(1).await();
+                  throw new AssertionError();
                 }));
   }
 
@@ -197,6 +208,36 @@ class CurlTest {
     assertThat(TestImages.read(node, 1024, 512)).isEqualTo(Arrays.copyOfRange(file, 1024, 1536));
   }
 
+  /** A byte now and then keeps no request alive: the time is that of all of it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP/1.1 206 Partial", "HTTP/1.1 206 Partial\r\nContent-Range: bytes "})
+  void whatComesInDripsIsTooLate(String head) throws Exception {
+    try (var socket = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      var hungUp = new CompletableFuture<Boolean>();
+      Thread.ofPlatform().daemon(true).start(() -> hungUp.complete(drip(socket, head)));
+      String url = "http://127.0.0.1:" + socket.getLocalPort() + "/";
+      String json = "json:{\"driver\":\"http\",\"timeout\":1,\"url\":\"" + url + "\"}";
+      assertThatThrownBy(() -> open(json)).hasMessageContaining("timed out");
+      assertThat(hungUp.get(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** Sends until the other end has gone. */
+  private static boolean drip(ServerSocket socket, String head) {
+    try (Socket client = socket.accept()) {
+      client.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      for (int i = 0; i < 500; i++) {
+        client.getOutputStream().write('0');
+        Thread.sleep(50); // far less than the time there is
+      }
+      return false;
+    } catch (IOException e) {
+      return true;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   @Test
   void emptyFiles() throws Exception {
     WebServer server = serve(r -> new Answer("416 Range\r\nContent-Range: bytes */0", NOTHING));
@@ -215,6 +256,8 @@ class CurlTest {
             "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/\",\"readahead\":100",
             "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/\",\"readahead\":1073741824",
             "\"driver\":\"http\",\"url\":\"http:///x\"",
+            "\"driver\":\"http\",\"url\":\"http://127.0.0.1:65536/\"",
+            "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/\",\"cookie\":\"a\\nX: b\"",
             "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/ \"",
             "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/\"",
             "\"driver\":\"http\",\"url\":\"http://127.0.0.1:1/\",\"password-secret\":\"no\"")) {
