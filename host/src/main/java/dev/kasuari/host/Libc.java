@@ -35,45 +35,77 @@ final class Libc {
     long invoke(MemorySegment state) throws Throwable;
   }
 
-  /** The shape of {@link NativeFunction}, with {@code errno}. */
-  private static final class Registers {
+  /**
+   * The one shape of all calls that capture {@code errno}: a word, a pointer to memory that stays
+   * alive until the call returns, and words. Each shape takes some ten milliseconds at start-up.
+   *
+   * <p>In the C conventions of 64-bit hosts each of up to six integers has a register of its own,
+   * and a function does not see those that it does not have. Variable arguments are passed like
+   * others, but for Apple's on AArch64, which are on the stack; with nine words the last one is the
+   * first there, so that the third, where variable ones begin, is passed both ways.
+   */
+  private static final class Captured {
     static final MethodHandle CALL =
         Linker.nativeLinker()
             .downcallHandle(
-                FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG), CAPTURE);
+                FunctionDescriptor.of(
+                    LONG, LONG, POINTER, LONG, LONG, LONG, LONG, LONG, LONG, LONG),
+                CAPTURE);
+
+    static long invoke(
+        MemorySegment function,
+        MemorySegment state,
+        long a,
+        MemorySegment b,
+        long c,
+        long d,
+        long e,
+        long f)
+        throws Throwable {
+      return (long) CALL.invokeExact(function, state, a, b, c, d, e, f, 0L, 0L, c);
+    }
+  }
+
+  /** A result in a register; of an int the upper half is undefined. */
+  private static long cut(ValueLayout result, long value) {
+    return result.equals(INT) ? (int) value : value;
   }
 
   /**
-   * A function of integers and pointers, without variable arguments: those may be passed otherwise.
-   * Where another thread may close the memory that a pointer names while the call lasts, {@link
-   * #bind} it is: the handle keeps the memory alive.
+   * A function of integers and pointers, without variable arguments, that leaves all as it was if
+   * it fails. Where another thread may close the memory that a pointer names while the call lasts,
+   * it is a {@link FileFunction}.
    *
-   * <p>Most are called without asking for {@code errno}, by the one shape that machine code has,
-   * too: each shape takes milliseconds at start-up. If the call fails it is made once more, with
-   * {@code errno}, and the second answer counts.
+   * <p>It is called without asking for {@code errno}, by the shape that machine code has, too. If
+   * that fails it is called once more, with {@code errno}, and the second answer counts.
    *
    * @param address where it is
-   * @param result {@link #INT} or {@link #LONG}; of an int the upper half of the register is
-   *     undefined
-   * @param again whether a failure leaves all as it was, so that the call may be repeated
+   * @param result {@link #INT} or {@link #LONG}
    */
-  private record Function(MemorySegment address, ValueLayout result, boolean again) {
-    Function(MemorySegment address, ValueLayout result) {
-      this(address, result, true);
-    }
-
+  private record Function(MemorySegment address, ValueLayout result) {
     /** Without {@code errno}. */
     long plain(long a, long b, long c, long d, long e, long f) {
-      return cut(NativeFunction.call(address, a, b, c, d, e, f));
+      return cut(result, NativeFunction.call(address, a, b, c, d, e, f));
     }
 
     long invoke(MemorySegment state, long a, long b, long c, long d, long e, long f)
         throws Throwable {
-      return cut((long) Registers.CALL.invokeExact(address, state, a, b, c, d, e, f));
+      return cut(
+          result, Captured.invoke(address, state, a, MemorySegment.ofAddress(b), c, d, e, f));
     }
+  }
 
-    private long cut(long value) {
-      return result.equals(INT) ? (int) value : value;
+  /**
+   * A function of files, which tools for images call that have no machine code: always with {@code
+   * errno}. Its second argument may be memory that another thread would close.
+   *
+   * @param address where it is
+   * @param result {@link #INT} or {@link #LONG}
+   */
+  private record FileFunction(MemorySegment address, ValueLayout result) {
+    long invoke(MemorySegment state, long a, MemorySegment b, long c, long d, long e)
+        throws Throwable {
+      return cut(result, Captured.invoke(address, state, a, b, c, d, e, 0));
     }
   }
 
@@ -83,13 +115,6 @@ final class Libc {
       throw new IllegalArgumentException("not native memory: " + segment);
     }
     return segment.address();
-  }
-
-  private static MethodHandle bind(String name, FunctionDescriptor type, Linker.Option... more) {
-    var options = new Linker.Option[more.length + 1];
-    options[0] = CAPTURE;
-    System.arraycopy(more, 0, options, 1, more.length);
-    return Linker.nativeLinker().downcallHandle(symbol(name), type, options);
   }
 
   /** Where a function is. */
@@ -126,13 +151,8 @@ final class Libc {
       long d,
       long e,
       long f) {
-    if (function.again) {
-      long result = function.plain(a, b, c, d, e, f);
-      if (result != -1) {
-        return result;
-      }
-    }
-    return call(what, s -> function.invoke(s, a, b, c, d, e, f));
+    long result = function.plain(a, b, c, d, e, f);
+    return result != -1 ? result : call(what, s -> function.invoke(s, a, b, c, d, e, f));
   }
 
   private static long call(
@@ -142,6 +162,27 @@ final class Libc {
 
   private static long call(java.util.function.Supplier<String> what, Function function, long a) {
     return call(what, function, a, 0, 0, 0, 0, 0);
+  }
+
+  private static long call(
+      java.util.function.Supplier<String> what,
+      FileFunction function,
+      long a,
+      MemorySegment b,
+      long c,
+      long d,
+      long e) {
+    return call(what, s -> function.invoke(s, a, b, c, d, e));
+  }
+
+  private static long call(
+      java.util.function.Supplier<String> what, FileFunction function, long a, long b, long c) {
+    return call(what, function, a, MemorySegment.ofAddress(b), c, 0, 0);
+  }
+
+  private static long call(
+      java.util.function.Supplier<String> what, FileFunction function, int fd) {
+    return call(what, function, fd, 0, 0);
   }
 
   // Memory.
@@ -236,36 +277,35 @@ final class Libc {
   // Files.
 
   private static final class Open {
-    static final MethodHandle CALL =
-        bind(
-            "open",
-            FunctionDescriptor.of(INT, POINTER, INT, INT),
-            Linker.Option.firstVariadicArg(2));
+    static final FileFunction CALL = new FileFunction(symbol("open"), INT);
   }
 
   static int open(String path, int flags, int mode) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocateFrom(path);
-      return (int)
-          call(() -> "open(" + path + ")", s -> (int) Open.CALL.invokeExact(s, text, flags, mode));
+      return (int) call(() -> "open(" + path + ")", Open.CALL, address(text), flags, mode);
     }
   }
 
   private static final class Close {
-    static final Function CALL = new Function(symbol("close"), INT, false);
+    static final FileFunction CALL = new FileFunction(symbol("close"), INT);
   }
 
   static void close(int fd) {
     call(() -> "close(fd=" + fd + ")", Close.CALL, fd);
   }
 
+  private static final class Drop {
+    static final Function CALL = new Function(symbol("close"), INT);
+  }
+
   /** Closes what has nothing to say about it: a pipe, an event. */
   static void drop(int fd) {
-    var _ = Close.CALL.plain(fd, 0, 0, 0, 0, 0);
+    var _ = Drop.CALL.plain(fd, 0, 0, 0, 0, 0);
   }
 
   private static final class Ftruncate {
-    static final Function CALL = new Function(symbol("ftruncate"), INT);
+    static final FileFunction CALL = new FileFunction(symbol("ftruncate"), INT);
   }
 
   static void ftruncate(int fd, long length) {
@@ -273,16 +313,12 @@ final class Libc {
   }
 
   private static final class Fcntl {
-    static final MethodHandle CALL =
-        bind(
-            "fcntl", FunctionDescriptor.of(INT, INT, INT, LONG), Linker.Option.firstVariadicArg(2));
+    static final FileFunction CALL = new FileFunction(symbol("fcntl"), INT);
   }
 
   static int fcntl(String what, int fd, int command, long argument) {
     return (int)
-        call(
-            () -> "fcntl(fd=" + fd + ", " + what + ")",
-            s -> (int) Fcntl.CALL.invokeExact(s, fd, command, argument));
+        call(() -> "fcntl(fd=" + fd + ", " + what + ")", Fcntl.CALL, fd, command, argument);
   }
 
   private static final class Read {
@@ -314,29 +350,37 @@ final class Libc {
   }
 
   private static final class Pread {
-    static final MethodHandle CALL =
-        bind("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+    static final FileFunction CALL = new FileFunction(symbol("pread"), LONG);
   }
 
   static long pread(int fd, MemorySegment to, long offset) {
     return call(
         () -> "pread(fd=" + fd + ", length=" + to.byteSize() + ", offset=" + offset + ")",
-        s -> (long) Pread.CALL.invokeExact(s, fd, to, to.byteSize(), offset));
+        Pread.CALL,
+        fd,
+        to,
+        to.byteSize(),
+        offset,
+        0);
   }
 
   private static final class Pwrite {
-    static final MethodHandle CALL =
-        bind("pwrite", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+    static final FileFunction CALL = new FileFunction(symbol("pwrite"), LONG);
   }
 
   static long pwrite(int fd, MemorySegment from, long offset) {
     return call(
         () -> "pwrite(fd=" + fd + ", length=" + from.byteSize() + ", offset=" + offset + ")",
-        s -> (long) Pwrite.CALL.invokeExact(s, fd, from, from.byteSize(), offset));
+        Pwrite.CALL,
+        fd,
+        from,
+        from.byteSize(),
+        offset,
+        0);
   }
 
   private static final class Lseek {
-    static final Function CALL = new Function(symbol("lseek"), LONG);
+    static final FileFunction CALL = new FileFunction(symbol("lseek"), LONG);
   }
 
   static long lseek(String what, int fd, long offset, int whence) {
@@ -349,7 +393,7 @@ final class Libc {
   }
 
   private static final class Fallocate {
-    static final Function CALL = new Function(symbol("fallocate"), INT);
+    static final FileFunction CALL = new FileFunction(symbol("fallocate"), INT);
   }
 
   static void fallocate(String what, int fd, int mode, long offset, long length) {
@@ -358,16 +402,14 @@ final class Libc {
             "fallocate(fd=" + fd + ", " + what + ", offset=" + offset + ", length=" + length + ")",
         Fallocate.CALL,
         fd,
-        mode,
+        MemorySegment.ofAddress(mode),
         offset,
         length,
-        0,
         0);
   }
 
   private static final class Statx {
-    static final MethodHandle CALL =
-        bind("statx", FunctionDescriptor.of(INT, INT, POINTER, INT, INT, POINTER));
+    static final FileFunction CALL = new FileFunction(symbol("statx"), INT);
   }
 
   /** Linux; {@code buffer} has 256 bytes. */
@@ -376,11 +418,16 @@ final class Libc {
     int basicStats = 0x7ff;
     call(
         () -> "statx(fd=" + fd + ")",
-        s -> (int) Statx.CALL.invokeExact(s, fd, emptyPath, emptyPathFlag, basicStats, buffer));
+        Statx.CALL,
+        fd,
+        emptyPath,
+        emptyPathFlag,
+        basicStats,
+        address(buffer));
   }
 
   private static final class Fsync {
-    static final Function CALL = new Function(symbol("fsync"), INT, false);
+    static final FileFunction CALL = new FileFunction(symbol("fsync"), INT);
   }
 
   static void fsync(int fd) {
@@ -388,7 +435,7 @@ final class Libc {
   }
 
   private static final class Fdatasync {
-    static final Function CALL = new Function(symbol("fdatasync"), INT, false);
+    static final FileFunction CALL = new FileFunction(symbol("fdatasync"), INT);
   }
 
   static void fdatasync(int fd) {
@@ -477,18 +524,13 @@ final class Libc {
   }
 
   private static final class Ioctl {
-    static final MethodHandle CALL =
-        bind(
-            "ioctl",
-            FunctionDescriptor.of(INT, INT, LONG, POINTER),
-            Linker.Option.firstVariadicArg(2));
+    static final FileFunction CALL = new FileFunction(symbol("ioctl"), INT);
   }
 
   static int ioctl(String what, int fd, long request, MemorySegment argument) {
     return (int)
         call(
-            () -> "ioctl(fd=" + fd + ", " + what + ")",
-            s -> (int) Ioctl.CALL.invokeExact(s, fd, request, argument));
+            () -> "ioctl(fd=" + fd + ", " + what + ")", Ioctl.CALL, fd, request, address(argument));
   }
 
   private static final class Eventfd {
@@ -515,20 +557,12 @@ final class Libc {
     call(() -> "setsid()", Setsid.CALL, 0);
   }
 
-  // strerror has no error of its own and is the one call without capture.
-
   private static final class Strerror {
-    static final MethodHandle CALL =
-        Linker.nativeLinker()
-            .downcallHandle(symbol("strerror"), FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+    static final Function CALL = new Function(symbol("strerror"), LONG);
   }
 
   static String strerror(int number) {
-    try {
-      var text = (MemorySegment) Strerror.CALL.invokeExact(number);
-      return text.reinterpret(256).getString(0);
-    } catch (Throwable e) {
-      throw new LinkageError("strerror", e);
-    }
+    long text = Strerror.CALL.plain(number, 0, 0, 0, 0, 0);
+    return MemorySegment.ofAddress(text).reinterpret(256).getString(0);
   }
 }

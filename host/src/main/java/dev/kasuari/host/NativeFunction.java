@@ -9,9 +9,7 @@ import java.lang.invoke.MethodHandle;
 /**
  * Machine code of our own that is called by the C convention with two longs and returns one.
  *
- * <p>The handle has six, and the C library's functions share it: in the C conventions of 64-bit
- * hosts each of up to six integers has a register of its own, and a function does not see those
- * that it does not have. One shape for all is one stub at start-up, and not one for each.
+ * <p>The handle has six, and functions of the C library share it: see {@link Libc}.
  *
  * <p>The call is a plain downcall: the thread counts as being in native code, so that it holds up
  * neither a garbage collection nor a safepoint however long it stays, and may be unwound by

@@ -35,6 +35,13 @@ interface Compression extends AutoCloseable {
 
   /** Deflate without a wrapper (RFC 1951). */
   final class Zlib implements Compression {
+    /**
+     * With the window of 32 KiB that the JDK's has, files are somewhat smaller than at level 6 with
+     * QEMU's of 4 KiB (libraries 0.323 and 0.327 of their size, text 0.715 and 0.729), in half the
+     * time; QEMU reads them, as it decompresses a cluster at once.
+     */
+    private static final int LEVEL = 4;
+
     private final ConcurrentLinkedQueue<Deflater> deflaters = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Inflater> inflaters = new ConcurrentLinkedQueue<>();
 
@@ -42,7 +49,7 @@ interface Compression extends AutoCloseable {
     public int compress(MemorySegment from, MemorySegment to) {
       Deflater deflater = deflaters.poll();
       if (deflater == null) {
-        deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+        deflater = new Deflater(LEVEL, true);
       }
       try {
         deflater.setInput(from.asByteBuffer());
