@@ -128,6 +128,6 @@ public final class HumanInfo {
   }
 
   private static long number(Map<String, Json> members, String key) {
-    return members.get(key) instanceof Json.Num number ? number.value().longValue() : 0;
+    return members.get(key) instanceof Json.Num number ? number.longValue() : 0;
   }
 }

@@ -223,7 +223,7 @@ final class OptionField {
     return switch (model.unboxed(of)) {
       case BOOLEAN -> "new Json.Bool(" + value + ")";
       case INT, LONG -> "Json.Num.of(" + value + ")";
-      case DOUBLE -> "new Json.Num(java.math.BigDecimal.valueOf(" + value + "))";
+      case DOUBLE -> "Json.Num.of(java.math.BigDecimal.valueOf(" + value + "))";
       default ->
           model.is(of, Model.QAPI + "Json") ? value : "new Json.Text(" + value + ".toString())";
     };

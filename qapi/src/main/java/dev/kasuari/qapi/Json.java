@@ -4,6 +4,8 @@ import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A JSON value (RFC 8259). {@link #parse} is strict; {@link Object#toString} writes one line. */
 public sealed interface Json {
@@ -23,21 +25,54 @@ public sealed interface Json {
     }
   }
 
-  /**
-   * A number, exact.
-   *
-   * @param value what was written, whatever its size
-   */
-  record Num(BigDecimal value) implements Json {
+  /** A number, exact. Most are whole and small; the others' class takes long to load. */
+  final class Num implements Json {
+    private final long whole;
+    private final @Nullable BigDecimal other;
+
+    private Num(long whole, @Nullable BigDecimal other) {
+      this.whole = whole;
+      this.other = other;
+    }
+
     /** A whole number. */
     public static Num of(long value) {
-      return new Num(BigDecimal.valueOf(value));
+      return new Num(value, null);
+    }
+
+    /** Any number, with as many digits as were written. */
+    public static Num of(BigDecimal value) {
+      boolean fits = value.scale() == 0 && value.unscaledValue().bitLength() < Long.SIZE;
+      return fits ? of(value.longValue()) : new Num(0, value);
+    }
+
+    /** What was written, whatever its size. */
+    public BigDecimal value() {
+      return other == null ? BigDecimal.valueOf(whole) : other;
+    }
+
+    /** The whole part's lower 64 bits. */
+    public long longValue() {
+      return other == null ? whole : other.longValue();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object o) {
+      return o instanceof Num n && n.whole == whole && Objects.equals(n.other, other);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * Long.hashCode(whole) + Objects.hashCode(other);
     }
 
     @Override
     public String toString() {
+      if (other == null) {
+        return Long.toString(whole);
+      }
       // Whole numbers in full, as QMP clients read them; others keep their exponent.
-      return value.scale() < 0 && value.scale() > -64 ? value.toPlainString() : value.toString();
+      return other.scale() < 0 && other.scale() > -64 ? other.toPlainString() : other.toString();
     }
   }
 

@@ -13,6 +13,9 @@ final class JsonReader {
   /** Longer numbers than any protocol has; their arithmetic would cost too much. */
   private static final int MAX_NUMBER = 400;
 
+  /** Characters of whole numbers that have 64 bits whatever they are. */
+  private static final int SMALL_NUMBER = 18;
+
   private final String text;
   private int at;
 
@@ -108,6 +111,7 @@ final class JsonReader {
     if (!accept('0')) {
       digits();
     }
+    boolean whole = !text.startsWith(".", at) && !text.regionMatches(true, at, "e", 0, 1);
     if (accept('.')) {
       digits();
     }
@@ -117,11 +121,14 @@ final class JsonReader {
       }
       digits();
     }
+    if (whole && at - start <= SMALL_NUMBER) {
+      return Json.Num.of(Long.parseLong(text, start, at, 10));
+    }
     if (at - start > MAX_NUMBER) {
       throw new OptionException("JSON number of " + (at - start) + " digits" + position());
     }
     try {
-      return new Json.Num(new BigDecimal(text.substring(start, at)));
+      return Json.Num.of(new BigDecimal(text.substring(start, at)));
     } catch (NumberFormatException e) {
       throw new OptionException(
           "JSON number " + text.substring(start, at) + " is out of range" + position());

@@ -16,6 +16,8 @@ import java.util.function.Consumer;
  */
 final class Check {
   private static final int MOST_PARTS = 1 << 24;
+  private static final int WINDOW_BITS = 15;
+  private static final long NOTHING = -1;
 
   private final Qcow2Node image;
   private final Geometry g;
@@ -26,6 +28,11 @@ final class Check {
 
   /** References to the table and blocks of counts: clusters. */
   private final List<Long> ofCounts = new ArrayList<>();
+
+  /** Counts that were looked at last, as the image has them, and the first one's cluster. */
+  private final long[] window;
+
+  private long windowStart = NOTHING;
 
   private boolean rebuild;
   private long wrongCounts;
@@ -44,6 +51,7 @@ final class Check {
     this.repair = repair;
     this.report = report;
     g = image.g;
+    window = new long[1 << Math.min(WINDOW_BITS, g.refcountBlockBits())];
     long clusters = g.clusters(image.file.size());
     if (clusters >>> 16 > MOST_PARTS) {
       throw new BlockException(
@@ -80,11 +88,21 @@ final class Check {
 
   private long end() {
     for (long i = references.clusters() - 1; i >= 0; i--) {
-      if (references.get(i) > 0 || image.refcounts.counted(i) > 0) {
+      if (references.get(i) > 0 || counted(i) > 0) {
         return (i + 1) << g.clusterBits();
       }
     }
     return 0;
+  }
+
+  /** How often a cluster is used as the image has it. */
+  private long counted(long cluster) {
+    int at = (int) cluster & (window.length - 1);
+    if (cluster - at != windowStart) {
+      windowStart = cluster - at;
+      image.refcounts.counted(windowStart, window);
+    }
+    return window[at];
   }
 
   /** Notes that these bytes of the file are in use. */
@@ -219,6 +237,7 @@ final class Check {
     report.accept("Rebuilding refcount structure");
     ofCounts.forEach(cluster -> references.add(cluster, -1));
     references = new RefcountRebuild(image).run(references);
+    windowStart = NOTHING;
     corruptions -= wrongCounts;
     corruptionsFixed += wrongCounts;
   }
@@ -251,7 +270,7 @@ final class Check {
     if (!reference(table, entries * 8L)) {
       return;
     }
-    for (long entry : ClusterMap.readL1(image.file, table, entries)) {
+    for (long entry : Tables.longs(image.file, table, entries)) {
       long data = entry & Geometry.OFFSET_MASK;
       if (data != 0) {
         reference(data, g.clusterSize());
@@ -263,7 +282,7 @@ final class Check {
     boolean any = false;
     boolean mends = repair != Repair.NONE && !rebuild;
     for (long i = 0; i < references.clusters(); i++) {
-      long counted = image.refcounts.counted(i);
+      long counted = counted(i);
       long named = references.get(i);
       if (counted == named) {
         continue;
@@ -278,6 +297,7 @@ final class Check {
           "%s cluster %d refcount=%d reference=%d"
               .formatted(fix ? "Repairing" : leak ? "Leaked" : "ERROR", i, counted, named));
       boolean fixed = fix && image.refcounts.repair(i, named);
+      windowStart = fixed ? NOTHING : windowStart;
       any |= fixed;
       leaks += leak && !fixed ? 1 : 0;
       leaksFixed += leak && fixed ? 1 : 0;
@@ -298,7 +318,7 @@ final class Check {
       if (table == 0 || !seenTables.contains(table)) {
         continue;
       }
-      boolean own = image.refcounts.counted(table >>> g.clusterBits()) == 1;
+      boolean own = counted(table >>> g.clusterBits()) == 1;
       if (own != ((l1[i] & Geometry.COPIED) != 0)) {
         report.accept(
             "%s OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount=%d"
@@ -306,7 +326,7 @@ final class Check {
                     repair == Repair.ALL ? "Repairing" : "ERROR",
                     i,
                     l1[i],
-                    image.refcounts.counted(table >>> g.clusterBits())));
+                    counted(table >>> g.clusterBits())));
         wrong++;
       }
       wrong += wrongFlags(table);
@@ -333,7 +353,7 @@ final class Check {
               || (c.host() & g.clusterMask()) != 0) {
             return;
           }
-          long count = image.refcounts.counted(c.host() >>> g.clusterBits());
+          long count = counted(c.host() >>> g.clusterBits());
           if ((count == 1) != c.copied()) {
             report.accept(
                 "%s OFLAG_COPIED data cluster: l2_entry=%x refcount=%d"

@@ -49,19 +49,7 @@ final class ClusterMap {
     this.refcounts = refcounts;
     this.commit = commit;
     g = header.geometry();
-    l1 = readL1(file, header.l1Offset, header.l1Size);
-  }
-
-  static long[] readL1(BlockNode file, long offset, int entries) {
-    long[] read = new long[entries];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(8, entries * 8L));
-      file.read(offset, bytes);
-      for (int i = 0; i < entries; i++) {
-        read[i] = Header.bigEndian(bytes, i * 8L);
-      }
-    }
-    return read;
+    l1 = Tables.longs(file, header.l1Offset, header.l1Size);
   }
 
   TableCache cache() {

@@ -55,15 +55,7 @@ final class Refcounts {
 
   private long[] readTable() {
     int entries = header.refcountTableClusters << (g.clusterBits() - 3);
-    long[] read = new long[entries];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(8, entries * 8L));
-      file.read(header.refcountTableOffset, bytes);
-      for (int i = 0; i < entries; i++) {
-        read[i] = Header.bigEndian(bytes, i * 8L);
-      }
-    }
-    return read;
+    return Tables.longs(file, header.refcountTableOffset, entries);
   }
 
   TableCache cache() {
@@ -86,10 +78,50 @@ final class Refcounts {
 
   /** How often a cluster is used, by a block that can be one; otherwise not at all. */
   long counted(long cluster) {
-    long index = cluster >>> g.refcountBlockBits();
+    return usable(cluster >>> g.refcountBlockBits()) ? get(cluster) : 0;
+  }
+
+  private boolean usable(long index) {
     long entry = index < table.length ? table[(int) index] : 0;
-    boolean usable = (entry & g.clusterMask()) == 0 && entry >= 0 && entry < file.size();
-    return usable ? get(cluster) : 0;
+    return entry != 0 && (entry & g.clusterMask()) == 0 && entry >= 0 && entry < file.size();
+  }
+
+  /**
+   * What {@link #counted(long)} answers for clusters of one block.
+   *
+   * @param first a multiple of {@code to.length}, a power of two and 8 at least
+   */
+  void counted(long first, long[] to) {
+    if (!usable(first >>> g.refcountBlockBits())) {
+      Arrays.fill(to, 0);
+      return;
+    }
+    int order = g.refcountOrder();
+    int piece = (int) Math.min(cache.pieceSize(), ((long) to.length << order) >>> 3);
+    int each = (int) ((piece * 8L) >>> order);
+    int block = (int) (first >>> g.refcountBlockBits());
+    long inBlock = first & ((1L << g.refcountBlockBits()) - 1);
+    long start = table[block] + ((inBlock << order) >>> 3);
+    for (int i = 0; i < to.length / each; i++) {
+      long at = start + (long) i * piece;
+      TableCache.Piece from = cache.get(at, block);
+      decode(from.bytes.asSlice(at - from.offset, piece), order, to, i * each, each);
+    }
+  }
+
+  private static void decode(MemorySegment bytes, int order, long[] to, int first, int count) {
+    if (order == 4) { // what nearly all images have: in one step
+      short[] counts = new short[count];
+      MemorySegment.copy(bytes, SHORT, 0, counts, 0, count);
+      for (int i = 0; i < count; i++) {
+        to[first + i] = Short.toUnsignedLong(counts[i]);
+      }
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      to[first + i] =
+          decode(bytes, order >= 3 ? (long) i << (order - 3) : i >>> (3 - order), i, order);
+    }
   }
 
   /** How often a cluster is used. */

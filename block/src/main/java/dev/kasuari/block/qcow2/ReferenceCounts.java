@@ -52,7 +52,7 @@ final class ReferenceCounts {
     part[(int) cluster & (PART - 1)] = (byte) Math.min(count, MANY);
     if (count >= MANY) {
       many.put(cluster, count);
-    } else {
+    } else if (count - delta >= MANY) {
       many.remove(cluster);
     }
   }

@@ -293,7 +293,7 @@ final class Snapshots {
     if ((entry.l1Offset & g.clusterMask()) != 0) {
       throw BlockException.corrupt("Snapshot L1 table offset invalid");
     }
-    return ClusterMap.readL1(image.file, entry.l1Offset, entry.l1Size);
+    return Tables.longs(image.file, entry.l1Offset, entry.l1Size);
   }
 
   /**

@@ -85,7 +85,7 @@ final class StoredBitmaps {
           "the bitmap '" + entry.name() + "' has another size than the disk");
     }
     byte[] cluster = new byte[g.clusterSize()];
-    long[] table = ClusterMap.readL1(image.file, entry.table(), (int) needed);
+    long[] table = Tables.longs(image.file, entry.table(), (int) needed);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(g.clusterSize());
       for (int i = 0; i < table.length; i++) {
@@ -220,7 +220,7 @@ final class StoredBitmaps {
   }
 
   private void free(Entry entry) {
-    for (long one : ClusterMap.readL1(image.file, entry.table(), entry.entries())) {
+    for (long one : Tables.longs(image.file, entry.table(), entry.entries())) {
       long data = one & Geometry.OFFSET_MASK;
       if (data != 0) {
         image.refcounts.release(data, g.clusterSize());

@@ -28,7 +28,7 @@ final class StateJson implements StateWriter {
   /** JSON has no infinities and no NaN; they are shown as words. */
   private static Json real(double value) {
     return Double.isFinite(value)
-        ? new Json.Num(BigDecimal.valueOf(value))
+        ? Json.Num.of(BigDecimal.valueOf(value))
         : new Json.Text(Double.toString(value));
   }
 
