@@ -49,6 +49,11 @@ final class ArmBoardType implements BoardType {
   }
 
   @Override
+  public int flashBanks() {
+    return 2;
+  }
+
+  @Override
   public Board build(Machine machine, BoardOptions options) {
     return new ArmVirtBoard(machine, options, ArmVirtOptions.parse(options.properties()));
   }

@@ -15,8 +15,6 @@ import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.Psci;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How an Arm board starts. A kernel starts as Linux's boot protocol for arm64 says, at EL2 if there
@@ -65,7 +63,10 @@ final class ArmBoot {
     KernelImage kernel = BootImages.kernel(options, Architecture.AARCH64);
     String bios = options.bios();
     if (bios != null && !bios.equals("none") && !bios.equals("default")) {
-      withFirmware(options, bios, kernel);
+      fillFlash(bios);
+      withFirmware(options);
+    } else if (flash.drive() != null) {
+      withFirmware(options);
     } else if (kernel != null) {
       withKernel(options, kernel);
     } else {
@@ -91,8 +92,13 @@ final class ArmBoot {
     start(firmware, cpu -> cpu.startAt(level, entry, place.dtb()));
   }
 
-  private void withFirmware(BootOptions options, String bios, @Nullable KernelImage kernel)
-      throws BootException {
+  private void fillFlash(String bios) throws BootException {
+    if (flash.drive() != null) {
+      throw new BootException(
+          "-bios %s: The contents of the first flash device may be specified with -bios or with"
+                  .formatted(bios)
+              + " -drive if=pflash... but you cannot use both options at once");
+    }
     byte[] code = BootFile.read("-bios", bios);
     if (code.length > flash.memory().size()) {
       throw new BootException(
@@ -100,32 +106,14 @@ final class ArmBoot {
               .formatted(bios, code.length, flash.memory().size()));
     }
     flash.memory().put(0, code);
+  }
+
+  private void withFirmware(BootOptions options) throws BootException {
     boolean firmware = addFirmware(cpus.model().levels(), true);
     long base = images.memory().base();
     images.placeDtb(options, base);
-    offer(options, kernel);
+    OfferedKernel.offer(fwCfg, options);
     start(firmware, cpu -> {});
-  }
-
-  /** Kernel, initial RAM disk and command line for a firmware to load. */
-  private void offer(BootOptions options, @Nullable KernelImage kernel) throws BootException {
-    String file = options.kernel();
-    if (kernel == null || file == null) {
-      return;
-    }
-    byte[] code = BootFile.read("-kernel", file);
-    fwCfg.set32(FwCfg.Item.KERNEL_SIZE, code.length).set(FwCfg.Item.KERNEL_DATA, code);
-    String disk = options.initrd();
-    if (disk != null) {
-      byte[] initrd = BootFile.read("-initrd", disk);
-      fwCfg.set32(FwCfg.Item.INITRD_SIZE, initrd.length).set(FwCfg.Item.INITRD_DATA, initrd);
-    }
-    String append = options.append();
-    if (append != null) {
-      byte[] line = append.getBytes(StandardCharsets.UTF_8);
-      byte[] ended = Arrays.copyOf(line, line.length + 1);
-      fwCfg.set32(FwCfg.Item.CMDLINE_SIZE, ended.length).set(FwCfg.Item.CMDLINE_DATA, ended);
-    }
   }
 
   private void withNothing(BootOptions options) throws BootException {

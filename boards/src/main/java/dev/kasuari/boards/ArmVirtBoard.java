@@ -77,7 +77,7 @@ final class ArmVirtBoard implements Board {
     }
 
     HardwareNode clock = describeClock(root);
-    CfiFlash flash = addFlash(m, properties);
+    CfiFlash flash = addFlash(m, options, properties);
     m.map(UART, Pl011.of(serial))
         .irq("irq", gic.spi(UART_SPI))
         .clock("uartclk", clock)
@@ -156,9 +156,9 @@ final class ArmVirtBoard implements Board {
   }
 
   /** Two banks, of which the first holds firmware, and is the secure world's if there is one. */
-  private static CfiFlash addFlash(SysBus m, ArmVirtOptions properties) {
-    CfiFlash first = CfiFlash.of(null);
-    CfiFlash second = CfiFlash.of(null);
+  private static CfiFlash addFlash(SysBus m, BoardOptions options, ArmVirtOptions properties) {
+    CfiFlash first = CfiFlash.of(options.flash().get(0), FLASH_BANK);
+    CfiFlash second = CfiFlash.of(options.flash().get(1), FLASH_BANK);
     Placement<CfiFlash> placed = m.map(FLASH, first);
     m.map(FLASH + FLASH_BANK, second);
     if (properties.secure()) {

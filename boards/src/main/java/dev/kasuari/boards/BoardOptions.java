@@ -1,6 +1,7 @@
 package dev.kasuari.boards;
 
 import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.backend.BlockBackend;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -8,6 +9,7 @@ import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpu model and properties as {@code -cpu} takes them: {@code rv64,zba=off}
  * @param backEnd makes what runs translated code
  * @param serials what the serial ports are connected to, in order
+ * @param flash what is in the banks of flash, by their numbers from 0
  * @param properties what {@code -M} says beyond the name
  */
 public record BoardOptions(
@@ -26,9 +29,11 @@ public record BoardOptions(
     String cpu,
     BackEnd.Maker backEnd,
     List<CharBackend> serials,
+    Map<Integer, BlockBackend> flash,
     OptionSource properties) {
   public BoardOptions {
     serials = List.copyOf(serials);
+    flash = Map.copyOf(flash);
   }
 
   /** What runs CPUs of this instruction set; the machine owns and executes it. */

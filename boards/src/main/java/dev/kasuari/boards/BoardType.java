@@ -25,6 +25,9 @@ public interface BoardType {
     return List.of();
   }
 
+  /** How many banks of flash there are for {@code -drive if=pflash}. */
+  int flashBanks();
+
   /** Bytes of RAM if {@code -m} does not say. */
   long defaultRam();
 

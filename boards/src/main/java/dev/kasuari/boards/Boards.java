@@ -14,8 +14,8 @@ public final class Boards {
   /** All of them. */
   public static List<BoardType> all() {
     return List.of(
-        new RiscvBoardType("virt", "RISC-V VirtIO board", RiscvVirtBoard::new),
-        new RiscvBoardType("spike", "RISC-V Spike board", RiscvSpikeBoard::new),
+        new RiscvBoardType("virt", "RISC-V VirtIO board", 2, RiscvVirtBoard::new),
+        new RiscvBoardType("spike", "RISC-V Spike board", 0, RiscvSpikeBoard::new),
         new ArmBoardType());
   }
 }

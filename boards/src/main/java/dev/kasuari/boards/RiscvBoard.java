@@ -96,6 +96,11 @@ abstract class RiscvBoard implements Board {
     return root.child("chosen").strings("stdout-path", console);
   }
 
+  /** Starts in flash, where there is something in it. */
+  final void startIn(FlashBoot flash) {
+    boot.startIn(flash);
+  }
+
   /** The physical address of a symbol of the kernel or firmware loaded, if it is in RAM. */
   final OptionalLong symbol(String symbol) throws BootException {
     return boot.symbol(symbol);

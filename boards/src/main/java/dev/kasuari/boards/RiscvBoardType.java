@@ -11,10 +11,14 @@ import java.util.function.BiFunction;
  *
  * @param name what {@code -M} calls it
  * @param description a line for {@code -M help}
+ * @param flashBanks how many there are
  * @param wiring puts the parts together
  */
 record RiscvBoardType(
-    String name, String description, BiFunction<Machine, BoardOptions, Board> wiring)
+    String name,
+    String description,
+    int flashBanks,
+    BiFunction<Machine, BoardOptions, Board> wiring)
     implements BoardType {
   private static final int MAX_CPUS = 8;
 

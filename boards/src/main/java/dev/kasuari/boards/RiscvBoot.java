@@ -6,6 +6,7 @@ import dev.kasuari.boot.Fdt;
 import dev.kasuari.boot.KernelImage;
 import dev.kasuari.boot.Placement;
 import dev.kasuari.boot.RiscvBootRom;
+import dev.kasuari.hw.nvram.FwCfg;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
@@ -20,9 +21,12 @@ import org.jspecify.annotations.Nullable;
  * How a RISC-V board starts: what {@code -bios}, {@code -kernel}, {@code -initrd}, {@code -append}
  * and {@code -dtb} say, put into RAM at every reset, and where the first hart begins.
  *
- * <p>Three ways: the built-in SBI starts a kernel in supervisor mode; a firmware file starts in
- * machine mode and is told of the kernel as OpenSBI's {@code fw_dynamic} wants it; with {@code
- * -bios none} a kernel starts in machine mode.
+ * <p>Firmware in flash starts instead of what is in RAM; or, in the second bank, is what the SBI of
+ * the machine or of a file goes on with, in supervisor mode.
+ *
+ * <p>Three ways otherwise: the built-in SBI starts a kernel in supervisor mode; a firmware file
+ * starts in machine mode and is told of the kernel as OpenSBI's {@code fw_dynamic} wants it; with
+ * {@code -bios none} a kernel starts in machine mode.
  */
 final class RiscvBoot {
   /** {@code wfi}, and back to it. */
@@ -32,8 +36,8 @@ final class RiscvBoot {
 
   /** What firmware says that finds nothing to boot. */
   private static final String NOTHING_TO_START =
-      "Kasuari SBI: there is nothing to start. Give a kernel (-kernel FILE) or a firmware of your own"
-          + " (-bios FILE).\r\n";
+      "Kasuari SBI: there is nothing to start. Give a kernel (-kernel FILE) or a firmware of your"
+          + " own (-bios FILE).\r\n";
 
   private final Machine machine;
   private final List<RiscvCpu> harts;
@@ -42,6 +46,7 @@ final class RiscvBoot {
   private final RamBlock rom;
   private final int xlen;
   private final BootImages images;
+  private FlashBoot flash = FlashBoot.NONE;
 
   RiscvBoot(
       Machine machine,
@@ -67,11 +72,27 @@ final class RiscvBoot {
     return xlen == 32 ? Architecture.RISCV32 : Architecture.RISCV64;
   }
 
-  void load(BootOptions options) throws BootException {
-    String bios = options.bios();
-    KernelImage kernel = BootImages.kernel(options, architecture());
+  /** Starts there, where there is something. */
+  void startIn(FlashBoot newFlash) {
+    flash = newFlash;
+  }
+
+  void load(BootOptions given) throws BootException {
+    String bios = given.bios();
+    KernelImage kernel = BootImages.kernel(given, architecture());
+    BootOptions options = given;
+    FwCfg fwCfg = flash.fwCfg();
+    if (flash.next().isPresent() && fwCfg != null) {
+      OfferedKernel.offer(fwCfg, given);
+      options = new BootOptions(bios, null, null, given.append(), given.dtb());
+      kernel = null;
+    }
     if (bios == null || bios.equals("default")) {
-      withBuiltInSbi(options, kernel);
+      if (flash.first().isEmpty()) {
+        withBuiltInSbi(options, kernel);
+      } else {
+        bare(options, kernel);
+      }
     } else if (bios.equals("none")) {
       bare(options, kernel);
     } else {
@@ -82,6 +103,11 @@ final class RiscvBoot {
 
   private void withBuiltInSbi(BootOptions options, @Nullable KernelImage kernel)
       throws BootException {
+    if (flash.next().isPresent()) {
+      Placement place = images.placeBeside(options, ramBase, ramBase);
+      new Sbi(machine, harts, console).boot(flash.next().getAsLong(), place.dtb());
+      return;
+    }
     if (kernel == null) {
       images.describe(options);
       rom.put(0, WAIT_FOR_EVER);
@@ -96,12 +122,17 @@ final class RiscvBoot {
 
   private void bare(BootOptions options, @Nullable KernelImage kernel) throws BootException {
     if (kernel == null) {
-      images.describe(options);
-      writeRom(ramBase, 0, 0);
+      boolean inFlash = flash.first().isPresent();
+      long dtb = inFlash ? images.placeBeside(options, ramBase, ramBase).dtb() : 0;
+      if (!inFlash) {
+        images.describe(options);
+      }
+      writeRom(flash.first().orElse(ramBase), dtb, flash.next().orElse(0));
       return;
     }
     Placement place = place(options, ramBase, kernel);
-    writeRom(kernel.entry(place.kernel()), place.dtb(), 0);
+    long entry = kernel.entry(place.kernel());
+    writeRom(flash.first().orElse(entry), place.dtb(), flash.first().isPresent() ? entry : 0);
   }
 
   private void withFirmware(BootOptions options, String bios, @Nullable KernelImage kernel)
@@ -118,8 +149,8 @@ final class RiscvBoot {
             ? images.placeBeside(options, firmware.start(ramBase), end)
             : place(options, end, kernel);
     images.keep(firmware, ramBase);
-    long next = kernel == null ? 0 : kernel.entry(place.kernel());
-    writeRom(firmware.entry(ramBase), place.dtb(), next);
+    long next = kernel == null ? flash.next().orElse(0) : kernel.entry(place.kernel());
+    writeRom(flash.first().orElse(firmware.entry(ramBase)), place.dtb(), next);
   }
 
   /** Places and keeps kernel, initrd and devicetree. */

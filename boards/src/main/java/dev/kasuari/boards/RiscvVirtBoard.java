@@ -2,6 +2,8 @@ package dev.kasuari.boards;
 
 import dev.kasuari.hw.intc.Plic;
 import dev.kasuari.hw.misc.TestFinisher;
+import dev.kasuari.hw.nvram.CfiFlash;
+import dev.kasuari.hw.nvram.FwCfg;
 import dev.kasuari.hw.rtc.GoldfishRtc;
 import dev.kasuari.hw.serial.Ns16550;
 import dev.kasuari.hw.virtio.VirtioMmio;
@@ -12,6 +14,7 @@ import dev.kasuari.machine.SysBus;
 import dev.kasuari.target.riscv.cpu.RiscvCpu;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * {@code virt} of RISC-V: a board of no maker, for software that finds everything in the
@@ -19,6 +22,9 @@ import java.util.List;
  */
 final class RiscvVirtBoard extends RiscvBoard {
   private static final long VIRTIO = 0x1000_1000;
+  private static final long FW_CFG = 0x1010_0000;
+  private static final long FLASH = 0x2000_0000;
+  private static final long FLASH_BANK = 0x0200_0000;
   private static final long VIRTIO_SIZE = 0x1000;
   private static final int VIRTIO_SLOTS = 8;
 
@@ -40,6 +46,8 @@ final class RiscvVirtBoard extends RiscvBoard {
     rtc.irq("alarm", plic.input(RTC_IRQ));
     m.map(0x1000_0000, Ns16550.of(serial())).irq("irq", plic.input(UART_IRQ));
     addVirtioSlots(m, plic);
+    FwCfg fwCfg = addFwCfg(m, options);
+    addFlash(m, options, fwCfg);
 
     for (RiscvCpu hart : harts()) {
       plic.connect("hart" + hart.index() + ".M", hart.machineExternalInput());
@@ -58,6 +66,29 @@ final class RiscvVirtBoard extends RiscvBoard {
       m.map(VIRTIO + slot * VIRTIO_SIZE, transport).irq("irq", plic.input(VIRTIO_IRQ + slot));
       buses.add(transport.virtioBus());
     }
+  }
+
+  private static FwCfg addFwCfg(SysBus m, BoardOptions options) {
+    FwCfg fwCfg = m.map(FW_CFG, FwCfg.of()).describeIn(m.machine().hardware()).device();
+    return fwCfg
+        .set16(FwCfg.Item.NB_CPUS, options.cpus())
+        .set16(FwCfg.Item.MAX_CPUS, options.cpus())
+        .set16(FwCfg.Item.NOGRAPHIC, 1)
+        .set64(FwCfg.Item.RAM_SIZE, options.ram());
+  }
+
+  /** Two banks: the first is where harts start if it has a drive, the second for their SBI. */
+  private void addFlash(SysBus m, BoardOptions options, FwCfg fwCfg) {
+    CfiFlash first = CfiFlash.of(options.flash().get(0), FLASH_BANK);
+    CfiFlash second = CfiFlash.of(options.flash().get(1), FLASH_BANK);
+    m.map(FLASH, first).describeIn(m.machine().hardware());
+    m.map(FLASH + FLASH_BANK, second);
+    first.followedBy(second);
+    startIn(new FlashBoot(address(first, FLASH), address(second, FLASH + FLASH_BANK), fwCfg));
+  }
+
+  private static OptionalLong address(CfiFlash bank, long address) {
+    return bank.drive() == null ? OptionalLong.empty() : OptionalLong.of(address);
   }
 
   private void describe(Machine machine, TestFinisher finisher) {

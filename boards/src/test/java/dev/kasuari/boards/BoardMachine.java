@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ final class BoardMachine implements AutoCloseable {
 
   private BoardOptions options(OptionSource properties, String cpu, long ram, int cpus) {
     return new BoardOptions(
-        ram, cpus, cpu, code -> new Interpreter(), List.of(line, second), properties);
+        ram, cpus, cpu, code -> new Interpreter(), List.of(line, second), Map.of(), properties);
   }
 
   Fdt deviceTree() {

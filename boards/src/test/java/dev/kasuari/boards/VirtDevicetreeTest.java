@@ -17,8 +17,6 @@ class VirtDevicetreeTest {
           "virt",
           "rv64",
           Map.of(
-              "/fw-cfg@10100000", "comes with UEFI",
-              "/flash@20000000", "comes with UEFI",
               "/platform-bus@4000000", "for devices that QEMU plugs into its board at run time",
               "/soc/pci@30000000", "PCI Express is not there yet",
               "/pmu", "tells firmware of counters of events, of which there are none"),

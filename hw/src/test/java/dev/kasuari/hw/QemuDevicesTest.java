@@ -166,7 +166,7 @@ class QemuDevicesTest {
   @ValueSource(longs = {1, 2})
   void flash(long seed) throws IOException {
     open(seed, "virt");
-    regions.put(FLASH, bench.plug(CfiFlash.of(null)));
+    regions.put(FLASH, bench.plug(CfiFlash.of(null, 64 << 20)));
     for (int i = 0; i < STEPS / 10; i++) {
       long block = random.nextInt(3) * 0x4_0000L;
       long word = block + 4L * random.nextInt(64);

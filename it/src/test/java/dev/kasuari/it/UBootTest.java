@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -23,14 +24,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's U-Boot as the firmware of Arm's {@code virt}: to its prompt, and from there to Linux,
- * which it reads from a virtio disk without file system: kernel, and behind it the initrd.
+ * Debian's U-Boot in the flash of Arm's {@code virt}: to its prompt, where it writes to the other
+ * bank, and from there to Linux, which it reads from a virtio disk without file system: kernel, and
+ * behind it the initrd.
  */
 @Tag("guest")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class UBootTest {
   private static final int PATIENCE_SECONDS = 600;
   private static final int SECTOR = 512;
+  private static final int FLASH_BANK = 64 << 20;
   private static final String PROMPT = "=> ";
   private static final String FIRMWARE = "usr/lib/u-boot/qemu_arm64/u-boot.bin";
 
@@ -49,6 +52,7 @@ class UBootTest {
       kasuari.await("Hit any key to stop autoboot");
       kasuari.type("\n");
       kasuari.await(PROMPT);
+      programsFlash(kasuari);
       say(kasuari, "virtio scan");
       assertThat(say(kasuari, "virtio info")).contains("KASU VirtIO Block Device");
       say(kasuari, "virtio read ${kernel_addr_r} 0 %x".formatted(kernel));
@@ -63,6 +67,21 @@ class UBootTest {
       assertThat(kasuari.await(ScriptedGuest.ENDED + "0")).contains("aarch64");
       assertThat(kasuari.exit()).isZero();
     }
+    assertThat(Arrays.copyOf(Files.readAllBytes(data()), 8))
+        .asHexString()
+        .isEqualTo("FFFFFFFF6B617375");
+    assertThat(Files.mismatch(firmware(), folder.resolve("kept"))).isEqualTo(-1);
+  }
+
+  /** By hand: U-Boot takes two chips side by side for one, here as on QEMU. */
+  private static void programsFlash(ConsoleProcess kasuari) throws Exception {
+    assertThat(say(kasuari, "flinfo"))
+        .contains("Bank # 1: CFI conformant flash")
+        .contains("Bank # 2");
+    say(kasuari, "mw.l 4000000 200020; mw.l 4000000 d000d0");
+    say(kasuari, "mw.l 4000004 400040; mw.l 4000004 7573616b; mw.l 4000000 ff00ff");
+    say(kasuari, "cp.l 4000000 42000000 2");
+    assertThat(say(kasuari, "md.l 42000000 2")).contains("42000000: ffffffff 7573616b");
   }
 
   /** What U-Boot answers. */
@@ -73,6 +92,14 @@ class UBootTest {
 
   private static DebianPackages packages() throws IOException {
     return DebianPackages.fromEnvironment();
+  }
+
+  private Path firmware() {
+    return folder.resolve("flash0");
+  }
+
+  private Path data() {
+    return folder.resolve("flash1");
   }
 
   private static long sectors(Path file) throws IOException {
@@ -92,7 +119,10 @@ class UBootTest {
 
   private List<String> command(Path disk) throws IOException {
     Path deb = packages().deb(new DebianPackage("u-boot-qemu", "bookworm", "all"), Progress.none());
-    Path firmware = Files.write(folder.resolve("u-boot.bin"), new Deb(deb).read(FIRMWARE));
+    byte[] code = new Deb(deb).read(FIRMWARE);
+    Files.write(firmware(), Arrays.copyOf(code, FLASH_BANK));
+    Files.copy(firmware(), folder.resolve("kept"));
+    Files.write(data(), new byte[FLASH_BANK]);
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:+UseSerialGC",
@@ -108,8 +138,10 @@ class UBootTest {
         "-m",
         "512M",
         "-nographic",
-        "-bios",
-        firmware.toString(),
+        "-drive",
+        "file=" + firmware() + ",format=raw,if=pflash,readonly=on",
+        "-drive",
+        "file=" + data() + ",format=raw,if=pflash",
         "-drive",
         "file=" + disk + ",format=raw,if=virtio");
   }

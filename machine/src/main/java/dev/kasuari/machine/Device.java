@@ -31,6 +31,7 @@ public abstract class Device<P, S> {
   private @Nullable Bus bus;
   private String id = "";
   private @Nullable HardwareNode node;
+  private @Nullable HardwareNode place;
   private Consumer<HardwareNode> surroundings = described -> {};
   private final Map<String, MemoryRegion> regions = new LinkedHashMap<>();
   private final Map<String, IrqLine> outputs = new LinkedHashMap<>();
@@ -180,6 +181,10 @@ public abstract class Device<P, S> {
   }
 
   /** Lets who wires the device add to its description what the device cannot know. */
+  final void describeIn(HardwareNode newPlace) {
+    place = newPlace;
+  }
+
   final void describeFurther(Consumer<HardwareNode> more) {
     surroundings = surroundings.andThen(more);
   }
@@ -283,7 +288,7 @@ public abstract class Device<P, S> {
       surroundings.accept(own);
     }
     if (!own.properties().isEmpty()) {
-      parent.add(own);
+      (place == null ? parent : place).add(own);
     }
     return own;
   }

@@ -44,6 +44,12 @@ public record Placement<D extends Device<?, ?>>(Machine machine, D device) {
     return this;
   }
 
+  /** Describes the device in another node than that of the bus. */
+  public Placement<D> describeIn(HardwareNode place) {
+    device.describeIn(place);
+    return this;
+  }
+
   private Placement<D> map(MemoryRegion region, long address) {
     machine.locked(() -> machine.root().add(address, region));
     return this;

@@ -4,7 +4,6 @@ import dev.kasuari.block.BlockDriver;
 import dev.kasuari.block.DriveExtras;
 import dev.kasuari.block.DriveOptions;
 import dev.kasuari.block.Drivers;
-import dev.kasuari.block.ImageFormat;
 import dev.kasuari.block.file.FileDriver;
 import dev.kasuari.block.filter.Limits;
 import dev.kasuari.block.filter.LimitsCodec;
@@ -15,7 +14,6 @@ import dev.kasuari.qapi.OptionSource;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A disk ({@code -drive}): what was said of it. */
@@ -38,53 +36,36 @@ public final class Drive {
     this.group = group;
   }
 
-  private static final List<String> INTERFACES = List.of("virtio", "none");
+  private static final List<String> INTERFACES = List.of("virtio", "pflash", "none");
 
   /** No board here has such a controller of its own, as none of QEMU's of these names has. */
   private static final List<String> BOARDS_HAVE_NONE =
       List.of("ide", "scsi", "sd", "mtd", "floppy", "xen");
 
-  private static final List<String> OTHER_INTERFACES = List.of("pflash");
   private static final List<String> FORMATS =
-      Drivers.all().stream().filter(BlockDriver::isFormat).<String>map(BlockDriver::name).toList();
+      Drivers.all().stream().<String>map(BlockDriver::name).toList();
+
+  /** A folder that nobody allows to be written is a disk that cannot be, and no mistake. */
+  private static final String FOLDER = "vvfat";
+
+  /** Those of QEMU 7.2 that are missing here. */
   private static final List<String> OTHER_FORMATS =
       List.of(
-          "qcow",
-          "parallels",
-          "bochs",
-          "cloop",
-          "dmg",
-          "vvfat",
-          "nbd",
-          "host_device",
-          "host_cdrom",
-          "ssh",
-          "iscsi",
-          "http",
-          "https",
+          "blkreplay",
           "ftp",
           "ftps",
-          "rbd",
           "gluster",
+          "host_cdrom",
+          "iscsi",
+          "iser",
           "nfs",
-          "blkdebug",
-          "quorum",
-          "null-co",
-          "null-aio",
-          "throttle");
+          "nvme",
+          "rbd",
+          "replication",
+          "ssh");
 
   private static final List<String> OTHER_KEYS =
-      List.of(
-          "bus",
-          "unit",
-          "cyls",
-          "heads",
-          "secs",
-          "trans",
-          "serial",
-          "addr",
-          "stats-account-invalid",
-          "stats-account-failed");
+      List.of("stats-account-invalid", "stats-account-failed");
 
   /** A raw disk that the guest sees as a virtio device. */
   public static Drive raw(String file) {
@@ -129,12 +110,15 @@ public final class Drive {
                       + " scsi-hd,drive=NAME"
                   : ""));
     }
-    check(where, "if", keys.interfaceName(), INTERFACES, OTHER_INTERFACES, "interface");
+    check(where, "if", keys.interfaceName(), INTERFACES, List.of(), "interface");
     String format = keys.format();
-    if (format != null && Drivers.find(format) == null) {
-      check(where, "format", format, FORMATS, otherFormats(), "image format");
+    if (format != null) {
+      check(where, "format", format, FORMATS, OTHER_FORMATS, "image format");
     }
     Json.Members node = words.node();
+    if (keys.index() != null && (keys.bus() != null || keys.unit() != null)) {
+      throw new OptionException(where + ": index cannot be used with bus and unit");
+    }
     if (keys.file() == null && format == null && !node.members().containsKey("file")) {
       throw new OptionException(where + ": 'file' is missing");
     }
@@ -145,13 +129,6 @@ public final class Drive {
       keys.throttling().check(where);
     }
     return new Drive(keys, node, words.group().isEmpty() ? null : words.group());
-  }
-
-  /** Formats that are known by their first bytes, too. */
-  private static List<String> otherFormats() {
-    return Stream.concat(
-            Stream.of(ImageFormat.values()).map(ImageFormat::option), OTHER_FORMATS.stream())
-        .toList();
   }
 
   private static void check(
@@ -181,9 +158,19 @@ public final class Drive {
     return keys.interfaceName();
   }
 
-  /** Its place among the drives of its interface, or null. */
-  public @Nullable Integer index() {
-    return keys.index();
+  /** Its place among the drives of its interface, from {@code index=} or {@code unit=}, or null. */
+  @Nullable Integer unit() {
+    return keys.index() == null ? keys.unit() : keys.index();
+  }
+
+  /** The bus of its interface. */
+  int bus() {
+    return keys.bus() == null ? 0 : keys.bus();
+  }
+
+  /** What {@code index=} says, or -1. */
+  int index() {
+    return keys.index() == null ? -1 : keys.index();
   }
 
   /** True if the guest cannot write. */
@@ -199,7 +186,7 @@ public final class Drive {
         file == null ? "" : file,
         keys.format(),
         guestReadOnly(),
-        keys.autoReadOnly(),
+        keys.autoReadOnly() || FOLDER.equals(keys.format()),
         keys.discard(),
         FileDriver.Locking.AUTO,
         keys.cache(),

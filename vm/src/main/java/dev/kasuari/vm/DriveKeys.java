@@ -14,11 +14,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param file the file that holds its bytes; or options of a node: file.driver=, file.filename=
  * @param id what {@code -device ...,drive=} calls it
- * @param interfaceName how the guest sees it: virtio, or none for a -device to say
+ * @param interfaceName how the guest sees it: virtio, pflash for a bank of flash, or none for a
+ *     -device to say
  * @param format of the file; where it is left out the file is looked at
  * @param readonly whether writing is refused
  * @param media disk, or cdrom, which is read only
- * @param index its place among the drives of its interface
+ * @param index its place among the drives of its interface, instead of bus= and unit=
+ * @param bus of its interface, from 0
+ * @param unit its place on that bus
  * @param discard what happens to bytes that the guest does not need any more
  * @param cache what the host keeps, and when a write has ended; or cache.direct=, cache.writeback=,
  *     cache.no-flush=
@@ -40,6 +43,8 @@ record DriveKeys(
     @Options.Default("off") boolean readonly,
     @Options.Default("disk") Drive.Media media,
     @Options.Range(min = 0, max = 1023) @Nullable Integer index,
+    @Options.Range(min = 0, max = 1023) @Nullable Integer bus,
+    @Options.Range(min = 0, max = 1023) @Nullable Integer unit,
     @Options.Default("ignore") NodeOptions.Discard discard,
     @Options.Default("writeback") CacheMode cache,
     FileDriver.@Nullable Aio aio,

@@ -1,5 +1,7 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.block.BlockDriver;
+import dev.kasuari.block.Drivers;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
@@ -34,53 +36,41 @@ final class DriveWords {
           Map.entry("iops_wr_max_length", "iops-write-max-length"),
           Map.entry("iops_size", "iops-size"));
 
-  /** Keys of nodes and of their drivers that a drive may be given. */
-  private static final Set<String> OF_NODES =
-      Set.of(
-          "node-name",
-          "backing",
-          "offset",
-          "size",
-          "l2-cache-size",
-          "l2-cache-entry-size",
-          "refcount-cache-size",
-          "cache-size",
-          "cache-clean-interval",
-          "lazy-refcounts",
-          "pass-discard-request",
-          "pass-discard-snapshot",
-          "pass-discard-other",
-          "discard-no-unref",
-          "overlap-check",
-          "encrypt",
-          "data-file",
-          "read-zeroes",
-          "latency-ns",
-          "force-share",
-          "key-secret",
-          "image",
-          "raw",
-          "test",
-          "log",
-          "children",
-          "vote-threshold",
-          "read-pattern",
-          "rewrite-corrupted",
-          "throttle-group",
-          "bottom");
+  /** Of any node, and its children. Others that all nodes have are the drive's to say. */
+  private static final List<String> OF_ANY_NODE =
+      List.of("node-name", "force-share", "backing", "children");
+
+  private static final Set<String> OF_DRIVES = Set.copyOf(DriveKeysCodec.CODEC.schema().keys());
 
   private final Map<String, Json> drive = new LinkedHashMap<>();
   private final Map<String, Json> node = new LinkedHashMap<>();
   private final Map<String, Json> limits = new LinkedHashMap<>();
   private final OptionSource source;
+  private final Set<String> ofNode;
   private String group = "";
 
   DriveWords(OptionSource source) {
     this.source = source;
+    ofNode = ofNode(source);
     source.tree().members().forEach(this::sort);
     if (!limits.isEmpty()) {
       drive.put("throttling", new Json.Members(limits));
     }
+  }
+
+  /** The keys of the driver that is named, or of all formats where the file is looked at. */
+  private static Set<String> ofNode(OptionSource source) {
+    String format = source.text("format");
+    String name = format == null ? source.text("driver") : format;
+    var keys = new LinkedHashSet<>(OF_ANY_NODE);
+    for (BlockDriver<?> driver : Drivers.all()) {
+      if (name == null ? driver.isFormat() : driver.name().equals(name)) {
+        keys.addAll(driver.options().schema().keys());
+        keys.addAll(driver.slots());
+      }
+    }
+    keys.removeAll(OF_DRIVES);
+    return keys;
   }
 
   private void sort(String key, Json value) {
@@ -101,7 +91,7 @@ final class DriveWords {
       }
       case "cache" -> drive.put(key, value instanceof Json.Members c ? mode(c) : value);
       case "throttling" -> throttling(value);
-      default -> (OF_NODES.contains(key) ? node : drive).put(key, value);
+      default -> (ofNode.contains(key) ? node : drive).put(key, value);
     }
   }
 

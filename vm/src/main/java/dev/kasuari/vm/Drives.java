@@ -17,7 +17,11 @@ final class Drives {
   /** Those for which the machine makes a device. */
   private final List<BlockBackend> plugged = new ArrayList<>();
 
-  private final Map<String, Integer> counts = new LinkedHashMap<>();
+  /** Where a drive is among those of its interface. */
+  record Place(String interfaceName, int bus, int unit) {}
+
+  /** Ids by place. */
+  private final Map<Place, String> places = new LinkedHashMap<>();
 
   private final BlockGraph graph;
   private final boolean snapshots;
@@ -34,13 +38,16 @@ final class Drives {
 
   /** Opens a drive, which the machine closes. */
   void open(Machine machine, Drive drive, BackEnds backEnds) {
-    String id = drive.id() == null ? freeId(drive, backEnds) : drive.id();
+    Place place = place(drive);
+    String given = drive.id();
+    String id = given == null ? place.interfaceName() + place.unit() : given;
     if (backEnds.hasDrive(id)) {
       throw new OptionException("-drive: id '" + id + "' is taken already");
     }
     BlockBackend backend =
         machine.own(Images.open("-drive", graph, drive.image(id), drive.extras(snapshots)));
     backEnds.add(backend);
+    places.put(place, id);
     if (drive.plugged()) {
       plugged.add(backend);
     }
@@ -55,14 +62,26 @@ final class Drives {
     }
   }
 
-  /** {@code virtio0}, {@code none3}: interface and place, as QEMU has it. */
-  private String freeId(Drive drive, BackEnds backEnds) {
-    String prefix = drive.interfaceName();
-    int number = drive.index() == null ? counts.getOrDefault(prefix, 0) : drive.index();
-    while (backEnds.hasDrive(prefix + number)) {
-      number++;
+  /** Ids of the drives of an interface. */
+  Map<Place, String> ofInterface(String name) {
+    var found = new LinkedHashMap<>(places);
+    found.keySet().removeIf(place -> !place.interfaceName().equals(name));
+    return found;
+  }
+
+  /** As it says, or the first that is free. */
+  private Place place(Drive drive) {
+    Integer given = drive.unit();
+    int unit = given == null ? 0 : given;
+    var place = new Place(drive.interfaceName(), drive.bus(), unit);
+    if (given != null && places.containsKey(place)) {
+      throw new OptionException(
+          "-drive if=%s: drive with bus=%d, unit=%d (index=%d) exists"
+              .formatted(place.interfaceName(), place.bus(), unit, drive.index()));
     }
-    counts.put(prefix, number + 1);
-    return prefix + number;
+    while (places.containsKey(place)) {
+      place = new Place(place.interfaceName(), place.bus(), ++unit);
+    }
+    return place;
   }
 }

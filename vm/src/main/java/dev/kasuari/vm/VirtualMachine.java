@@ -12,6 +12,7 @@ import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.Shutdown;
+import dev.kasuari.machine.backend.BlockBackend;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.time.Clock;
 import dev.kasuari.qapi.Nearest;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A machine made of a {@link MachineDescription}, with its back ends open and its boot files
@@ -63,8 +65,6 @@ public final class VirtualMachine implements AutoCloseable {
           "memory-backend",
           "memory-encryption",
           "nvdimm",
-          "pflash0",
-          "pflash1",
           "phandle-start",
           "smp",
           "suppress-vmdesc",
@@ -189,7 +189,9 @@ public final class VirtualMachine implements AutoCloseable {
     description.chardevs().forEach(streams::add);
     description.netdevs().forEach(networks::add);
     description.nics().forEach(networks::addCard);
-    Board board = board(machine, description, streams.serials(description.serials()));
+    Map<Integer, BlockBackend> flash =
+        FlashBanks.find(machine, description, drives, blockdevs, backEnds);
+    Board board = board(machine, description, streams.serials(description.serials()), flash);
     DeviceTypes types = DeviceTypes.load();
     description.defaults().forEach(d -> d.check(types));
     var plugging = new Plugging(machine, types, backEnds, description.defaults());
@@ -204,7 +206,10 @@ public final class VirtualMachine implements AutoCloseable {
   }
 
   private static Board board(
-      Machine machine, MachineDescription description, List<CharBackend> serials) {
+      Machine machine,
+      MachineDescription description,
+      List<CharBackend> serials,
+      Map<Integer, BlockBackend> flash) {
     checkProperties(description);
     description.accel().checkCpus(description.cpus());
     if (description.ram() > MOST_MEMORY) {
@@ -218,7 +223,10 @@ public final class VirtualMachine implements AutoCloseable {
             description.cpu(),
             new Engine(description.accel(), machine),
             serials,
-            description.properties());
+            flash,
+            description
+                .properties()
+                .without(FlashBanks.properties(description.board()).toArray(String[]::new)));
     try {
       return description.board().build(machine, options);
     } catch (OutOfMemoryError e) {
@@ -237,7 +245,8 @@ public final class VirtualMachine implements AutoCloseable {
   /** The machine's own properties were taken before. */
   private static void checkProperties(MachineDescription description) {
     String where = description.properties().where();
-    List<String> ofBoard = description.board().properties();
+    var ofBoard = new ArrayList<>(description.board().properties());
+    ofBoard.addAll(FlashBanks.properties(description.board()));
     for (String key : description.properties().tree().members().keySet()) {
       if (ofBoard.contains(key)) {
         continue;

@@ -117,6 +117,30 @@ class OptionsOfMachinesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "file=fat:rw:x,format=raw",
+        "file=fat:x,format=vvfat",
+        "format=vvfat,dir=x,fat-type=16,label=L,floppy=on,rw=on",
+        "format=null-co,size=1M,read-zeroes=on",
+        "format=null-aio,size=1M",
+        "format=nbd,host=localhost,port=10809,export=e",
+        "format=nbd,server.type=unix,server.path=p",
+        "format=http,url=http://localhost/x,timeout=3",
+        "file=x,format=qcow",
+        "file=x,format=parallels",
+        "file=x,format=bochs",
+        "file=x,format=cloop",
+        "file=x,format=dmg",
+        "file=x,format=throttle,throttle-group=g",
+        "format=blkdebug,image=n,align=4096",
+        "format=host_device,filename=x",
+      })
+  void formatsThatAreThere(String text) {
+    assertThat(drive("if=none," + text).plugged()).isFalse();
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',
@@ -124,12 +148,15 @@ class OptionsOfMachinesTest {
         "if=virtio | 'file' is missing",
         "file=x,if=ide | machine type does not support if=ide",
         "file=x,if=sd | machine type does not support if=sd",
-        "file=x,if=pflash | if=pflash: QEMU has this interface, Kasuari does not have it yet",
+        "file=x,if=pflash,index=1,unit=1 | index cannot be used with bus and unit",
+        "file=x,format=raw,dir=y | unknown property 'dir'; 'help' lists what there is",
         "file=x,if=virtoi | 'if': unknown value 'virtoi'; did you mean 'virtio'?",
         "file=x,format=iscsi | format=iscsi: QEMU has this image format, Kasuari does not have it"
             + " yet",
         "file=x,format=rwa | 'format': unknown value 'rwa'; did you mean 'raw'?",
-        "file=x,serial=on | 'serial': QEMU has this property, Kasuari does not have it yet",
+        "file=x,serial=on | unknown property 'serial'; 'help' lists what there is",
+        "file=x,stats-account-failed=on | 'stats-account-failed': QEMU has this property, Kasuari"
+            + " does not have it yet",
         "file=x,werror=stpo | 'werror': unknown value 'stpo'; did you mean 'stop'?",
         "file=x,cache.diretc=on | unknown property 'cache.diretc'",
         "file=x,bps=1,bps_rd=1 | bps/iops/max total values and read/write values cannot be used at"

@@ -19,8 +19,11 @@ import dev.kasuari.target.riscv.asm.Label;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +82,111 @@ class VirtualMachineTest {
     try (var first = VirtualMachine.create(description);
         var second = VirtualMachine.create(description)) {
       assertThat(first).isNotSameAs(second);
+    }
+  }
+
+  /** A word of a bank of flash goes to the serial port; the machine ends. */
+  private Path printsFlash(long address) throws IOException {
+    var a = new Assembler();
+    a.li(A0, UART);
+    a.li(A1, address);
+    a.i(RiscvEncoder.lb(A1, A1, 0));
+    a.i(RiscvEncoder.sb(A0, A1, 0));
+    a.li(A0, FINISHER);
+    a.li(A1, 0x5555);
+    a.i(RiscvEncoder.sw(A0, A1, 0));
+    Label here = a.here("forever");
+    a.j(here);
+    return Files.write(folder.resolve("kernel"), a.assemble());
+  }
+
+  private Path flash(String name, byte[] contents) throws IOException {
+    Path file = Files.write(folder.resolve(name), contents);
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), (32 << 20) - 1);
+    }
+    return file;
+  }
+
+  private String printed(MachineDescription.Builder machine) throws Exception {
+    Path console = folder.resolve("console");
+    var description = machine.serial(SerialPort.parse("file:" + console)).build();
+    try (var made = VirtualMachine.create(description)) {
+      made.start();
+      assertThat(end(made).exitCode()).isZero();
+    }
+    return Files.readString(console);
+  }
+
+  @Test
+  void theSecondBankOfFlashIsRead() throws Exception {
+    Path file = flash("flash", new byte[] {'F'});
+    String drive = "if=pflash,unit=1,format=raw,file=" + file;
+    var boot = new BootOptions(printsFlash(0x2200_0000).toString(), null, null, null, null);
+    for (String more : List.of("", ",readonly=on", ",snapshot=on")) {
+      var machine = MachineDescription.of(VIRT).boot(boot).drive(drive(drive + more));
+      assertThat(printed(machine)).as(more).isEqualTo("F");
+    }
+  }
+
+  @Test
+  void aHartStartsInTheFirstBankOfFlash() throws Exception {
+    Path file = flash("flash", Files.readAllBytes(program("flash", 0x5555)));
+    String drive = "if=pflash,format=raw,file=" + file;
+    var none = new BootOptions(null, null, null, null, null);
+    assertThat(printed(MachineDescription.of(VIRT).boot(none).drive(drive(drive))))
+        .isEqualTo("flash");
+  }
+
+  /** By a name of {@code -M}, and in supervisor mode, where the finisher is found all the same. */
+  @Test
+  void theSbiGoesOnInTheSecondBankOfFlash() throws Exception {
+    Path file = flash("flash", Files.readAllBytes(program("next", 0x5555)));
+    var machine =
+        MachineDescription.of(VIRT)
+            .boot(new BootOptions(null, null, null, null, null))
+            .blockdev("file,node-name=n,filename=" + file)
+            .properties(OptionSource.of("-M", "pflash1=n", ""));
+    assertThat(printed(machine)).isEqualTo("next");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "if=pflash,unit=2 | | does not support if=pflash,bus=0,unit=2",
+        "if=pflash,bus=1 | | does not support if=pflash,bus=1,unit=0",
+        "if=pflash | | device requires 33554432 bytes, block backend provides 1048576 bytes",
+        "if=none,id=d | pflash0=e | Property 'cfi.pflash01.drive' can't find value 'e'",
+        "if=pflash | pflash0=d | clashes with -machine",
+        "if=none,id=d | pflash2=d | unknown property 'pflash2'",
+      })
+  void complainsOfFlash(String drive, @Nullable String property, String message) throws Exception {
+    Path file = Files.write(folder.resolve("small"), new byte[1 << 20]);
+    var machine = bare(program("x", 0)).drive(drive(drive + ",format=raw,file=" + file));
+    if (property != null) {
+      machine.properties(OptionSource.of("-M", property, ""));
+    }
+    assertThatThrownBy(() -> VirtualMachine.create(machine.build()))
+        .isInstanceOf(OptionException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void twoDrivesHaveTwoPlaces() throws Exception {
+    Path file = Files.write(folder.resolve("small"), new byte[1 << 20]);
+    String text = "if=none,readonly=on,format=raw,unit=3,file=" + file;
+    var machine = bare(program("x", 0)).drive(drive(text)).drive(drive(text));
+    assertThatThrownBy(() -> VirtualMachine.create(machine.build()))
+        .hasMessageContaining("drive with bus=0, unit=3 (index=-1) exists");
+  }
+
+  @Test
+  void aFolderIsADisk() throws Exception {
+    Path shared = Files.createDirectory(folder.resolve("shared"));
+    for (String text : List.of("format=vvfat,dir=", "format=vvfat,rw=on,dir=", "file=fat:rw:")) {
+      var machine = bare(program("x", 0)).drive(drive("if=virtio," + text + shared));
+      VirtualMachine.create(machine.build()).close();
     }
   }
 

@@ -40,7 +40,7 @@ public final class CfiFlash extends Device<CfiFlash.Props, CfiFlash.State> {
    * What can be chosen.
    *
    * @param drive where the bytes come from, and go to unless it is read-only; it is as large as the
-   *     bank, or smaller if it is read-only
+   *     bank
    * @param sectorLength of a block of all chips together
    * @param numBlocks of the bank
    * @param width of the bus, bytes: 1, 2 or 4
@@ -75,9 +75,21 @@ public final class CfiFlash extends Device<CfiFlash.Props, CfiFlash.State> {
   private byte[] query = {};
   private @Nullable WriteBack writeBack;
 
-  /** 64 MiB in blocks of 256 KiB: two chips of 16 bits on a bus of 32, as on {@code virt}. */
-  public static CfiFlash of(@Nullable BlockBackend drive) {
-    return CfiFlashType.TYPE.create(new Props(drive, 256 << 10, 256, 4, 2, 0x89, 0x18));
+  private static final int USUAL_BLOCK = 256 << 10;
+
+  /**
+   * Two chips of 16 bits on a bus of 32 with blocks of 256 KiB, as on {@code virt}.
+   *
+   * @param size bytes, a multiple of 256 KiB
+   */
+  public static CfiFlash of(@Nullable BlockBackend drive, long size) {
+    int blocks = (int) (size / USUAL_BLOCK);
+    return CfiFlashType.TYPE.create(new Props(drive, USUAL_BLOCK, blocks, 4, 2, 0x89, 0x18));
+  }
+
+  /** Where the bytes come from, or null. */
+  public @Nullable BlockBackend drive() {
+    return props().drive();
   }
 
   /** The bank's bytes, into which a loader may put firmware. */
@@ -129,11 +141,10 @@ public final class CfiFlash extends Device<CfiFlash.Props, CfiFlash.State> {
               .formatted(id(), props().sectorLength(), least));
     }
     BlockBackend drive = props().drive();
-    if (drive != null && (drive.readOnly() ? drive.size() > size() : drive.size() != size())) {
+    if (drive != null && drive.size() != size()) {
       throw new OptionException(
-          "%s: drive=%s has %d bytes, the flash %d: make the image as large (truncate -s %d), or"
-                  .formatted(id(), drive.id(), drive.size(), size(), size())
-              + " one that is read-only no larger");
+          "%s: drive=%s: device requires %d bytes, block backend provides %d bytes: make the image as large (truncate -s %d)"
+              .formatted(id(), drive.id(), size(), drive.size(), size()));
     }
   }
 

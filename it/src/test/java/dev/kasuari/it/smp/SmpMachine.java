@@ -35,7 +35,13 @@ final class SmpMachine implements AutoCloseable {
     try {
       var options =
           new BoardOptions(
-              RAM, program.harts(), "rv64", backEnd, List.of(screen), OptionSource.empty("-M"));
+              RAM,
+              program.harts(),
+              "rv64",
+              backEnd,
+              List.of(screen),
+              Map.of(),
+              OptionSource.empty("-M"));
       Boards.of("riscv64")
           .getFirst()
           .build(machine, options)
