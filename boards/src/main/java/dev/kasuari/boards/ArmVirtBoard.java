@@ -4,6 +4,7 @@ import dev.kasuari.boot.BootException;
 import dev.kasuari.boot.Fdt;
 import dev.kasuari.hw.gpio.GpioKey;
 import dev.kasuari.hw.gpio.Pl061;
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.hw.nvram.CfiFlash;
 import dev.kasuari.hw.nvram.FwCfg;
 import dev.kasuari.hw.rtc.Pl031;
@@ -94,6 +95,7 @@ final class ArmVirtBoard implements Board {
       new ArmSecureWorld(machine, root).addDevices(options, gic, clock);
     }
     addVirtioSlots(m, gic);
+    BootOrder.offer(machine, fwCfg);
     boot = new ArmBoot(machine, cpus, gic, properties.secure(), serial, flash, fwCfg, RAM, ram);
   }
 

@@ -2,6 +2,7 @@ package dev.kasuari.boards;
 
 import dev.kasuari.hw.intc.Plic;
 import dev.kasuari.hw.misc.TestFinisher;
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.hw.nvram.CfiFlash;
 import dev.kasuari.hw.nvram.FwCfg;
 import dev.kasuari.hw.rtc.GoldfishRtc;
@@ -47,6 +48,7 @@ final class RiscvVirtBoard extends RiscvBoard {
     m.map(0x1000_0000, Ns16550.of(serial())).irq("irq", plic.input(UART_IRQ));
     addVirtioSlots(m, plic);
     FwCfg fwCfg = addFwCfg(m, options);
+    BootOrder.offer(machine, fwCfg);
     addFlash(m, options, fwCfg);
 
     for (RiscvCpu hart : harts()) {

@@ -82,6 +82,7 @@ class UBootTest {
     say(kasuari, "mw.l 4000004 400040; mw.l 4000004 7573616b; mw.l 4000000 ff00ff");
     say(kasuari, "cp.l 4000000 42000000 2");
     assertThat(say(kasuari, "md.l 42000000 2")).contains("42000000: ffffffff 7573616b");
+    assertThat(say(kasuari, "qfw list")).contains("bootorder");
   }
 
   /** What U-Boot answers. */

@@ -1,5 +1,6 @@
 package dev.kasuari.vm;
 
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.machine.Device;
 import dev.kasuari.machine.DeviceTypes;
 import dev.kasuari.machine.Machine;
@@ -49,10 +50,21 @@ final class Plugging {
       for (DeviceDefault standard : defaults) {
         whole = standard.applied(whole);
       }
-      return machine.devices().plug(types, addressed(whole), references);
+      Device<?, ?> device = machine.devices().plug(types, addressed(whole), references);
+      checkBootOrder(device);
+      return device;
     } catch (OptionException e) {
       String message = String.valueOf(e.getMessage());
       throw message.startsWith("-") ? e : new OptionException(source.where() + ": " + message, e);
+    }
+  }
+
+  private void checkBootOrder(Device<?, ?> device) {
+    try {
+      BootOrder.check(machine, device);
+    } catch (OptionException e) {
+      machine.devices().remove(device);
+      throw e;
     }
   }
 

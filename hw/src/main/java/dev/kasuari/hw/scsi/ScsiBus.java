@@ -24,6 +24,9 @@ public final class ScsiBus extends Bus {
     /** The highest address of each kind. */
     ScsiAddress highest();
 
+    /** How firmware finds the adapter. */
+    String firmwarePath();
+
     /** Runs code of the adapter from outside, and its outputs after it. */
     void call(Runnable action);
 
@@ -65,6 +68,10 @@ public final class ScsiBus extends Bus {
   /** The unit at an address, or null. */
   public @Nullable ScsiDevice<?> unit(ScsiAddress address) {
     return units.get(address);
+  }
+
+  String firmwarePath() {
+    return adapter.firmwarePath();
   }
 
   void call(Runnable action) {

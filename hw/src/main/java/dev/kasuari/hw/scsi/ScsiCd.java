@@ -27,6 +27,7 @@ public final class ScsiCd extends ScsiDisk<ScsiCd.Props> {
    * @param channel of the bus
    * @param scsiId the target; by default the first that is free
    * @param lun number of the unit in its target; by default the first that is free
+   * @param bootindex where it is among what firmware boots from; negative for nowhere
    * @param serial what the guest is told, at most 36 characters
    * @param deviceId what the guest knows it by, at most 20 characters; by default the serial number
    * @param wwn a name that the whole world knows
@@ -45,6 +46,7 @@ public final class ScsiCd extends ScsiDisk<ScsiCd.Props> {
       @Options.Default("0") @Options.Range(min = 0) int channel,
       @Options.Range(min = 0) @Nullable Integer scsiId,
       @Options.Range(min = 0) @Nullable Integer lun,
+      @Options.Default("-1") int bootindex,
       @Nullable String serial,
       @Options.Name("device_id") @Nullable String deviceId,
       @Options.Default("0") long wwn,
@@ -73,6 +75,7 @@ public final class ScsiCd extends ScsiDisk<ScsiCd.Props> {
             0,
             null,
             null,
+            -1,
             null,
             null,
             0,
@@ -85,6 +88,11 @@ public final class ScsiCd extends ScsiDisk<ScsiCd.Props> {
             BLOCK,
             OnError.AUTO,
             OnError.AUTO));
+  }
+
+  @Override
+  public int bootIndex() {
+    return props().bootindex();
   }
 
   @Override

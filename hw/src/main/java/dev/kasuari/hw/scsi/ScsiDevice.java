@@ -1,5 +1,6 @@
 package dev.kasuari.hw.scsi;
 
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.machine.Device;
 import dev.kasuari.machine.memory.DmaFault;
 import java.io.ByteArrayOutputStream;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <P> properties
  */
-public abstract class ScsiDevice<P> extends Device<P, ScsiDevice.State> {
+public abstract class ScsiDevice<P> extends Device<P, ScsiDevice.State>
+    implements BootOrder.Candidate {
   /** What changes. */
   public static final class State {
     /** Code and qualifier of the unit attention that an initiator is to hear of next, or 0. */
@@ -78,6 +80,12 @@ public abstract class ScsiDevice<P> extends Device<P, ScsiDevice.State> {
   /** Where it is. */
   public final ScsiAddress address() {
     return Objects.requireNonNull(address, "plugged in");
+  }
+
+  @Override
+  public final String bootPath() {
+    return "%s/channel@%x/disk@%x,%x"
+        .formatted(scsi().firmwarePath(), address().channel(), address().target(), address().lun());
   }
 
   @Override

@@ -22,6 +22,7 @@ public final class ScsiHd extends ScsiDisk<ScsiHd.Props> {
    * @param channel of the bus
    * @param scsiId the target; by default the first that is free
    * @param lun number of the unit in its target; by default the first that is free
+   * @param bootindex where it is among what firmware boots from; negative for nowhere
    * @param serial what the guest is told, at most 36 characters
    * @param deviceId what the guest knows it by, at most 20 characters; by default the serial number
    * @param wwn a name that the whole world knows
@@ -49,6 +50,7 @@ public final class ScsiHd extends ScsiDisk<ScsiHd.Props> {
       @Options.Default("0") @Options.Range(min = 0) int channel,
       @Options.Range(min = 0) @Nullable Integer scsiId,
       @Options.Range(min = 0) @Nullable Integer lun,
+      @Options.Default("-1") int bootindex,
       @Nullable String serial,
       @Options.Name("device_id") @Nullable String deviceId,
       @Options.Default("0") long wwn,
@@ -100,6 +102,7 @@ public final class ScsiHd extends ScsiDisk<ScsiHd.Props> {
             0,
             target,
             lun,
+            -1,
             null,
             null,
             0,
@@ -132,6 +135,11 @@ public final class ScsiHd extends ScsiDisk<ScsiHd.Props> {
       throw new OptionException(
           "-device scsi-hd: discard_granularity=" + unit + " is no multiple of a block's " + block);
     }
+  }
+
+  @Override
+  public int bootIndex() {
+    return props().bootindex();
   }
 
   @Override

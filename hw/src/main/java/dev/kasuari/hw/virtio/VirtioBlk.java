@@ -1,6 +1,7 @@
 package dev.kasuari.hw.virtio;
 
 import dev.kasuari.hw.block.DiskErrors;
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.machine.DeviceModel;
 import dev.kasuari.machine.Registers;
 import dev.kasuari.machine.Wiring;
@@ -20,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  * and end in the order in which it ends them.
  */
 @DeviceModel(name = "virtio-blk-device", bus = VirtioBus.class)
-public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.State> {
+public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.State>
+    implements BootOrder.Candidate {
   /**
    * What can be chosen.
    *
    * @param drive the disk's bytes
    * @param serial what the guest is told, at most 20 bytes
+   * @param bootindex where it is among what firmware boots from; negative for nowhere
    * @param logicalBlockSize bytes, the unit of what the guest asks for
    * @param physicalBlockSize bytes, the unit that is efficient
    * @param numQueues how many request queues there are
@@ -48,6 +51,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
   public record Props(
       BlockBackend drive,
       @Nullable String serial,
+      @Options.Default("-1") int bootindex,
       @Options.Name("logical_block_size")
           @Options.Default("512")
           @Options.Range(min = 512, max = 2097152)
@@ -79,6 +83,7 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
       this(
           drive,
           serial,
+          -1,
           blockSize,
           blockSize,
           queues,
@@ -269,6 +274,16 @@ public final class VirtioBlk extends VirtioDevice<VirtioBlk.Props, VirtioBlk.Sta
     } else {
       guestError("writeback written, but VIRTIO_BLK_F_CONFIG_WCE was not negotiated");
     }
+  }
+
+  @Override
+  public int bootIndex() {
+    return props().bootindex();
+  }
+
+  @Override
+  public String bootPath() {
+    return firmwarePath() + "/disk@0,0";
   }
 
   @Override

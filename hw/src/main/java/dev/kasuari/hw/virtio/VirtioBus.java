@@ -4,11 +4,13 @@ import dev.kasuari.machine.Bus;
 import dev.kasuari.machine.Device;
 import dev.kasuari.machine.IrqLine;
 import dev.kasuari.machine.Wiring;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The place of one {@link VirtioDevice} behind a transport. */
 public final class VirtioBus extends Bus {
   private final IrqLine irq;
+  private final Supplier<String> firmwarePath;
   private @Nullable VirtioDevice<?, ?> device;
 
   /**
@@ -17,10 +19,17 @@ public final class VirtioBus extends Bus {
    * @param name unique in the machine
    * @param wiring the transport's
    * @param irq follows the device's interrupt
+   * @param firmwarePath how firmware finds the transport
    */
-  VirtioBus(String name, Wiring wiring, IrqLine irq) {
+  VirtioBus(String name, Wiring wiring, IrqLine irq, Supplier<String> firmwarePath) {
     super(name, wiring);
     this.irq = irq;
+    this.firmwarePath = firmwarePath;
+  }
+
+  /** How firmware finds the place. */
+  String firmwarePath() {
+    return firmwarePath.get();
   }
 
   /** What is plugged in, or null. */

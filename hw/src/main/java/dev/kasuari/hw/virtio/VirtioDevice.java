@@ -85,6 +85,11 @@ public abstract class VirtioDevice<P, S> extends Device<P, S> {
     return queue;
   }
 
+  /** How firmware finds its place. */
+  public final String firmwarePath() {
+    return bus() instanceof VirtioBus place ? place.firmwarePath() : "";
+  }
+
   /** True if the driver has accepted these features. */
   protected final boolean negotiated(long features) {
     return (virtio().driverFeatures & features) == features;

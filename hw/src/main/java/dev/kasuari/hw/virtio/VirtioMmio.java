@@ -10,6 +10,7 @@ import dev.kasuari.machine.memory.AccessSizes;
 import dev.kasuari.machine.memory.BusAccess;
 import dev.kasuari.machine.memory.MmioHandler;
 import dev.kasuari.qapi.Options;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
@@ -59,6 +60,10 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
     return VirtioMmioType.TYPE.create(props);
   }
 
+  private String firmwarePath() {
+    return String.format(Locale.ROOT, "/virtio-mmio@%016x", regions().getFirst().absoluteAddress());
+  }
+
   /** What the device is plugged into. */
   public VirtioBus virtioBus() {
     return bus;
@@ -66,7 +71,10 @@ public final class VirtioMmio extends Device<VirtioMmio.Props, VirtioMmio.State>
 
   @Override
   protected void realize(Wiring w) {
-    bus = w.bus(new VirtioBus("virtio-mmio-bus." + props().slot(), w, w.irq("irq")));
+    bus =
+        w.bus(
+            new VirtioBus(
+                "virtio-mmio-bus." + props().slot(), w, w.irq("irq"), this::firmwarePath));
     w.region(
         "regs",
         props().size(),

@@ -1,5 +1,6 @@
 package dev.kasuari.hw.virtio;
 
+import dev.kasuari.hw.nvram.BootOrder;
 import dev.kasuari.machine.DeviceModel;
 import dev.kasuari.machine.Registers;
 import dev.kasuari.machine.Wiring;
@@ -18,12 +19,14 @@ import org.jspecify.annotations.Nullable;
  * the checksums that a driver leaves to it; segmentation is not offered.
  */
 @DeviceModel(name = "virtio-net-device", bus = VirtioBus.class)
-public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.State> {
+public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.State>
+    implements BootOrder.Candidate {
   /**
    * What can be chosen.
    *
    * @param netdev what the cable leads to; without one nothing is sent or received
    * @param mac the card's address
+   * @param bootindex where it is among what firmware boots from; negative for nowhere
    * @param status offer to say whether the cable is plugged
    * @param csum offer to compute checksums
    * @param mrgRxbuf offer to spread a frame over several buffers
@@ -41,6 +44,7 @@ public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.Sta
   public record Props(
       @Nullable NetBackend netdev,
       @Options.Default("52:54:00:12:34:56") String mac,
+      @Options.Default("-1") int bootindex,
       @Options.Default("on") boolean status,
       @Options.Default("on") boolean csum,
       @Options.Name("mrg_rxbuf") @Options.Default("on") boolean mrgRxbuf,
@@ -108,7 +112,8 @@ public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.Sta
   public static VirtioNet of(NetBackend netdev, String mac) {
     return VirtioNetType.TYPE.create(
         new Props(
-            netdev, mac, true, true, true, true, true, true, true, true, 0, 256, 256, true, true));
+            netdev, mac, -1, true, true, true, true, true, true, true, true, 0, 256, 256, true,
+            true));
   }
 
   @Override
@@ -130,6 +135,16 @@ public final class VirtioNet extends VirtioDevice<VirtioNet.Props, VirtioNet.Sta
     if (netdev != null) {
       netdev.connect(new Cable(), w::post);
     }
+  }
+
+  @Override
+  public int bootIndex() {
+    return props().bootindex();
+  }
+
+  @Override
+  public String bootPath() {
+    return firmwarePath() + "/ethernet-phy@0";
   }
 
   private static void checkSize(String what, int size) {
