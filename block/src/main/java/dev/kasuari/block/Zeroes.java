@@ -12,10 +12,14 @@ public final class Zeroes {
 
   /** True if all bytes are zero. */
   public static boolean all(MemorySegment bytes) {
-    long size = bytes.byteSize();
-    for (long at = 0; at < size; at += CHUNK) {
-      long length = Math.min(CHUNK, size - at);
-      if (bytes.asSlice(at, length).mismatch(SOME.asSlice(0, length)) >= 0) {
+    return all(bytes, 0, bytes.byteSize());
+  }
+
+  /** Whether a range of them is; without a segment made for each question. */
+  private static boolean all(MemorySegment bytes, long from, long end) {
+    for (long at = from; at < end; at += CHUNK) {
+      long length = Math.min(CHUNK, end - at);
+      if (MemorySegment.mismatch(bytes, at, at + length, SOME, 0, length) >= 0) {
         return false;
       }
     }
@@ -26,7 +30,7 @@ public final class Zeroes {
   public static long runEnd(MemorySegment bytes, long from, long unit, boolean zero) {
     long size = bytes.byteSize();
     long at = from;
-    while (at < size && all(bytes.asSlice(at, Math.min(unit, size - at))) == zero) {
+    while (at < size && all(bytes, at, Math.min(at + unit, size)) == zero) {
       at += unit;
     }
     return Math.min(at, size);

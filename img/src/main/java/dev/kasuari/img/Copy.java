@@ -10,15 +10,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Copies the bytes of one image into another. Several threads read, and write what they have read
- * one after another, so that what is given room as it is written is in a row. Compressed writes
- * wait for nobody: compressing takes the time.
+ * one after another, so that what is given room as it is written is in a row. Where reading is the
+ * quicker, few of them do: more would only take the processors' caches from the one that writes.
+ * Compressed writes wait for nobody: compressing takes the time.
  */
 final class Copy {
   private static final int CHUNK = 2 << 20;
+
+  /** Parts that are read and wait to be written while more are begun. */
+  private static final int READ_AHEAD = 2;
 
   private final BlockNode from;
   private final BlockNode to;
@@ -30,6 +37,10 @@ final class Copy {
   private long position;
   private long turns;
   private long turn;
+  private int waiting;
+  private final Lock lock = new ReentrantLock();
+  private final Condition written = lock.newCondition();
+  private final Condition wanted = lock.newCondition();
   private @Nullable RuntimeException failure;
 
   /**
@@ -95,23 +106,41 @@ final class Copy {
     }
   }
 
-  private synchronized void fail(RuntimeException e) {
-    if (failure == null) {
-      failure = e;
+  private void fail(RuntimeException e) {
+    lock.lock();
+    try {
+      if (failure == null) {
+        failure = e;
+      }
+      written.signalAll();
+      wanted.signalAll();
+    } finally {
+      lock.unlock();
     }
-    notifyAll();
   }
 
-  private synchronized @Nullable Part next() {
-    if (failure != null || position >= end) {
-      return null;
+  private @Nullable Part next() {
+    lock.lock();
+    try {
+      while (failure == null && position < end && waiting >= READ_AHEAD) {
+        wanted.awaitUninterruptibly();
+      }
+      return failure != null || position >= end ? null : begin();
+    } finally {
+      lock.unlock();
     }
+  }
+
+  private Part begin() {
     Extent extent = Extent.at(from, position, end - position, plan.base);
     long length = part(extent, position, end);
     boolean skipped = skipped(extent);
     boolean zero = extent.zero() && plan.unit == 0;
     var part = new Part(position, length, zero, skipped, skipped ? 0 : turns++);
     position += length;
+    if (position >= end) {
+      wanted.signalAll(); // there is nothing to wait for
+    }
     return part;
   }
 
@@ -141,24 +170,29 @@ final class Copy {
   }
 
   /** Waits until all before it is written; false if somebody failed. */
-  private synchronized boolean await(long turn) {
-    boolean interrupted = false;
-    while (failure == null && turn != this.turn) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        interrupted = true;
+  private boolean await(long which) {
+    lock.lock();
+    try {
+      waiting++;
+      while (failure == null && turn != which) {
+        written.awaitUninterruptibly();
       }
+      waiting--;
+      wanted.signal();
+      return failure == null;
+    } finally {
+      lock.unlock();
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return failure == null;
   }
 
-  private synchronized void passOn() {
-    turn++;
-    notifyAll();
+  private void passOn() {
+    lock.lock();
+    try {
+      turn++;
+      written.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private long part(Extent extent, long at, long end) {
