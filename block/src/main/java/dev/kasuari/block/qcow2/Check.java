@@ -3,6 +3,7 @@ package dev.kasuari.block.qcow2;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.CheckResult.Repair;
+import dev.kasuari.block.table.FileBytes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +19,13 @@ final class Check {
   private static final int MOST_PARTS = 1 << 24;
   private static final int WINDOW_BITS = 15;
   private static final long NOTHING = -1;
+
+  /** Bits of an L1 entry that are neither of the offset nor its flag ("L1 table entry"). */
+  private static final long L1_RESERVED = ~(Geometry.OFFSET_MASK | Geometry.COPIED);
+
+  /** Bits of an entry of a cluster that is not compressed ("Standard Cluster Descriptor"). */
+  private static final long L2_RESERVED =
+      ~(Geometry.OFFSET_MASK | Geometry.COPIED | Geometry.COMPRESSED | Geometry.ZERO);
 
   private final Qcow2Node image;
   private final Geometry g;
@@ -71,9 +79,8 @@ final class Check {
     } else {
       compare();
     }
-    if (corruptions == 0 || repair == Repair.ALL) {
-      checkFlags();
-    }
+    checkFlags();
+    checkSnapshotEntries();
     return new CheckResult(
         corruptions,
         leaks,
@@ -110,14 +117,17 @@ final class Check {
     long first = offset >>> g.clusterBits();
     long last = (offset + bytes - 1) >>> g.clusterBits();
     if (offset < 0 || last >= references.clusters()) {
-      report.accept(
+      wrong(
           "ERROR: counting reference for region exceeding the end of the file by one cluster or"
               + " more: offset 0x%x size 0x%x".formatted(offset, bytes));
-      corruptions++;
       return false;
     }
     for (long i = first; i <= last; i++) {
-      references.add(i, 1);
+      if (references.get(i) == g.maxRefcount()) {
+        wrong("ERROR: overflow cluster offset=0x%x".formatted(i << g.clusterBits()));
+      } else {
+        references.add(i, 1);
+      }
     }
     return true;
   }
@@ -126,49 +136,101 @@ final class Check {
     if (l1.length > 0 && !reference(offset, l1.length * 8L)) {
       return;
     }
-    for (int i = 0; i < l1.length; i++) {
-      long table = l1[i] & Geometry.OFFSET_MASK;
-      if (table == 0) {
+    for (long entry : l1) {
+      if (entry == 0) {
         continue;
       }
+      long table = entry & Geometry.OFFSET_MASK;
+      if ((entry & L1_RESERVED) != 0) {
+        wrong("ERROR found L1 entry with reserved bits set: %x".formatted(entry));
+      }
       if ((table & g.clusterMask()) != 0) {
-        report.accept(
+        wrong(
             "ERROR l2_offset=%x: Table is not cluster aligned; L1 entry corrupted"
                 .formatted(table));
-        corruptions++;
-      } else if (reference(table, g.clusterSize())) {
+      }
+      if (reference(table, g.clusterSize())) {
         seenTables.add(table);
-        Tables.forEach(image.file, g, table, (index, cluster) -> countCluster(cluster, active));
+        boolean mends = repair == Repair.ALL && (table & g.clusterMask()) == 0;
+        Tables.forEachRaw(
+            image.file,
+            g,
+            table,
+            (at, bits, bitmap) -> countEntry(mends ? at : 0, bits, bitmap, active));
       }
     }
   }
 
-  private void countCluster(Cluster c, boolean active) {
-    if (c.compressed()) {
-      if (c.copied()) {
-        report.accept(
-            "ERROR: coffset=0x%x: copied flag must never be set for compressed clusters"
-                .formatted(c.host()));
-        corruptions++;
-      }
-      reference(c.host(), c.compressedSize());
-      if (active) {
-        allocated++;
-        compressed++;
-        fragmented++;
+  private void wrong(String what) {
+    report.accept(what);
+    corruptions++;
+  }
+
+  /** An entry of an L2 table; {@code at} is where it may be mended, or 0. */
+  private void countEntry(long at, long entry, long bitmap, boolean active) {
+    Cluster cluster = Cluster.decode(g, entry, bitmap);
+    if (cluster.compressed()) {
+      countCompressed(cluster, (entry & Geometry.COPIED) != 0, bitmap, active);
+      return;
+    }
+    if ((entry & L2_RESERVED) != 0) {
+      wrong("ERROR found l2 entry with reserved bits set: %x".formatted(entry));
+    }
+    boolean data = cluster.allocated() != 0;
+    if (cluster.host() == 0) {
+      if (data) {
+        wrong("ERROR: Unallocated cluster has non-zero subcluster allocation map");
       }
       return;
     }
-    if (c.host() == 0) {
-      return;
+    if ((cluster.allocated() & cluster.zero()) != 0) {
+      wrong(
+          "ERROR offset=%x: Allocated cluster has corrupted subcluster allocation bitmap"
+              .formatted(cluster.host()));
     }
-    if ((c.host() & g.clusterMask()) != 0) {
-      report.accept(
-          "ERROR offset=%x: Cluster is not properly aligned; L2 entry corrupted."
+    if ((cluster.host() & g.clusterMask()) != 0) {
+      if (!data && at != 0) {
+        mend(at);
+        report.accept("Repairing" + notAligned("Preallocated", cluster));
+        corruptionsFixed++;
+        return;
+      }
+      wrong("ERROR" + notAligned(data ? "Data" : "Preallocated", cluster));
+    }
+    countCluster(cluster, active);
+  }
+
+  private static String notAligned(String what, Cluster c) {
+    return " offset=%x: %s cluster is not properly aligned; L2 entry corrupted."
+        .formatted(c.host(), what);
+  }
+
+  /** Makes an entry that has no bytes one that is nowhere. */
+  private void mend(long at) {
+    image.map.cache().forgetUnpinned(at & -g.clusterSize(), g.clusterSize());
+    long entry = g.extended() ? 0 : Geometry.ZERO;
+    FileBytes.write(image.file, at, ByteBuffer.allocate(8).putLong(0, entry));
+  }
+
+  private void countCompressed(Cluster c, boolean copied, long bitmap, boolean active) {
+    if (copied) {
+      wrong(
+          "ERROR: coffset=0x%x: copied flag must never be set for compressed clusters"
               .formatted(c.host()));
-      corruptions++;
+    }
+    if (bitmap != 0) {
+      wrong("ERROR compressed cluster with non-zero subcluster allocation bitmap");
       return;
     }
+    reference(c.host(), c.compressedSize());
+    if (active) {
+      allocated++;
+      compressed++;
+      fragmented++;
+    }
+  }
+
+  private void countCluster(Cluster c, boolean active) {
     if (active) {
       allocated++;
       fragmented += nextInRow != 0 && c.host() != nextInRow ? 1 : 0;
@@ -196,7 +258,7 @@ final class Check {
 
   private void countRefcounts() {
     long bytes = (long) image.header.refcountTableClusters << g.clusterBits();
-    rebuild |= !referenceCounts(image.header.refcountTableOffset, Math.max(1, bytes));
+    rebuild |= !referenceCounts(image.header.refcountTableOffset, bytes);
     long[] table = image.refcounts.table();
     for (int i = 0; i < table.length; i++) {
       if (table[i] == 0) {
@@ -222,6 +284,9 @@ final class Check {
   }
 
   private boolean referenceCounts(long offset, long bytes) {
+    if (bytes == 0) {
+      return true;
+    }
     if (!reference(offset, bytes)) {
       wrongCounts++;
       return false;
@@ -235,7 +300,10 @@ final class Check {
 
   private void rebuild() {
     report.accept("Rebuilding refcount structure");
-    ofCounts.forEach(cluster -> references.add(cluster, -1));
+    for (long cluster : ofCounts) {
+      // What was named more often than can be counted has not been added each time.
+      references.add(cluster, references.get(cluster) > 0 ? -1 : 0);
+    }
     references = new RefcountRebuild(image).run(references);
     windowStart = NOTHING;
     corruptions -= wrongCounts;
@@ -315,7 +383,7 @@ final class Check {
     long wrong = 0;
     for (int i = 0; i < l1.length; i++) {
       long table = l1[i] & Geometry.OFFSET_MASK;
-      if (table == 0 || !seenTables.contains(table)) {
+      if (table == 0) {
         continue;
       }
       boolean own = counted(table >>> g.clusterBits()) == 1;
@@ -329,7 +397,7 @@ final class Check {
                     counted(table >>> g.clusterBits())));
         wrong++;
       }
-      wrong += wrongFlags(table);
+      wrong += seenTables.contains(table) ? wrongFlags(table) : 0;
     }
     if (wrong > 0 && repair == Repair.ALL) {
       image.internalSnapshots().flagActive();
@@ -340,6 +408,23 @@ final class Check {
     }
   }
 
+  /** Version 3 asks for extra data with the sizes again; mended when all else is in order. */
+  private void checkSnapshotEntries() {
+    List<Integer> incomplete = image.internalSnapshots().incomplete();
+    boolean mends = repair == Repair.ALL && corruptions == 0;
+    for (int index : incomplete) {
+      report.accept(
+          "%s snapshot table entry %d is incomplete"
+              .formatted(mends ? "Repairing" : "ERROR", index));
+    }
+    if (mends && !incomplete.isEmpty()) {
+      image.internalSnapshots().complete();
+      corruptionsFixed += incomplete.size();
+    } else {
+      corruptions += incomplete.size();
+    }
+  }
+
   private long wrongFlags(long table) {
     long[] wrong = new long[1];
     Tables.forEach(
@@ -347,10 +432,7 @@ final class Check {
         g,
         table,
         (index, c) -> {
-          if (c.compressed()
-              || c.external()
-              || c.host() == 0
-              || (c.host() & g.clusterMask()) != 0) {
+          if (c.compressed() || c.external() || c.host() == 0) {
             return;
           }
           long count = counted(c.host() >>> g.clusterBits());

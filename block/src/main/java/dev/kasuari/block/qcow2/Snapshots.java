@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Snapshots {
   private static final int FIXED = 40;
+
+  /** Bytes of extra data with both sizes. */
+  private static final int SIZES = 16;
+
   private static final long MOST_TABLE_BYTES = 64L << 20;
 
   /** Extra data of an entry: sizes again, wider, and what others have put there. */
@@ -287,6 +291,9 @@ final class Snapshots {
 
   /** The L1 table of a snapshot. */
   long[] table(Entry entry) {
+    if (entry.l1Size == 0) {
+      return new long[0];
+    }
     if (entry.l1Size < 0 || entry.l1Size * 8L > HeaderCheck.MAX_L1_BYTES) {
       throw BlockException.corrupt("Snapshot L1 table too large");
     }
@@ -316,6 +323,42 @@ final class Snapshots {
     } finally {
       image.ranges.release(all);
     }
+  }
+
+  /** Which entries lack the sizes in their extra data that version 3 asks for ("Snapshots"). */
+  List<Integer> incomplete() {
+    var out = new ArrayList<Integer>();
+    for (int i = 0; i < entries.size(); i++) {
+      if (image.header.version >= 3 && entries.get(i).extra.length() < SIZES) {
+        out.add(i);
+      }
+    }
+    return out;
+  }
+
+  /** Writes the table anew, each entry with its sizes; counts are true already. */
+  void complete() {
+    var all = new ArrayList<Entry>();
+    for (Entry e : entries) {
+      byte[] extra = java.util.Arrays.copyOf(e.extra.bytes, Math.max(SIZES, e.extra.length()));
+      if (e.extra.length() < SIZES) {
+        ByteBuffer.wrap(extra).putLong(0, e.vmState).putLong(8, e.diskSize);
+      }
+      all.add(
+          new Entry(
+              e.l1Offset,
+              e.l1Size,
+              e.id,
+              e.name,
+              e.seconds,
+              e.nanoseconds,
+              e.vmClock,
+              e.vmState,
+              e.diskSize,
+              new Extra(extra)));
+    }
+    replaceTable(all);
+    settle();
   }
 
   /** Brings what is in memory to the file. */
@@ -352,10 +395,12 @@ final class Snapshots {
       if (table == 0) {
         continue;
       }
-      image.map.cache().forgetUnpinned(table, g.clusterSize());
-      Tables.flag(image.file, g, table, cluster -> image.refcounts.get(cluster) == 1);
+      if ((table & g.clusterMask()) == 0 && table <= image.file.size() - g.clusterSize()) {
+        image.map.cache().forgetUnpinned(table, g.clusterSize());
+        Tables.flag(image.file, g, table, cluster -> image.refcounts.get(cluster) == 1);
+      }
       boolean own = image.refcounts.get(table >>> g.clusterBits()) == 1;
-      long entry = table | (own ? Geometry.COPIED : 0);
+      long entry = (l1[i] & ~Geometry.COPIED) | (own ? Geometry.COPIED : 0);
       changed |= entry != l1[i];
       l1[i] = entry;
     }

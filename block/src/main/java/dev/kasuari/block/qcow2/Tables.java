@@ -27,23 +27,41 @@ final class Tables {
     return read;
   }
 
+  /** Hears an entry as it is in the file. */
+  interface RawVisitor {
+    /** Where it is, its first 64 bits, and the second or 0. */
+    void visit(long at, long entry, long bitmap);
+  }
+
   /** All entries of an L2 table that are not empty. */
   static void forEach(BlockNode file, Geometry g, long table, Visitor visitor) {
+    forEachRaw(
+        file,
+        g,
+        table,
+        (at, entry, bitmap) ->
+            visitor.visit((int) ((at - table) / g.entrySize()), Cluster.decode(g, entry, bitmap)));
+  }
+
+  /** All entries of an L2 table of which a bit is set. */
+  static void forEachRaw(BlockNode file, Geometry g, long table, RawVisitor visitor) {
     int words = g.entrySize() / Long.BYTES;
     long[] entries = longs(file, table, words << g.l2Bits());
-    for (int i = 0; i < 1 << g.l2Bits(); i++) {
-      long entry = entries[i * words];
-      long bitmap = g.extended() ? entries[i * words + 1] : 0;
-      if ((entry | bitmap) != 0) {
-        visitor.visit(i, Cluster.decode(g, entry, bitmap));
+    for (int i = 0; i < entries.length; i += words) {
+      long bitmap = g.extended() ? entries[i + 1] : 0;
+      if ((entries[i] | bitmap) != 0) {
+        visitor.visit(table + i * 8L, entries[i], bitmap);
       }
     }
   }
 
   static Cluster decode(Geometry g, MemorySegment table, int index) {
     long at = (long) index * g.entrySize();
-    long bitmap = g.extended() ? Header.bigEndian(table, at + 8) : 0;
-    return Cluster.decode(g, Header.bigEndian(table, at), bitmap);
+    return Cluster.decode(g, Header.bigEndian(table, at), bitmap(g, table, at));
+  }
+
+  private static long bitmap(Geometry g, MemorySegment table, long at) {
+    return g.extended() ? Header.bigEndian(table, at + 8) : 0;
   }
 
   /** Sets the flags of a table's entries that say whose host clusters are used only once. */
