@@ -10,7 +10,7 @@ import dev.kasuari.qapi.Options;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@code vpc}: virtual hard disks, fixed, dynamic, and (to be read) differencing. */
+/** {@code vpc}: virtual hard disks, fixed, dynamic, and differencing. */
 public final class VpcDriver implements BlockDriver<VpcDriver.Vpc> {
   /** What says how large a disk is. */
   public enum SizeCalculation {
@@ -74,11 +74,6 @@ public final class VpcDriver implements BlockDriver<VpcDriver.Vpc> {
   }
 
   private static BlockNode differencing(Opening opening, BlockNode file, Footer footer, long size) {
-    if (opening.access().writable() && !opening.access().autoReadOnly()) {
-      throw BlockException.notSupported(
-          "vpc: differencing images are read only; convert it to write it");
-    }
-    opening.readOnly();
     SparseHeader header = SparseHeader.read(file, footer.dataOffset(), size);
     String name = header.parentName(file);
     BlockNode parent = null;

@@ -83,6 +83,9 @@ public class CrashRun {
   /** What the guest is told of the size, from now on. */
   private record Resized(int size) {}
 
+  /** Changes a new image before anybody uses it. */
+  protected void made(RecordingNode file) {}
+
   /** Changes that only this format has. */
   protected void special(RecordingNode file, BlockNode node, int offset) {}
 
@@ -144,6 +147,7 @@ public class CrashRun {
     try {
       String said = options.replace("=DATA", "=" + data);
       TestImages.create(graph(), format, image, disk.length, said);
+      made(image);
       start.put(image, image.content());
       for (RecordingNode other : others.values()) {
         other.replace(Files.readAllBytes(data));

@@ -3,9 +3,11 @@ package dev.kasuari.block.vpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.testing.CrashRun;
 import dev.kasuari.block.testing.ImageMatrix;
 import dev.kasuari.block.testing.Peer;
+import dev.kasuari.block.testing.RecordingNode;
 import dev.kasuari.block.testing.TestImages;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -40,7 +43,33 @@ class VpcTest {
     return CrashRun.seeds(3, seed -> new NoCheck(seed));
   }
 
-  private static final class NoCheck extends CrashRun {
+  @TestFactory
+  @Tag("fast")
+  Stream<DynamicTest> whatWasFlushedIsInTheDifferencingImage() {
+    return CrashRun.seeds(3, Differencing::new);
+  }
+
+  /** A differencing image before one that is all zeroes. */
+  private static final class Differencing extends NoCheck {
+    Differencing(int seed) {
+      super(seed);
+    }
+
+    @Override
+    protected void made(RecordingNode file) {
+      ByteBuffer image = ByteBuffer.wrap(file.content()).order(ByteOrder.BIG_ENDIAN);
+      becomeDifferencing(image, 0);
+      becomeDifferencing(image, image.limit() - 512);
+      file.replace(image.array());
+    }
+
+    @Override
+    protected String opening() {
+      return "driver=vpc,backing.driver=null-co,backing.read-zeroes=on,backing.size=32M";
+    }
+  }
+
+  private static class NoCheck extends CrashRun {
     NoCheck(int seed) {
       super("vpc", "force_size=on", seed, 20000);
     }
@@ -97,12 +126,77 @@ class VpcTest {
     image.put(512 + 40, Arrays.copyOfRange(parent, 68, 84));
     image.put(512 + 64, "C:\\disks\\parent.vhd".getBytes(StandardCharsets.UTF_16BE));
     image.putInt(512 + 36, Footer.checksum(image.slice(512, 1024), 1024, 36));
-    image.putInt(60, Footer.DIFFERENCING);
-    image.putInt(64, Footer.checksum(image, 512, 64));
+    becomeDifferencing(image, 0);
     int bitmap = image.getInt(1536) * 512;
     image.put(bitmap, new byte[512]);
     image.put(bitmap + (1 << 20) / 512 / 8, (byte) 0b0110_0000); // its second and third sector
     Files.write(child, image.array());
+  }
+
+  private static void becomeDifferencing(ByteBuffer image, int footer) {
+    image.putInt(footer + 60, Footer.DIFFERENCING);
+    image.putInt(footer + 64, Footer.checksum(image.slice(footer, 512), 512, 64));
+  }
+
+  /** At any offset, also within sectors, by us; what we close is what we open. */
+  @Test
+  @Tag("guest")
+  void writesADifferencingImage() throws Exception {
+    byte[] disk = new byte[4 << 20];
+    var random = new Random(7);
+    random.nextBytes(disk);
+    Path parent = folder.resolve("parent.vhd");
+    TestImages.create("vpc", parent, disk.length, "force_size=on");
+    TestImages.with(
+        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
+    byte[] before = Files.readAllBytes(parent);
+    Path child = folder.resolve("child.vhd");
+    TestImages.create("vpc", child, disk.length, "force_size=on");
+    TestImages.with("vpc", child, Access.write(), n -> TestImages.write(n, 1 << 20, disk, 0, 512));
+    makeDifferencing(child, before);
+    TestImages.with(
+        "vpc",
+        child,
+        Access.read(),
+        n -> System.arraycopy(TestImages.read(n, 0, disk.length), 0, disk, 0, disk.length));
+    for (int session = 0; session < 4; session++) {
+      TestImages.with(
+          "vpc",
+          child,
+          Access.write().withUnmap(true),
+          n -> {
+            for (int i = 0; i < 40; i++) {
+              change(n, disk, random);
+            }
+          });
+      TestImages.with(
+          "vpc",
+          child,
+          Access.read(),
+          n -> assertThat(TestImages.firstDifference(n, disk)).isEqualTo(-1));
+    }
+    assertThat(Files.readAllBytes(parent)).isEqualTo(before);
+    Peer.Result said = Peer.run(List.of("/usr/bin/vhdiinfo", child.toString()));
+    assertThat(said.output()).containsPattern("Disk type\\s*: Differential");
+  }
+
+  private static void change(BlockNode node, byte[] disk, Random random) {
+    int length = 1 + random.nextInt(1 << random.nextInt(18));
+    int offset = random.nextInt(disk.length - length);
+    switch (random.nextInt(6)) {
+      case 0 -> {
+        Arrays.fill(disk, offset, offset + length, (byte) 0);
+        node.writeZeroes(offset, length, random.nextBoolean());
+      }
+      case 1 -> node.discard(offset, length); // what is behind would be seen: it is left
+      case 2 -> node.flush();
+      default -> {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        System.arraycopy(bytes, 0, disk, offset, length);
+        TestImages.write(node, offset, disk, offset, length);
+      }
+    }
   }
 
   private static final class Matrix extends ImageMatrix {
