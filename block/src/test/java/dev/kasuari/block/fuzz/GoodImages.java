@@ -58,7 +58,19 @@ final class GoodImages {
     for (String options : variants(format)) {
       all.add(image(format, options, 40));
     }
+    if (format.equals("vpc")) {
+      all.add(differencing(all.getFirst().clone()));
+    }
     return all;
+  }
+
+  /** A dynamic VHD as one that differs from another, as nobody here makes them. */
+  private static byte[] differencing(byte[] image) {
+    int type = 60 + 3;
+    image[type] = 4;
+    image[image.length - 512 + type] = 4;
+    Checksums.seal("vpc", image);
+    return image;
   }
 
   private static byte[] packed(String format, Random random) {
