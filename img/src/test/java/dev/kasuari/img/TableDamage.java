@@ -97,11 +97,12 @@ final class TableDamage implements AutoCloseable {
     long old = get64(at);
     String what = "%s entry %d of %d, which was %#x".formatted(table, index, entries, old);
     return switch (random.nextInt(10)) {
-      case 0 -> set64(what + ", not aligned", at, old + 512 * (1 + random.nextInt(7)));
+      case 0 -> set64(what + ", not aligned", at, old + 512L * (1 + random.nextInt(7)));
       case 1 -> set64(what + ", behind the end", at, COPIED | cluster(file.length() + (1 << 26)));
       case 2 -> set64(what + ", at the end", at, COPIED | cluster(file.length()));
       case 3 -> set64(what + ", empty", at, 0);
-      case 4 -> set64(what + ", another's", at, get64(offset + random.nextInt(entries) * width));
+      case 4 ->
+          set64(what + ", another's", at, get64(offset + (long) random.nextInt(entries) * width));
       case 5 -> set64(what + ", of the L1 table", at, COPIED | get64(L1_OFFSET));
       case 6 -> set64(what + ", COPIED flag", at, old ^ COPIED);
       case 7 -> set64(what + ", reserved bit", at, old | 1L << (1 + random.nextInt(8)));

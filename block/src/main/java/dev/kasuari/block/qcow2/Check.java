@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * Looks at all metadata: counts how often each cluster is named, and compares that with what is
@@ -114,6 +115,11 @@ final class Check {
 
   /** Notes that these bytes of the file are in use. */
   private boolean reference(long offset, long bytes) {
+    return reference(offset, bytes, cluster -> {});
+  }
+
+  /** The same; {@code added} hears the clusters that could be counted once more. */
+  private boolean reference(long offset, long bytes, LongConsumer added) {
     long first = offset >>> g.clusterBits();
     long last = (offset + bytes - 1) >>> g.clusterBits();
     if (offset < 0 || last >= references.clusters()) {
@@ -127,6 +133,7 @@ final class Check {
         wrong("ERROR: overflow cluster offset=0x%x".formatted(i << g.clusterBits()));
       } else {
         references.add(i, 1);
+        added.accept(i);
       }
     }
     return true;
@@ -270,9 +277,14 @@ final class Check {
       } else if (table[i] < 0 || table[i] >>> g.clusterBits() >= references.clusters()) {
         wrong = "is outside image";
       } else {
+        boolean others = references.get(table[i] >>> g.clusterBits()) > 0;
         referenceCounts(table[i], g.clusterSize());
         long named = references.get(table[i] >>> g.clusterBits());
         wrong = named == 1 ? null : "refcount=" + named;
+        if (others && named == 1) { // counts of one bit: told as an overflow, and never written
+          wrongCounts++;
+          rebuild = true;
+        }
       }
       if (wrong != null) {
         report.accept("ERROR refcount block " + i + " " + wrong);
@@ -287,23 +299,16 @@ final class Check {
     if (bytes == 0) {
       return true;
     }
-    if (!reference(offset, bytes)) {
+    if (!reference(offset, bytes, ofCounts::add)) {
       wrongCounts++;
       return false;
-    }
-    long last = (offset + bytes - 1) >>> g.clusterBits();
-    for (long cluster = offset >>> g.clusterBits(); cluster <= last; cluster++) {
-      ofCounts.add(cluster);
     }
     return true;
   }
 
   private void rebuild() {
     report.accept("Rebuilding refcount structure");
-    for (long cluster : ofCounts) {
-      // What was named more often than can be counted has not been added each time.
-      references.add(cluster, references.get(cluster) > 0 ? -1 : 0);
-    }
+    ofCounts.forEach(cluster -> references.add(cluster, -1));
     references = new RefcountRebuild(image).run(references);
     windowStart = NOTHING;
     corruptions -= wrongCounts;
