@@ -3,7 +3,6 @@ package dev.kasuari.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.testkit.ConsoleProcess;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -23,19 +22,7 @@ class DebianShellTest {
   @ParameterizedTest
   @EnumSource
   void aShellInDebian(DebianTarget debian) throws Exception {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    List<String> command =
-        List.of(
-            java,
-            "-XX:+UseSerialGC",
-            "-XX:PerMethodTrapLimit=0",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            "dev.kasuari.cli.Main",
-            "demo",
-            "debian",
-            debian.target());
+    List<String> command = CliCommand.of("demo", "debian", debian.target());
     try (var kasuari = ConsoleProcess.start(command, PATIENCE_SECONDS)) {
       kasuari.await(PROMPT);
       kasuari.type("uname -a\n");

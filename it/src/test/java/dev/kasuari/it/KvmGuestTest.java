@@ -104,7 +104,10 @@ class KvmGuestTest {
     Path elf = folder.resolve("guest.elf");
     compile(FLAGS + " -DGIC=" + gic + " -o " + elf + " guest.c");
     Path image = folder.resolve("guest");
-    run(List.of(PREFIX + "objcopy", "-O", "binary", elf.toString(), image.toString()));
+    HostTool.run(
+        folder,
+        PACKAGES,
+        List.of(PREFIX + "objcopy", "-O", "binary", elf.toString(), image.toString()));
     var script =
         new ScriptedGuest(
             DebianTarget.AARCH64.suite(),
@@ -124,20 +127,7 @@ class KvmGuestTest {
     }
     var command = new ArrayList<>(List.of(PREFIX + "gcc"));
     command.addAll(List.of(arguments.split(" ", -1)));
-    run(command);
-  }
-
-  private void run(List<String> command) throws InterruptedException {
-    try {
-      Process process =
-          new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(command + " ends").isTrue();
-      assertThat(process.exitValue()).as(said).isZero();
-    } catch (IOException e) {
-      throw new AssertionError("needs " + command.getFirst() + ": apt-get install " + PACKAGES, e);
-    }
+    HostTool.run(folder, PACKAGES, command);
   }
 
   /** What was printed, with ends of lines of one character. */

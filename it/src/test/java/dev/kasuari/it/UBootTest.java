@@ -124,14 +124,7 @@ class UBootTest {
     Files.write(firmware(), Arrays.copyOf(code, FLASH_BANK));
     Files.copy(firmware(), folder.resolve("kept"));
     Files.write(data(), new byte[FLASH_BANK]);
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC",
-        "-XX:PerMethodTrapLimit=0",
-        "--enable-native-access=ALL-UNNAMED",
-        "-cp",
-        System.getProperty("java.class.path"),
-        "dev.kasuari.cli.Main",
+    return CliCommand.of(
         "system",
         "aarch64",
         "-M",

@@ -53,6 +53,7 @@ public final class Pl031 extends Device<Pl031.Props, Pl031.State> {
   protected void realize(Wiring w) {
     var registers =
         Registers.width(4)
+            .accepts(1, 4) // firmware reads the identification a byte at a time
             .at(0x00, "RTCDR")
             .doc("the counter, seconds")
             .read(this::counter)

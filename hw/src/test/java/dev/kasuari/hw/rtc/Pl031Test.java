@@ -54,6 +54,7 @@ class Pl031Test {
     int[] expected = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
     for (int i = 0; i < expected.length; i++) {
       assertThat(rtc.read32(0xfe0 + 4 * i)).isEqualTo(expected[i]);
+      assertThat(rtc.read8(0xfe0 + 4 * i)).as("as EDK2 reads it").isEqualTo(expected[i]);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.kasuari.it.smp;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kasuari.it.HostTool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A guest in C for harts in supervisor mode, of {@code src/test/guest}.
@@ -82,21 +81,7 @@ record GuestProgram(String source, int harts, Map<String, Long> values) {
     values.forEach((name, value) -> command.add("-D" + name + "=" + value));
     command.addAll(
         List.of("-o", "guest.elf", "start.S", "memory.c", "smp.c", source + ".c", "-lgcc"));
-    compile(command, place);
+    HostTool.run(place, "gcc-riscv64-unknown-elf", command);
     return place.resolve("guest.elf");
-  }
-
-  private static void compile(List<String> command, Path place) throws InterruptedException {
-    try {
-      Process compiler =
-          new ProcessBuilder(command).directory(place.toFile()).redirectErrorStream(true).start();
-      compiler.getOutputStream().close();
-      String said = new String(compiler.getInputStream().readAllBytes(), UTF_8);
-      assertThat(compiler.waitFor(60, TimeUnit.SECONDS)).as("the compiler ends").isTrue();
-      assertThat(compiler.exitValue()).as(said).isZero();
-    } catch (IOException e) {
-      throw new AssertionError(
-          "needs " + COMPILER + ": apt-get install gcc-riscv64-unknown-elf", e);
-    }
   }
 }
