@@ -129,7 +129,8 @@ class WebPeerTest {
       }
     }
     assertThat(ours("convert -O raw " + url + " DIR/a").err()).isEmpty();
-    assertThat(theirs("convert -O raw " + url + " DIR/b").err()).isEmpty();
+    // From the folder: QEMU 7.2 may wait for ever for the answers to several requests at once.
+    assertThat(theirs("convert -O raw DIR/image.qcow2 DIR/b").err()).isEmpty();
     assertThat(folder.resolve("a")).hasSameBinaryContentAs(folder.resolve("b"));
   }
 
