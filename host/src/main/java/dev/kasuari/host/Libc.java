@@ -37,7 +37,7 @@ final class Libc {
 
   /**
    * The one shape of all calls that capture {@code errno}: a word, a pointer to memory that stays
-   * alive until the call returns, and words. Each shape takes some ten milliseconds at start-up.
+   * alive until the call returns, and words. Each shape takes milliseconds at start-up.
    *
    * <p>In the C conventions of 64-bit hosts each of up to six integers has a register of its own,
    * and a function does not see those that it does not have. Variable arguments are passed like

@@ -180,11 +180,12 @@ public abstract class Device<P, S> {
     connections.computeIfAbsent(line, l -> new ArrayList<>()).add(input);
   }
 
-  /** Lets who wires the device add to its description what the device cannot know. */
+  /** Has it described in another node than that of its bus. */
   final void describeIn(HardwareNode newPlace) {
     place = newPlace;
   }
 
+  /** Lets who wires the device add to its description what the device cannot know. */
   final void describeFurther(Consumer<HardwareNode> more) {
     surroundings = surroundings.andThen(more);
   }

@@ -18,9 +18,12 @@ final class Transfer implements AutoCloseable {
     T run() throws IOException;
   }
 
+  private static final int AGAIN_MILLIS = 1000;
+
   private final CompletableFuture<Void> limit = new CompletableFuture<>();
   private @Nullable HttpURLConnection connection;
   private boolean late;
+  private boolean ended;
 
   /**
    * Begins.
@@ -28,7 +31,7 @@ final class Transfer implements AutoCloseable {
    * @param millis that it may take
    */
   Transfer(int millis) {
-    var _ = limit.completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).thenRun(this::cutOff);
+    var _ = limit.completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).thenRunAsync(this::cutOff);
   }
 
   /**
@@ -44,9 +47,16 @@ final class Transfer implements AutoCloseable {
     }
   }
 
+  /** Once more after a while: a connection that is only being made does not hear of it. */
   private synchronized void cutOff() {
+    if (ended) {
+      return;
+    }
     late = true;
-    disconnect();
+    if (connection != null) {
+      connection.disconnect();
+    }
+    CompletableFuture.delayedExecutor(AGAIN_MILLIS, TimeUnit.MILLISECONDS).execute(this::cutOff);
   }
 
   private void disconnect() {
@@ -82,6 +92,7 @@ final class Transfer implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    ended = true;
     limit.cancel(false);
     disconnect();
   }
