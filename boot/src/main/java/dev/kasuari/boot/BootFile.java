@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -52,10 +53,13 @@ public final class BootFile {
         option,
         file,
         (name, path) -> {
-          FileChannel channel = Files.isRegularFile(path) ? FileChannel.open(path) : spooled(path);
+          BasicFileAttributes is = Files.readAttributes(path, BasicFileAttributes.class);
+          boolean regular = is.isRegularFile();
+          FileChannel channel = regular ? FileChannel.open(path) : spooled(path);
           try {
             refuseSize(name, channel.size());
-            return new KeptFile(name, channel, channel.size());
+            KeptFile.Version version = regular ? KeptFile.Version.of(path, is) : null;
+            return new KeptFile(name, channel, version, channel.size());
           } catch (IOException | BootException e) {
             channel.close();
             throw e;

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -63,6 +64,35 @@ final class BootFileTest {
       Files.write(path, new byte[] {1});
       file.putBack(memory.fill((byte) 0));
       assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void aFileThatIsWrittenBeforeItWasCopiedIsNotPutBack() throws Exception {
+    Path path = Files.write(directory.resolve("initrd"), new byte[] {3, 1, 4});
+    try (KeptFile file = BootFile.keep("-initrd", path.toString())) {
+      MemorySegment memory = MemorySegment.ofArray(new byte[3]);
+      file.load(memory);
+      Files.write(path, new byte[] {2, 7, 1, 8});
+      assertThatThrownBy(() -> file.putBack(memory))
+          .isInstanceOf(UncheckedIOException.class)
+          .hasMessage(
+              "-initrd %s: could not be kept for resets: it was written after the machine had read"
+                  + " it",
+              path);
+    }
+  }
+
+  @Test
+  void aFileThatAnotherReplacedIsPutBackAsItWas() throws Exception {
+    Path path = Files.write(directory.resolve("initrd"), new byte[] {3, 1, 4});
+    try (KeptFile file = BootFile.keep("-initrd", path.toString())) {
+      MemorySegment memory = MemorySegment.ofArray(new byte[3]);
+      file.load(memory);
+      Path other = Files.write(directory.resolve("other"), new byte[] {2, 7, 1, 8});
+      Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
+      file.putBack(memory.fill((byte) 0));
+      assertThat(memory.toArray(ValueLayout.JAVA_BYTE)).containsExactly(3, 1, 4);
     }
   }
 

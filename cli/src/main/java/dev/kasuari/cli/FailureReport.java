@@ -3,21 +3,26 @@ package dev.kasuari.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What is left of a failure of Kasuari itself: one line for the person, a file for the report. */
 final class FailureReport {
   private FailureReport() {}
 
   /**
-   * Writes the report to a new file.
+   * Writes the report to a new file, if it is not a file of the host's that failed.
    *
    * @return the line
    */
   static String write(String program, List<String> arguments, Throwable failure) {
-    String line = "internal error: " + firstLine(failure);
+    if (failure instanceof UncheckedIOException) {
+      return firstLine(failure.getMessage());
+    }
+    String line = "internal error: " + firstLine(failure.toString());
     try {
       Path file = Files.createTempFile("kasuari-report-", ".txt");
       Files.writeString(file, report(program, arguments, failure));
@@ -27,8 +32,8 @@ final class FailureReport {
     }
   }
 
-  private static String firstLine(Throwable failure) {
-    return failure.toString().lines().findFirst().orElse("");
+  private static String firstLine(@Nullable String text) {
+    return String.valueOf(text).lines().findFirst().orElse("");
   }
 
   private static String report(String program, List<String> arguments, Throwable failure) {

@@ -57,6 +57,13 @@ class MainTest {
   }
 
   @Test
+  void aFileThatFailsIsNoFailureOfOurOwn() {
+    var failure = new java.io.UncheckedIOException("-initrd x: gone", new java.io.IOException());
+    assertThat(FailureReport.write("kasuari demo", List.of(), failure))
+        .isEqualTo("-initrd x: gone");
+  }
+
+  @Test
   void progressIsABarForPeopleAndLinesForLogs() {
     var bytes = new java.io.ByteArrayOutputStream();
     var out = new java.io.PrintStream(bytes, true, java.nio.charset.StandardCharsets.UTF_8);
