@@ -26,45 +26,92 @@ public final class CompressDriver extends FilterDriver<CompressDriver.Compress> 
     if (!(file.image() instanceof ImageNode image) || !image.compresses()) {
       throw BlockException.notSupported("Compression is not supported under the filter");
     }
-    return new Node(opening, file, image);
+    return new Node(opening, file);
   }
 
+  /**
+   * Writes whole clusters: what a write has only part of is read first. What is beneath may change
+   * from one request to the next, with filters of jobs between this one and the image.
+   */
   private static final class Node extends FilterNode {
-    private final long cluster;
-    private final ImageNode image;
-    private final RangeLocks ranges = new RangeLocks();
+    private record Unit(BlockNode image, long bytes) {
+      static Unit of(BlockNode node) {
+        return new Unit(
+            node,
+            node instanceof ImageNode image && image.compresses()
+                ? image.facts().clusterSize()
+                : 1);
+      }
+    }
 
-    Node(Opening opening, BlockNode file, ImageNode image) {
+    private final RangeLocks ranges = new RangeLocks();
+    private volatile Unit unit;
+
+    Node(Opening opening, BlockNode file) {
       super(opening, file);
-      this.image = image;
-      cluster = image.facts().clusterSize();
+      unit = Unit.of(file.image());
+    }
+
+    /** Bytes that are compressed together; 1 if the image is one now that does not compress. */
+    private long cluster() {
+      BlockNode image = below().image();
+      Unit known = unit;
+      if (!image.equals(known.image)) {
+        known = Unit.of(image);
+        unit = known;
+      }
+      return known.bytes;
     }
 
     @Override
     protected void writeAt(long offset, MemorySegment from) {
+      long cluster = cluster();
+      if (cluster == 1) {
+        super.writeAt(offset, from);
+        return;
+      }
       long end = offset + from.byteSize();
       for (long at = offset; at < end; ) {
         long start = at / cluster * cluster;
         long n = Math.min(end, start + cluster) - at;
-        one(start, at - start, from.asSlice(at - offset, n));
+        one(start, cluster, at - start, from.asSlice(at - offset, n));
         at += n;
       }
     }
 
-    private void one(long start, long within, MemorySegment from) {
+    private void one(long start, long cluster, long within, MemorySegment from) {
       long length = Math.min(cluster, size() - start);
-      RangeLocks.Range range = ranges.hold(start, start + length, true);
-      try {
+      alone(start, length, () -> {
         if (from.byteSize() == length) {
-          image.writeCompressed(start, from);
+          passCompressed(start, from);
           return;
         }
         try (Arena arena = Arena.ofConfined()) {
           MemorySegment whole = arena.allocate(length);
           readAt(start, whole);
           whole.asSlice(within, from.byteSize()).copyFrom(from);
-          image.writeCompressed(start, whole);
+          passCompressed(start, whole);
         }
+      });
+    }
+
+    @Override
+    protected void zeroAt(long offset, long length, boolean mayUnmap) {
+      alone(offset, length, () -> super.zeroAt(offset, length, mayUnmap));
+    }
+
+    @Override
+    protected void discardAt(long offset, long length) {
+      alone(offset, length, () -> super.discardAt(offset, length));
+    }
+
+    /** While no other request writes to clusters of which it has bytes. */
+    private void alone(long offset, long length, Runnable change) {
+      long cluster = cluster();
+      long end = (offset + length + cluster - 1) / cluster * cluster;
+      RangeLocks.Range range = ranges.hold(offset / cluster * cluster, end, true);
+      try {
+        change.run();
       } finally {
         ranges.release(range);
       }

@@ -185,6 +185,12 @@ public final class CopyBeforeWriteNode extends FilterNode {
   }
 
   @Override
+  protected void writeCompressedAt(long offset, MemorySegment from) {
+    before(offset, from.byteSize());
+    passCompressed(offset, from);
+  }
+
+  @Override
   protected void zeroAt(long offset, long length, boolean mayUnmap) {
     before(offset, length);
     super.zeroAt(offset, length, mayUnmap);

@@ -3,6 +3,7 @@ package dev.kasuari.block.filter;
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
 import dev.kasuari.block.Preallocation;
 import java.lang.foreign.MemorySegment;
@@ -77,6 +78,28 @@ public abstract class FilterNode extends BlockNode {
   @Override
   protected void writeAt(long offset, MemorySegment from) {
     below().write(offset, from);
+  }
+
+  /**
+   * Writes a whole cluster of the image beneath, or the last one as far as the disk goes. A filter
+   * that adds to writes and says nothing here has it written as any other bytes, not compressed.
+   */
+  protected void writeCompressedAt(long offset, MemorySegment from) {
+    write(offset, from);
+  }
+
+  /** Has such a cluster written compressed beneath this filter, if the image there can do that. */
+  protected final void passCompressed(long offset, MemorySegment from) {
+    requireWritable();
+    try {
+      switch (below()) {
+        case FilterNode filter -> filter.writeCompressedAt(offset, from);
+        case ImageNode image when image.compresses() -> image.writeCompressed(offset, from);
+        case BlockNode other -> other.write(offset, from);
+      }
+    } finally {
+      bitmaps().note(offset, from.byteSize());
+    }
   }
 
   @Override

@@ -61,6 +61,12 @@ public final class ThrottleDriver extends FilterDriver<ThrottleDriver.Throttle> 
     }
 
     @Override
+    protected void writeCompressedAt(long offset, MemorySegment from) {
+      member.admit(true, from.byteSize());
+      passCompressed(offset, from);
+    }
+
+    @Override
     protected void zeroAt(long offset, long length, boolean mayUnmap) {
       member.admit(true, length);
       super.zeroAt(offset, length, mayUnmap);

@@ -64,6 +64,15 @@ final class MirrorNode extends FilterNode {
   }
 
   @Override
+  protected void writeCompressedAt(long offset, MemorySegment from) {
+    both(
+        offset,
+        from.byteSize(),
+        () -> passCompressed(offset, from),
+        () -> target.write(offset, from));
+  }
+
+  @Override
   protected void zeroAt(long offset, long length, boolean mayUnmap) {
     both(
         offset,

@@ -310,6 +310,61 @@ class JobTest {
     }
   }
 
+  /** What works beneath a filter that compresses sees what that one writes. */
+  @Test
+  void jobsSeeWhatIsWrittenCompressed() throws Exception {
+    Path top = overlay("top", base(), "raw");
+    Path saved = empty("saved");
+    Path copy = empty("copy");
+    String options = "compress,file.driver=qcow2,file.file.driver=file,file.file.filename=" + top;
+    try (Root root = Root.of(graph, "guest", options(options));
+        var load = new Load(root, disk, SEED)) {
+      BlockNode source = Objects.requireNonNull(root.node().filtered());
+      byte[] then = disk.clone();
+      var backup =
+          new BackupJob(
+              JobOptions.of("b"),
+              graph,
+              source,
+              open(saved, "qcow2", Access.write()),
+              Saving.of(BackupJob.Sync.FULL));
+      new Transaction(graph, jobs, false)
+          .addBitmap(source, "b", 65536, false)
+          .backup(backup, source)
+          .run();
+      load.start();
+      ended(backup);
+      fileHolds(saved, "qcow2", then);
+      load.stop();
+      DirtyBitmap bitmap = source.bitmaps().named("b");
+      assertThat(bitmap.count()).isPositive();
+      then = disk.clone();
+      BlockNode target = open(saved, "qcow2", Access.write());
+      var part =
+          new BackupJob(JobOptions.of("part"), graph, source, target, Saving.incremental(bitmap));
+      jobs.start(part);
+      load.start();
+      ended(part);
+      fileHolds(saved, "qcow2", then);
+      mirroredUnderFilter(root, source, copy);
+      load.stop();
+      load.check();
+    }
+    fileHolds(copy, "qcow2", disk);
+  }
+
+  private void mirroredUnderFilter(Root root, BlockNode source, Path copy) throws Exception {
+    BlockNode target = open(copy, "qcow2", Access.write());
+    var how = new Mirroring(MirrorJob.Sync.FULL, null, 0, true, null);
+    MirrorJob job = jobs.start(new MirrorJob(JobOptions.of("m"), graph, source, target, how));
+    ready(job);
+    Thread.sleep(100);
+    job.complete();
+    ended(job);
+    assertThat(root.node().filtered()).isEqualTo(target);
+    Thread.sleep(50);
+  }
+
   @Test
   void incrementalBackupsAddUpToTheDisk() throws Exception {
     Path base = base();
