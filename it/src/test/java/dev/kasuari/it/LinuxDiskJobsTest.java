@@ -11,9 +11,7 @@ import dev.kasuari.block.Root;
 import dev.kasuari.block.bitmap.DirtyBitmap;
 import dev.kasuari.block.job.BackupJob;
 import dev.kasuari.block.job.BackupJob.Saving;
-import dev.kasuari.block.job.Job;
 import dev.kasuari.block.job.JobOptions;
-import dev.kasuari.block.job.JobStatus;
 import dev.kasuari.block.job.Jobs;
 import dev.kasuari.block.job.MirrorJob;
 import dev.kasuari.block.job.MirrorJob.Mirroring;
@@ -103,27 +101,27 @@ class LinuxDiskJobsTest {
       machine.start();
       BlockGraph graph = machine.blocks();
       BlockNode top = Objects.requireNonNull(graph.find("top"));
-      waitFor(console, "verified 0.");
+      DiskWork.waitFor(console, "verified 0.");
       BlockNode active = Objects.requireNonNull(top.filtered());
-      BlockNode full = open(graph, raw("full"), "raw");
+      BlockNode full = DiskWork.open(graph, raw("full"), "raw");
       var backup =
           new BackupJob(JobOptions.of("full"), graph, active, full, Saving.of(BackupJob.Sync.FULL));
       new Transaction(graph, jobs, true)
           .addBitmap(active, "changes", 65536, false)
           .backup(backup, active)
           .run();
-      ended(backup);
-      waitFor(console, "verified 3.");
+      DiskWork.ended(backup);
+      DiskWork.waitFor(console, "verified 3.");
       incremental(graph, active, folder.resolve("full"), noise);
       mirrored(graph, top, active);
       BlockNode copy = Objects.requireNonNull(top.filtered());
-      waitFor(console, "verified 7.");
+      DiskWork.waitFor(console, "verified 7.");
       committed(graph, top, copy);
       Shutdown end = machine.machine().awaitShutdown(8, TimeUnit.MINUTES);
-      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
+      assertThat(end).as(() -> "the end of\n" + DiskWork.read(console)).isNotNull();
       holds(top, noise);
     }
-    assertThat(read(console)).contains("verified " + (ROUNDS - 1) + ".", ScriptedGuest.ENDED + "0");
+    assertThat(DiskWork.read(console)).contains("verified " + (ROUNDS - 1) + ".", ScriptedGuest.ENDED + "0");
   }
 
   /** What changed since the full backup is added to it; both are of one moment then. */
@@ -131,12 +129,12 @@ class LinuxDiskJobsTest {
       throws Exception {
     DirtyBitmap bitmap = active.bitmaps().named("changes");
     assertThat(bitmap.count()).isPositive();
-    BlockNode target = open(graph, full, "raw");
+    BlockNode target = DiskWork.open(graph, full, "raw");
     var part =
         jobs.start(
             new BackupJob(
                 JobOptions.of("part"), graph, active, target, Saving.incremental(bitmap)));
-    ended(part);
+    DiskWork.ended(part);
     byte[] saved = new byte[3 * NOISE];
     try (var file = new RandomAccessFile(full.toFile(), "r")) {
       file.readFully(saved);
@@ -149,29 +147,20 @@ class LinuxDiskJobsTest {
   }
 
   private void mirrored(BlockGraph graph, BlockNode top, BlockNode active) throws Exception {
-    BlockNode target = open(graph, qcow2("copy", folder.resolve("base")), "qcow2");
+    BlockNode target = DiskWork.open(graph, qcow2("copy", folder.resolve("base")), "qcow2");
     MirrorJob job =
         jobs.start(
             new MirrorJob(
                 JobOptions.of("mirror"), graph, active, target, Mirroring.of(MirrorJob.Sync.FULL)));
-    assertThat(job.await(2, TimeUnit.MINUTES, JobStatus.READY)).isEqualTo(JobStatus.READY);
-    job.complete();
-    ended(job);
+    DiskWork.completed(job);
     assertThat(top.filtered()).isEqualTo(target);
   }
 
   private void committed(BlockGraph graph, BlockNode top, BlockNode copy) throws Exception {
     BlockNode base = Objects.requireNonNull(copy.behind());
     MirrorJob job = jobs.start(MirrorJob.activeCommit(JobOptions.of("commit"), graph, copy, base));
-    assertThat(job.await(2, TimeUnit.MINUTES, JobStatus.READY)).isEqualTo(JobStatus.READY);
-    job.complete();
-    ended(job);
+    DiskWork.completed(job);
     assertThat(top.filtered()).isEqualTo(base);
-  }
-
-  private static void ended(Job job) throws InterruptedException {
-    assertThat(job.await(2, TimeUnit.MINUTES).ended()).isTrue();
-    assertThat((Throwable) job.error()).isNull();
   }
 
   private static void holds(BlockNode node, byte[] noise) {
@@ -182,10 +171,6 @@ class LinuxDiskJobsTest {
         assertThat(bytes.mismatch(MemorySegment.ofArray(noise))).as("round " + i).isEqualTo(-1);
       }
     }
-  }
-
-  private static BlockNode open(BlockGraph graph, Path path, String format) {
-    return graph.openFile("", path.toString(), format, Access.write());
   }
 
   private Path raw(String name) throws IOException {
@@ -222,23 +207,5 @@ class LinuxDiskJobsTest {
             Map.of("noise", noise));
     return new LinuxGuests(DebianPackages.fromEnvironment())
         .scripted(script, folder.resolve("initrd"), Progress.none());
-  }
-
-  private static void waitFor(Path console, String text) throws Exception {
-    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
-    while (!read(console).contains(text)) {
-      assertThat(System.nanoTime())
-          .as(() -> "waiting for " + text + "\n" + read(console))
-          .isLessThan(end);
-      Thread.sleep(20);
-    }
-  }
-
-  private static String read(Path console) {
-    try {
-      return Files.exists(console) ? Files.readString(console) : "";
-    } catch (IOException e) {
-      return e.toString();
-    }
   }
 }

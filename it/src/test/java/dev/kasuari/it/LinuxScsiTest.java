@@ -15,7 +15,6 @@ import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
 import dev.kasuari.vm.VirtualMachine;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -93,17 +91,6 @@ class LinuxScsiTest {
   @TempDir private Path folder;
 
   private LinuxGuest guest(byte[] noise) throws Exception {
-    Path source = folder.resolve("scsiprobe.c");
-    try (InputStream in = LinuxScsiTest.class.getResourceAsStream("scsi/probe.c")) {
-      Files.write(source, Objects.requireNonNull(in).readAllBytes());
-    }
-    Path program = folder.resolve("scsiprobe");
-    Process compiler =
-        new ProcessBuilder(
-                "riscv64-linux-gnu-gcc", "-O1", "-static", "-o", "" + program, "" + source)
-            .inheritIO()
-            .start();
-    assertThat(compiler.waitFor()).isZero();
     var modules = new ArrayList<String>(ScriptedGuest.VIRTIO);
     modules.addAll(List.of("virtio_scsi", "sd_mod", "sr_mod"));
     var script =
@@ -112,7 +99,7 @@ class LinuxScsiTest {
             "riscv64",
             modules,
             SCRIPT,
-            Map.of("noise", noise, "scsiprobe", Files.readAllBytes(program)));
+            Map.of("noise", noise, "scsiprobe", GuestBinary.compiled("scsi/probe.c", folder)));
     return new LinuxGuests(DebianPackages.fromEnvironment())
         .scripted(script, folder.resolve("initrd"), Progress.none());
   }
