@@ -121,7 +121,8 @@ class LinuxDiskJobsTest {
       assertThat(end).as(() -> "the end of\n" + DiskWork.read(console)).isNotNull();
       holds(top, noise);
     }
-    assertThat(DiskWork.read(console)).contains("verified " + (ROUNDS - 1) + ".", ScriptedGuest.ENDED + "0");
+    assertThat(DiskWork.read(console))
+        .contains("verified " + (ROUNDS - 1) + ".", ScriptedGuest.ENDED + "0");
   }
 
   /** What changed since the full backup is added to it; both are of one moment then. */

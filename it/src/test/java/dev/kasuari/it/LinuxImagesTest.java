@@ -114,8 +114,7 @@ class LinuxImagesTest {
     BlockNode target = graph.open(options, Access.write());
     var how = new Mirroring(MirrorJob.Sync.FULL, null, 0, writeBlocking, null);
     DiskWork.completed(
-        jobs.start(
-            new MirrorJob(JobOptions.of(disk), graph, active(graph, disk), target, how)));
+        jobs.start(new MirrorJob(JobOptions.of(disk), graph, active(graph, disk), target, how)));
     assertThat(active(graph, disk)).isEqualTo(target);
   }
 
@@ -243,16 +242,22 @@ class LinuxImagesTest {
         .object("secret,id=s1,data=second")
         .object("throttle-group,id=few,limits.iops-total=1500")
         .object("throttle-group,id=slow,limits.bps-total=48M")
-        .blockdev("qcow2,node-name=chain0,discard=unmap,file.driver=file,file.filename=" + path("chain"))
+        .blockdev(
+            "qcow2,node-name=chain0,discard=unmap,file.driver=file,file.filename=" + path("chain"))
         .blockdev("throttle,node-name=chain,throttle-group=few,file=chain0")
         .blockdev(
             "qcow2,node-name=secret0,discard=unmap,encrypt.format=luks,encrypt.key-secret=s0,"
                 + "file.driver=file,file.filename="
                 + path("secret"))
         .blockdev("throttle,node-name=secret,throttle-group=slow,file=secret0")
-        .blockdev("qcow2,node-name=packed0,discard=unmap,file.driver=file,file.filename=" + path("packed"))
+        .blockdev(
+            "qcow2,node-name=packed0,discard=unmap,file.driver=file,file.filename="
+                + path("packed"))
         .blockdev("compress,node-name=packed,file=packed0")
-        .drive(Drive.parse(OptionSource.of("-drive", "if=none,id=d0,format=raw,readonly=on,file=" + path("control"), "")))
+        .drive(
+            Drive.parse(
+                OptionSource.of(
+                    "-drive", "if=none,id=d0,format=raw,readonly=on,file=" + path("control"), "")))
         .device("virtio-blk-device,drive=d0,serial=control")
         .device("virtio-blk-device,drive=chain,serial=chain,num-queues=2")
         .device("virtio-blk-device,drive=secret,serial=secret")
@@ -260,11 +265,7 @@ class LinuxImagesTest {
         .device("scsi-hd,drive=packed,bus=scsi0.0")
         .boot(
             new BootOptions(
-                null,
-                guest.kernel().toString(),
-                guest.initrd().toString(),
-                guest.append(),
-                null))
+                null, guest.kernel().toString(), guest.initrd().toString(), guest.append(), null))
         .build();
   }
 

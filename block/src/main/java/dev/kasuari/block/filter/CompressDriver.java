@@ -81,18 +81,21 @@ public final class CompressDriver extends FilterDriver<CompressDriver.Compress> 
 
     private void one(long start, long cluster, long within, MemorySegment from) {
       long length = Math.min(cluster, size() - start);
-      alone(start, length, () -> {
-        if (from.byteSize() == length) {
-          passCompressed(start, from);
-          return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-          MemorySegment whole = arena.allocate(length);
-          readAt(start, whole);
-          whole.asSlice(within, from.byteSize()).copyFrom(from);
-          passCompressed(start, whole);
-        }
-      });
+      alone(
+          start,
+          length,
+          () -> {
+            if (from.byteSize() == length) {
+              passCompressed(start, from);
+              return;
+            }
+            try (Arena arena = Arena.ofConfined()) {
+              MemorySegment whole = arena.allocate(length);
+              readAt(start, whole);
+              whole.asSlice(within, from.byteSize()).copyFrom(from);
+              passCompressed(start, whole);
+            }
+          });
     }
 
     @Override
