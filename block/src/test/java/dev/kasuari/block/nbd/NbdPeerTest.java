@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +40,7 @@ class NbdPeerTest {
   @TempDir Path folder;
   private final List<AutoCloseable> open = new ArrayList<>();
   private final BlockGraph graph = new BlockGraph();
+  private final List<String> log = new CopyOnWriteArrayList<>();
   private byte[] content = new byte[0];
 
   @BeforeEach
@@ -75,7 +77,11 @@ class NbdPeerTest {
 
   /** An authority, and certificates of both ends. */
   private void certificates() throws Exception {
-    Path dir = Files.createDirectories(folder.resolve("tls"));
+    certificates("tls");
+  }
+
+  private void certificates(String name) throws Exception {
+    Path dir = Files.createDirectories(folder.resolve(name));
     template("ca", "cn = authority\nca\ncert_signing_key\n");
     template(
         "server",
@@ -115,12 +121,111 @@ class NbdPeerTest {
         .add("", "tls-creds-x509,id=" + endpoint + ",dir=" + path("tls") + ",endpoint=" + endpoint);
   }
 
+  /** Another authority's certificates, and folders in which parts of the two are. */
+  private void wrongCertificates() throws Exception {
+    certificates();
+    certificates("rogue");
+    Path stranger = Files.createDirectories(folder.resolve("stranger"));
+    Path nobody = Files.createDirectories(folder.resolve("nobody"));
+    Path right = folder.resolve("tls");
+    Path rogue = folder.resolve("rogue");
+    for (Path to : List.of(stranger, nobody)) {
+      Files.copy(right.resolve("ca-cert.pem"), to.resolve("ca-cert.pem"));
+    }
+    for (String part : List.of("client-cert.pem", "client-key.pem")) {
+      Files.copy(rogue.resolve(part), stranger.resolve(part));
+    }
+  }
+
+  private static void define(BlockGraph where, Path dir, String endpoint) {
+    where
+        .objects()
+        .add("", "tls-creds-x509,id=" + endpoint + ",dir=" + dir + ",endpoint=" + endpoint);
+  }
+
+  /** Who has no certificate, or that of another authority, is told so and logged; others go on. */
+  @Test
+  void ourServerRefusesWhomItDoesNotKnow() throws Exception {
+    wrongCertificates();
+    define(graph, "server");
+    int port = serve(graph.objects().tls("", "server", TlsCredentials.Endpoint.SERVER));
+    for (String who : List.of("nobody", "stranger")) {
+      log.clear();
+      BlockGraph own = new BlockGraph();
+      define(own, folder.resolve(who), "client");
+      assertThatThrownBy(() -> tcp(own, port))
+          .as(who)
+          .isInstanceOf(BlockException.class)
+          .hasMessageContaining("certificate");
+      logged(who);
+      log.clear();
+      String uri = "nbds://localhost:" + port + "/x?tls-certificates=" + path(who);
+      Process info =
+          new ProcessBuilder("nbdinfo", uri)
+              .redirectErrorStream(true)
+              .redirectOutput(folder.resolve("log").toFile())
+              .start();
+      assertThat(info.waitFor()).as(who).isEqualTo(1);
+      logged(who);
+    }
+    BlockGraph own = new BlockGraph();
+    define(own, "client");
+    use(tcp(own, port));
+  }
+
+  /** The server says why; the client may hear of it before. */
+  private void logged(String who) throws InterruptedException {
+    for (int i = 0; i < 500 && log.isEmpty(); i++) {
+      Thread.sleep(10);
+    }
+    assertThat(log).as(who).singleElement().asString().contains("certificate");
+  }
+
+  private BlockNode tcp(BlockGraph own, int port) {
+    String name =
+        "json:{\"driver\":\"nbd\",\"host\":\"127.0.0.1\",\"port\":\"%d\",\"export\":\"x\",\"tls-creds\":\"client\"}"
+            .formatted(port);
+    Root root = Root.of(own, "test", own.openFile("", name, null, Access.write()));
+    open.add(root);
+    return root.node();
+  }
+
+  /** A server with a certificate of another authority is none that we talk to. */
+  @Test
+  void ourClientRefusesAServerThatItDoesNotKnow() throws Exception {
+    wrongCertificates();
+    start(
+        folder.resolve("sock"),
+        "qemu-nbd",
+        "-t",
+        "-f",
+        "qcow2",
+        "-k",
+        path("sock"),
+        "--object",
+        "tls-creds-x509,id=t,endpoint=server,verify-peer=off,dir=" + path("rogue"),
+        "--tls-creds",
+        "t",
+        "-e",
+        "4",
+        path("q"));
+    BlockGraph own = new BlockGraph();
+    define(own, "client");
+    String options = ",\"tls-creds\":\"client\",\"tls-hostname\":\"localhost\"";
+    assertThatThrownBy(() -> client(own, options, false))
+        .isInstanceOf(BlockException.class)
+        .hasMessageContaining("certificate");
+    BlockGraph other = new BlockGraph();
+    define(other, folder.resolve("rogue"), "client");
+    use(client(other, options, true));
+  }
+
   /** Our server at a port of the loopback. */
   private int serve(@Nullable TlsCredentials tls) throws IOException {
     Access access = Access.write().withUnmap(true);
     Root root = Root.of(graph, "test", graph.openFile("", path("q"), "qcow2", access));
     open.add(root);
-    var server = new NbdServer(new NbdAddress.Inet("127.0.0.1", 0), tls, 0, text -> {});
+    var server = new NbdServer(new NbdAddress.Inet("127.0.0.1", 0), tls, 0, log::add);
     server.add(new NbdExport("x", "text", root.node(), true, true, true, List.of()));
     server.add(new NbdExport("", null, root.node(), false, true, false, List.of()));
     server.start();
