@@ -1,5 +1,6 @@
 package dev.kasuari.block.nbd;
 
+import dev.kasuari.block.TimeLimit;
 import dev.kasuari.block.object.TlsCredentials;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ public final class NbdExports {
       NbdAddress address, @Nullable TlsCredentials tls, @Nullable String hostname)
       throws IOException {
     try (Wire wire = new Wire(new PlainTransport(address.connect()));
-        var limit = new TimeLimit(wire, SECONDS)) {
+        var limit = new TimeLimit(wire::close, SECONDS)) {
       try {
         return new NbdExports(wire).list(tls, hostname);
       } catch (IOException e) {

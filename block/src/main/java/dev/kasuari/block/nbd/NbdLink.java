@@ -1,6 +1,7 @@
 package dev.kasuari.block.nbd;
 
 import dev.kasuari.block.BlockException;
+import dev.kasuari.block.TimeLimit;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ final class NbdLink implements AutoCloseable {
 
   private NbdConnection connect() throws IOException {
     Wire wire = new Wire(new PlainTransport(address.connect()));
-    try (var limit = new TimeLimit(wire, HANDSHAKE_SECONDS)) {
+    try (var limit = new TimeLimit(wire::close, HANDSHAKE_SECONDS)) {
       try {
         NbdConnection made = new NbdConnection(wire, new ClientHandshake(wire, wish).run());
         made.start(address.toString());

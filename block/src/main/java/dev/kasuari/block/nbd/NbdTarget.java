@@ -1,9 +1,9 @@
 package dev.kasuari.block.nbd;
 
 import dev.kasuari.block.BlockException;
+import dev.kasuari.block.UriParts;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -54,49 +54,24 @@ record NbdTarget(NbdAddress address, String export, boolean tls) {
     String export = path.startsWith("/") ? path.substring(1) : path;
     boolean tls = scheme.startsWith("nbds");
     if (scheme.endsWith("+unix")) {
-      String socket = parameter(uri, "socket");
+      String socket = UriParts.parameter(uri, "socket");
       if (socket == null) {
         throw BlockException.invalid("'" + name + "': no ?socket=PATH");
       }
       return new NbdTarget(new NbdAddress.Unix(socket), export, tls);
     }
-    String host = uri.getHost();
-    if (host == null) {
+    if (uri.getHost() == null) {
       throw BlockException.invalid("'" + name + "': no host");
     }
-    if (host.startsWith("[")) {
-      host = host.substring(1, host.length() - 1);
-    }
     int port = uri.getPort() < 0 ? Nbd.DEFAULT_PORT : uri.getPort();
-    return new NbdTarget(new NbdAddress.Inet(host, port), export, tls);
-  }
-
-  private static @Nullable String parameter(URI uri, String key) {
-    String query = uri.getRawQuery();
-    if (query != null) {
-      for (String part : query.split("&", -1)) {
-        if (part.startsWith(key + "=")) {
-          String value = part.substring(key.length() + 1).replace("+", "%2B");
-          return URLDecoder.decode(value, StandardCharsets.UTF_8);
-        }
-      }
-    }
-    return null;
+    return new NbdTarget(new NbdAddress.Inet(UriParts.host(uri), port), export, tls);
   }
 
   static int port(@Nullable String text) {
     if (text == null) {
       return Nbd.DEFAULT_PORT;
     }
-    try {
-      int port = Integer.parseInt(text);
-      if (port >= 0 && port <= 0xffff) {
-        return port;
-      }
-    } catch (NumberFormatException e) {
-      // said below
-    }
-    throw BlockException.invalid("'" + text + "' is not a port");
+    return UriParts.port(text);
   }
 
   /** As people write it. */

@@ -1,31 +1,36 @@
-package dev.kasuari.block.nbd;
+package dev.kasuari.block;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /** Hangs up on a server that says nothing, unless it is closed in time. */
-final class TimeLimit implements AutoCloseable {
+public final class TimeLimit implements AutoCloseable {
   private final int seconds;
   private final Thread watch;
   private volatile boolean late;
 
-  TimeLimit(Wire wire, int seconds) {
+  /**
+   * Time runs from now on.
+   *
+   * @param hangUp makes what waits for the server fail
+   */
+  public TimeLimit(Runnable hangUp, int seconds) {
     this.seconds = seconds;
-    watch = Thread.ofVirtual().start(() -> watch(wire));
+    watch = Thread.ofVirtual().start(() -> watch(hangUp));
   }
 
-  private void watch(Wire wire) {
+  private void watch(Runnable hangUp) {
     try {
       TimeUnit.SECONDS.sleep(seconds);
       late = true;
-      wire.close();
+      hangUp.run();
     } catch (InterruptedException e) {
       // in time
     }
   }
 
   /** Why something failed: what it says, or that time was up. */
-  IOException explained(IOException e) {
+  public IOException explained(IOException e) {
     return late ? new IOException("no handshake within " + seconds + " seconds", e) : e;
   }
 
