@@ -46,6 +46,17 @@ public interface BlockDriver<O> {
    */
   BlockNode open(O options, Opening opening);
 
+  /**
+   * Makes an empty file, or empties the one that is there.
+   *
+   * @param filename a name with one of {@link #protocols}
+   * @return false if this protocol makes none, and it has to be there
+   * @throws BlockException if it cannot be made
+   */
+  default boolean createFile(String filename) {
+    return false;
+  }
+
   /** How images of this format are changed, or null if they are not. */
   default @Nullable ImageAmender<?> amender() {
     return null;

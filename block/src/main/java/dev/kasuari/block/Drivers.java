@@ -84,6 +84,24 @@ public final class Drivers {
     return null;
   }
 
+  /**
+   * Makes the file of that name by the protocol that it names.
+   *
+   * @return true if it is there now and empty; false if it is a file of the host, or its protocol
+   *     makes none
+   * @throws BlockException if it cannot be made
+   */
+  public static boolean createFile(String filename) {
+    BlockDriver<?> driver = forProtocol(Filenames.protocol(filename));
+    return driver != null && driver.createFile(filename);
+  }
+
+  /** True if it is a file of the host that the name means. */
+  public static boolean ofHost(String filename) {
+    String protocol = Filenames.protocol(filename);
+    return (protocol.isEmpty() || protocol.equals("file")) && !Filenames.isJson(filename);
+  }
+
   /** The driver of that name, or null. */
   public static @Nullable BlockDriver<?> find(String name) {
     for (BlockDriver<?> driver : all()) {

@@ -339,9 +339,11 @@ final class Creation {
   private <O> void write(ImageCreator<O> creator, String filename, long size, O options) {
     Access access = Access.write().withCache(true, false);
     try {
-      Path path = Path.of(filename.startsWith("file:") ? filename.substring(5) : filename);
-      if (!Files.exists(path)) {
-        Files.createFile(path);
+      if (!Drivers.createFile(filename) && Drivers.ofHost(filename)) {
+        Path path = Path.of(filename.startsWith("file:") ? filename.substring(5) : filename);
+        if (!Files.exists(path)) {
+          Files.createFile(path);
+        }
       }
       try (Session session = new Session(objects)) {
         BlockNode file = session.open(filename, "file", false, access);
