@@ -6,6 +6,7 @@ module dev.kasuari.block {
   requires static transitive org.jspecify;
   requires transitive dev.kasuari.machine;
   requires com.github.luben.zstd_jni;
+  requires com.jcraft.jsch;
   requires org.apache.commons.compress;
 
   exports dev.kasuari.block;

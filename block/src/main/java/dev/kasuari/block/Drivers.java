@@ -24,6 +24,7 @@ import dev.kasuari.block.qcow.QcowDriver;
 import dev.kasuari.block.qcow2.Qcow2Driver;
 import dev.kasuari.block.qed.QedDriver;
 import dev.kasuari.block.raw.RawDriver;
+import dev.kasuari.block.ssh.SshDriver;
 import dev.kasuari.block.vdi.VdiDriver;
 import dev.kasuari.block.vhdx.VhdxDriver;
 import dev.kasuari.block.vmdk.VmdkDriver;
@@ -49,6 +50,7 @@ public final class Drivers {
         new VvfatDriver(),
         new CurlDriver("http"),
         new CurlDriver("https"),
+        new SshDriver(),
         new RawDriver(),
         new Qcow2Driver(),
         new LuksDriver(),

@@ -68,7 +68,7 @@ final class InfoCommand implements Command {
       try (Session session = new Session(a)) {
         Access access = Access.read().withBacking(false).withForceShare(share);
         BlockNode node = session.open(name, format, options, access);
-        images.add(facts(node, options ? node.filename() : name));
+        images.add(facts(node, options || ofServer(name) ? node.filename() : name));
         boolean more = a.has("backing-chain");
         ImageNode.Facts facts = node instanceof ImageNode image ? image.facts() : null;
         String behind = facts == null || !more ? null : facts.backingFile();
@@ -78,6 +78,11 @@ final class InfoCommand implements Command {
       }
     }
     return images;
+  }
+
+  /** Names of servers' disks are shown with all that they leave out: who asks, and the port. */
+  private static boolean ofServer(String name) {
+    return name.startsWith("ssh:");
   }
 
   private static Json.Members facts(BlockNode node, String name) {
