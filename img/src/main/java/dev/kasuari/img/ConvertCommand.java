@@ -254,7 +254,15 @@ final class ConvertCommand implements Command {
         @Nullable BlockNode base = s.hasBacking ? image.child("backing") : null;
         var plan =
             new Copy.Plan(
-                s.sparse, s.zero, base, s.hasBacking, s.unit, threads, a.has("salvage"), rate);
+                s.sparse,
+                s.zero,
+                base,
+                s.hasBacking,
+                s.unit,
+                threads,
+                !a.has("W"),
+                a.has("salvage"),
+                rate);
         new Copy(image, target, at, plan, progress).all();
         at += image.size();
       }

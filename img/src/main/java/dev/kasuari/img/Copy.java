@@ -18,14 +18,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Copies the bytes of one image into another. Several threads read, and write what they have read
  * one after another, so that what is given room as it is written is in a row. Where reading is the
- * quicker, few of them do: more would only take the processors' caches from the one that writes.
- * Compressed writes wait for nobody: compressing takes the time.
+ * quicker, two of them do it: more would only take the processors' caches from the one that writes.
+ * The others join in while writing waits for them. Compressed writes wait for nobody, as
+ * compressing takes the time, nor do those that may come in any order.
  */
 final class Copy {
   private static final int CHUNK = 2 << 20;
 
   /** Parts that are read and wait to be written while more are begun. */
   private static final int READ_AHEAD = 2;
+
+  /** So many parts in a row were not yet read when their turn came: one more thread is to read. */
+  private static final int STARVED = 4;
 
   private final BlockNode from;
   private final BlockNode to;
@@ -38,9 +42,12 @@ final class Copy {
   private long turns;
   private long turn;
   private int waiting;
+  private int starved;
+  private int active = 2;
   private final Lock lock = new ReentrantLock();
   private final Condition written = lock.newCondition();
   private final Condition wanted = lock.newCondition();
+  private final Condition joining = lock.newCondition();
   private @Nullable RuntimeException failure;
 
   /**
@@ -51,7 +58,8 @@ final class Copy {
    * @param base what is the same behind the target is not copied; null to copy all
    * @param hasBacking the target has a file behind it
    * @param unit bytes that are compressed together; 0 for no compression
-   * @param threads that read and write
+   * @param threads that read and write at the most
+   * @param ordered parts are written one after another, unless they are compressed
    * @param salvage what cannot be read is zero
    * @param rate how fast
    */
@@ -62,8 +70,13 @@ final class Copy {
       boolean hasBacking,
       int unit,
       int threads,
+      boolean ordered,
       boolean salvage,
-      Rate rate) {}
+      Rate rate) {
+    boolean takesTurns() {
+      return ordered && unit == 0;
+    }
+  }
 
   Copy(BlockNode from, BlockNode to, long targetStart, Plan plan, Progress progress) {
     this.from = from;
@@ -79,13 +92,16 @@ final class Copy {
   void all() {
     end = Math.min(from.size(), to.size() - targetStart);
     int room = Math.max(plan.unit, CHUNK);
+    if (!plan.takesTurns()) {
+      active = plan.threads;
+    }
     try (Arena arena = Arena.ofShared();
         ExecutorService workers =
             Executors.newFixedThreadPool(
                 plan.threads, Thread.ofPlatform().daemon(true).name("copy ", 0).factory())) {
       for (int i = 0; i < plan.threads; i++) {
-        // Memory that is new to the process costs more than reading into it: each has one buffer.
-        workers.execute(() -> work(Buffers.allocate(arena, room)));
+        int index = i;
+        workers.execute(() -> work(index, arena, room));
       }
     }
     RuntimeException failed = failure;
@@ -94,8 +110,13 @@ final class Copy {
     }
   }
 
-  private void work(MemorySegment buffer) {
+  private void work(int index, Arena arena, int room) {
     try {
+      if (!join(index)) {
+        return;
+      }
+      // Memory that is new to the process costs more than reading into it: each has one buffer.
+      MemorySegment buffer = Buffers.allocate(arena, room);
       for (Part part = next(); part != null; part = next()) {
         copy(part, buffer);
       }
@@ -113,7 +134,25 @@ final class Copy {
         failure = e;
       }
       written.signalAll();
-      wanted.signalAll();
+      nothingToWaitFor();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void nothingToWaitFor() {
+    wanted.signalAll();
+    joining.signalAll();
+  }
+
+  /** Waits until so many threads are of use; false if there is nothing left to do. */
+  private boolean join(int index) {
+    lock.lock();
+    try {
+      while (failure == null && position < end && index >= active) {
+        joining.awaitUninterruptibly();
+      }
+      return failure == null && position < end;
     } finally {
       lock.unlock();
     }
@@ -139,7 +178,7 @@ final class Copy {
     var part = new Part(position, length, zero, skipped, skipped ? 0 : turns++);
     position += length;
     if (position >= end) {
-      wanted.signalAll(); // there is nothing to wait for
+      nothingToWaitFor();
     }
     return part;
   }
@@ -158,7 +197,7 @@ final class Copy {
       progress.add(part.length);
       return;
     }
-    if (!await(part.turn)) {
+    if (plan.ordered && !await(part.turn)) {
       return;
     }
     if (part.zero) {
@@ -166,13 +205,21 @@ final class Copy {
     } else {
       write(part.at, bytes);
     }
-    passOn();
+    if (plan.ordered) {
+      passOn();
+    }
   }
 
   /** Waits until all before it is written; false if somebody failed. */
   private boolean await(long which) {
     lock.lock();
     try {
+      starved = turn == which && waiting == 0 ? starved + 1 : 0;
+      if (starved == STARVED) {
+        starved = 0;
+        active++;
+        joining.signalAll();
+      }
       waiting++;
       while (failure == null && turn != which) {
         written.awaitUninterruptibly();
