@@ -8,6 +8,10 @@ import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Zeroes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.Condition;
@@ -16,16 +20,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the bytes of one image into another. Several threads read, and write what they have read
- * one after another, so that what is given room as it is written is in a row. Where reading is the
- * quicker, two of them do it: more would only take the processors' caches from the one that writes.
- * The others join in while writing waits for them. Compressed writes wait for nobody, as
- * compressing takes the time, nor do those that may come in any order.
+ * Copies the bytes of one image into another. What is given room as it is written is to be in a
+ * row, so parts are written one after another, by one thread as long as there is one that was read;
+ * the others read meanwhile. Where reading is the quicker, two threads do it all: more would only
+ * take the processors' caches from the one that writes. The others join in while writing waits for
+ * them. Compressed writes wait for nobody, as compressing takes the time, nor do those that may
+ * come in any order.
  */
 final class Copy {
   private static final int CHUNK = 2 << 20;
 
-  /** Parts that are read and wait to be written while more are begun. */
+  /** Parts that are read and not yet written, for each thread more than one. */
   private static final int READ_AHEAD = 2;
 
   /** So many parts in a row were not yet read when their turn came: one more thread is to read. */
@@ -36,18 +41,27 @@ final class Copy {
   private final long targetStart;
   private final Plan plan;
   private final Progress progress;
+  private final long end;
 
-  private long end;
+  /** Held while the next part is looked for. */
+  private final Lock planning = new ReentrantLock();
+
   private long position;
   private long turns;
-  private long turn;
-  private int waiting;
-  private int starved;
-  private int active = 2;
+
+  /** Held for a moment. */
   private final Lock lock = new ReentrantLock();
-  private final Condition written = lock.newCondition();
-  private final Condition wanted = lock.newCondition();
+
+  private final Condition changed = lock.newCondition();
   private final Condition joining = lock.newCondition();
+  private final Deque<MemorySegment> free = new ArrayDeque<>();
+  private final Map<Long, Full> full = new HashMap<>();
+  private int buffers;
+  private int active;
+  private int starved;
+  private long turn;
+  private boolean writing;
+  private boolean planned;
   private @Nullable RuntimeException failure;
 
   /**
@@ -84,24 +98,24 @@ final class Copy {
     this.targetStart = targetStart;
     this.plan = plan;
     this.progress = progress;
+    this.end = Math.min(from.size(), to.size() - targetStart);
+    this.active = plan.takesTurns() ? 2 : plan.threads;
   }
 
-  /** A part, and how many parts that are written stand before it. */
-  private record Part(long at, long length, boolean zero, boolean skipped, long turn) {}
+  /** A part to be written, and how many such parts stand before it. */
+  private record Part(long at, long length, boolean zero, long turn) {}
+
+  /** A part and its bytes. */
+  private record Full(Part part, MemorySegment buffer) {}
 
   void all() {
-    end = Math.min(from.size(), to.size() - targetStart);
-    int room = Math.max(plan.unit, CHUNK);
-    if (!plan.takesTurns()) {
-      active = plan.threads;
-    }
     try (Arena arena = Arena.ofShared();
         ExecutorService workers =
             Executors.newFixedThreadPool(
                 plan.threads, Thread.ofPlatform().daemon(true).name("copy ", 0).factory())) {
       for (int i = 0; i < plan.threads; i++) {
         int index = i;
-        workers.execute(() -> work(index, arena, room));
+        workers.execute(() -> work(index, arena));
       }
     }
     RuntimeException failed = failure;
@@ -110,15 +124,17 @@ final class Copy {
     }
   }
 
-  private void work(int index, Arena arena, int room) {
+  private void work(int index, Arena arena) {
     try {
-      if (!join(index)) {
-        return;
-      }
-      // Memory that is new to the process costs more than reading into it: each has one buffer.
-      MemorySegment buffer = Buffers.allocate(arena, room);
-      for (Part part = next(); part != null; part = next()) {
-        copy(part, buffer);
+      if (!plan.takesTurns()) {
+        MemorySegment buffer = buffer(arena);
+        for (Part part = next(); part != null; part = next()) {
+          write(read(part, buffer));
+        }
+      } else if (join(index)) {
+        for (Runnable step = step(arena); step != null; step = step(arena)) {
+          step.run();
+        }
       }
     } catch (RuntimeException e) {
       fail(e);
@@ -128,118 +144,155 @@ final class Copy {
   }
 
   private void fail(RuntimeException e) {
+    locked(() -> failure = failure == null ? e : failure);
+  }
+
+  private boolean failed() {
     lock.lock();
     try {
-      if (failure == null) {
-        failure = e;
-      }
-      written.signalAll();
-      nothingToWaitFor();
+      return failure != null;
     } finally {
       lock.unlock();
     }
   }
 
-  private void nothingToWaitFor() {
-    wanted.signalAll();
-    joining.signalAll();
+  /** Does what others may be waiting for. */
+  private void locked(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+      changed.signalAll();
+      joining.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
+
+  private MemorySegment buffer(Arena arena) {
+    return Buffers.allocate(arena, Math.max(plan.unit, CHUNK));
+  }
+
+  // ---- one after another -----------------------------------------------------------------------
 
   /** Waits until so many threads are of use; false if there is nothing left to do. */
   private boolean join(int index) {
     lock.lock();
     try {
-      while (failure == null && position < end && index >= active) {
+      while (failure == null && !planned && index >= active) {
         joining.awaitUninterruptibly();
       }
-      return failure == null && position < end;
+      return failure == null && !planned;
     } finally {
       lock.unlock();
     }
   }
 
-  private @Nullable Part next() {
+  /** What is to be done next: to write the part whose turn it is, or to read; null at the end. */
+  private @Nullable Runnable step(Arena arena) {
     lock.lock();
     try {
-      while (failure == null && position < end && waiting >= READ_AHEAD) {
-        wanted.awaitUninterruptibly();
+      while (failure == null && !(planned && turn == turns)) {
+        Full ready = writing ? null : full.remove(turn);
+        if (ready != null) {
+          writing = true;
+          return () -> writeInTurn(ready);
+        }
+        if (!planned && (!free.isEmpty() || buffers < active + READ_AHEAD)) {
+          // Memory that is new to the process costs more than reading into it: few buffers.
+          MemorySegment buffer = free.isEmpty() ? another(arena) : free.pop();
+          return () -> readNext(buffer);
+        }
+        changed.awaitUninterruptibly();
       }
-      return failure != null || position >= end ? null : begin();
+      return null;
     } finally {
       lock.unlock();
     }
   }
 
-  private Part begin() {
-    Extent extent = Extent.at(from, position, end - position, plan.base);
-    long length = part(extent, position, end);
-    boolean skipped = skipped(extent);
-    boolean zero = extent.zero() && plan.unit == 0;
-    var part = new Part(position, length, zero, skipped, skipped ? 0 : turns++);
-    position += length;
-    if (position >= end) {
-      nothingToWaitFor();
-    }
-    return part;
+  private MemorySegment another(Arena arena) {
+    buffers++;
+    return buffer(arena);
   }
 
-  private void copy(Part part, MemorySegment buffer) {
-    if (part.skipped) {
-      progress.add(part.length);
+  private void readNext(MemorySegment buffer) {
+    Part part = next();
+    if (part == null) {
+      locked(() -> planned = true);
       return;
     }
-    MemorySegment bytes = buffer.asSlice(0, part.zero ? 0 : part.length);
-    if (!part.zero) {
-      readInto(part.at, bytes);
-    }
-    if (plan.unit != 0) {
-      compress(part.at, bytes);
-      progress.add(part.length);
-      return;
-    }
-    if (plan.ordered && !await(part.turn)) {
-      return;
-    }
-    if (part.zero) {
-      writeZeroes(part.at, part.length);
-    } else {
-      write(part.at, bytes);
-    }
-    if (plan.ordered) {
-      passOn();
-    }
-  }
-
-  /** Waits until all before it is written; false if somebody failed. */
-  private boolean await(long which) {
+    Full read = read(part, buffer);
     lock.lock();
     try {
-      starved = turn == which && waiting == 0 ? starved + 1 : 0;
+      full.put(part.turn, read); // whoever writes finds it, or this thread when nobody does
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void writeInTurn(Full part) {
+    write(part);
+    lock.lock();
+    try {
+      writing = false;
+      turn++;
+      free.push(part.buffer);
+      boolean hungry = !full.containsKey(turn);
+      starved = hungry ? starved + 1 : 0;
       if (starved == STARVED) {
         starved = 0;
         active++;
         joining.signalAll();
       }
-      waiting++;
-      while (failure == null && turn != which) {
-        written.awaitUninterruptibly();
+      if (planned) {
+        changed.signalAll();
+      } else if (hungry || free.size() > 1) {
+        changed.signal(); // to read several at a time: to wake somebody takes long
       }
-      waiting--;
-      wanted.signal();
-      return failure == null;
     } finally {
       lock.unlock();
     }
   }
 
-  private void passOn() {
-    lock.lock();
+  // ---- parts -----------------------------------------------------------------------------------
+
+  /** The next part that is to be written; null if there is none. */
+  private @Nullable Part next() {
+    planning.lock();
     try {
-      turn++;
-      written.signalAll();
+      while (position < end && !failed()) {
+        Extent extent = Extent.at(from, position, end - position, plan.base);
+        long at = position;
+        long length = part(extent, at, end);
+        position += length;
+        if (!skipped(extent)) {
+          return new Part(at, length, extent.zero() && plan.unit == 0, turns++);
+        }
+        progress.add(length);
+      }
+      return null;
     } finally {
-      lock.unlock();
+      planning.unlock();
     }
+  }
+
+  private Full read(Part part, MemorySegment buffer) {
+    if (!part.zero) {
+      readInto(part.at, buffer.asSlice(0, part.length));
+    }
+    return new Full(part, buffer);
+  }
+
+  private void write(Full full) {
+    Part part = full.part;
+    if (part.zero) {
+      writeZeroes(part.at, part.length);
+    } else if (plan.unit != 0) {
+      compress(part.at, full.buffer.asSlice(0, part.length));
+    } else {
+      write(part.at, full.buffer.asSlice(0, part.length));
+    }
+    progress.add(part.length);
   }
 
   private long part(Extent extent, long at, long end) {
@@ -308,7 +361,6 @@ final class Copy {
       }
       done = end;
     }
-    progress.add(size);
   }
 
   private boolean zeroAt(MemorySegment bytes, long at) {
@@ -321,6 +373,5 @@ final class Copy {
     } else {
       to.writeZeroes(targetStart + at, length, true);
     }
-    progress.add(length);
   }
 }
