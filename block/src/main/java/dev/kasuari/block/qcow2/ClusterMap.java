@@ -193,6 +193,12 @@ final class ClusterMap {
     for (long next = cluster + 1;
         known < most && within + known == (next - cluster) << g.clusterBits();
         next++) {
+      long following = following(next, next - cluster, first, (most - known) >>> g.clusterBits());
+      if (following > 0) {
+        known += following << g.clusterBits();
+        next += following - 1;
+        continue;
+      }
       Cluster more = kind == Kind.COMPRESSED ? first : get(next);
       boolean adjoins = more.host() == (host == 0 ? 0 : host + known);
       if (kind == Kind.COMPRESSED || kind(more, 0) != kind || !adjoins) {
@@ -201,6 +207,35 @@ final class ClusterMap {
       known += extent(more, kind, 0);
     }
     return new Run(kind, host, Math.min(known, length), first);
+  }
+
+  /**
+   * How many clusters from {@code next} on, up to {@code most}, go on where the one {@code
+   * distance} before left off, so far as their entries are at hand. Most runs are of many clusters:
+   * this looks at the entries as they are.
+   */
+  private long following(long next, long distance, Cluster first, long most) {
+    if (g.extended() || first.compressed()) {
+      return 0;
+    }
+    long step = first.host() == 0 ? 0 : g.clusterSize();
+    long expected = first.entry(g) + distance * step;
+    int index = l1Index(next);
+    long table = table(index);
+    if (table == 0) {
+      long rest = (1L << g.l2Bits()) - (next & ((1L << g.l2Bits()) - 1));
+      return expected == 0 ? Math.min(most, rest) : 0;
+    }
+    long at = l2At(table, next);
+    TableCache.Piece piece = cache.get(at, index);
+    long start = at - piece.offset;
+    long end = Math.min(piece.bytes.byteSize(), start + most * Long.BYTES);
+    long i = start;
+    while (i < end && piece.get(i) == expected) {
+      i += Long.BYTES;
+      expected += step;
+    }
+    return (i - start) / Long.BYTES;
   }
 
   static Kind kind(Cluster c, int subcluster) {
