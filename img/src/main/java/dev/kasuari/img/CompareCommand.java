@@ -12,10 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** {@code compare}: 0 if two images have the same bytes, 1 if not, 2 and more for failures. */
@@ -40,7 +36,7 @@ final class CompareCommand implements Command {
     } catch (BlockException e) {
       throw new ToolException(String.valueOf(e.getMessage()), FAILED);
     } catch (ToolException e) {
-      throw new ToolException(String.valueOf(e.getMessage()), FAILED);
+      throw e.code() > FAILED ? e : new ToolException(String.valueOf(e.getMessage()), FAILED);
     }
   }
 
@@ -91,97 +87,43 @@ final class CompareCommand implements Command {
         return "Strict mode: Image size mismatch!";
       }
     }
-    try (Progress progress = new Progress(out, a.has("p"), all);
-        Arena arena = Arena.ofShared();
-        ExecutorService reader =
-            Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon(true).name("second image").factory())) {
-      MemorySegment one = Buffers.allocate(arena, BUFFER);
-      MemorySegment two = Buffers.allocate(arena, BUFFER);
-      for (long at = 0; at < common; ) {
-        Extent x = Extent.at(first, at, Math.min(common - at, 1L << 30));
-        Extent y = Extent.at(second, at, x.length());
-        long length = Math.min(x.length(), y.length());
-        if (strict
-            && (x.data() != y.data() || x.zero() != y.zero() || x.present() != y.present())) {
-          return "Strict mode: Offset %d block status mismatch!".formatted(at);
-        }
-        if (!x.zero() || !y.zero()) {
+    try (Progress progress = new Progress(out, a.has("p"), all)) {
+      String difference = compared(first, second, common, a, progress);
+      if (difference != null || common == all) {
+        return difference;
+      }
+      if (!a.quiet()) {
+        out.println("Warning: Image size mismatch!");
+      }
+      return rest(first.size() > common ? first : second, common, all, progress);
+    }
+  }
+
+  private static @Nullable String compared(
+      BlockNode first, BlockNode second, long end, Arguments a, Progress progress) {
+    var one = new Comparison.Side(first, a.words().get(0));
+    var two = new Comparison.Side(second, a.words().get(1));
+    return new Comparison(one, two, end, a.has("s"), progress).run();
+  }
+
+  private static @Nullable String rest(BlockNode longer, long from, long to, Progress progress) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = Buffers.allocate(arena, BUFFER);
+      for (long at = from; at < to; ) {
+        Extent x = Extent.at(longer, at, Math.min(to - at, 1L << 30));
+        long length = x.length();
+        if (!x.zero()) {
           length = Math.min(length, BUFFER);
-          long where = mismatch(first, x, second, y, at, one.asSlice(0, length), two, reader);
-          if (where >= 0) {
-            return "Content mismatch at offset %d!".formatted(at + where);
+          MemorySegment bytes = buffer.asSlice(0, length);
+          longer.read(at, bytes);
+          if (!Zeroes.all(bytes)) {
+            return Comparison.mismatchAt(at + Zeroes.runEnd(bytes, 0, 512, true));
           }
         }
         progress.add(length);
         at += length;
       }
-      if (common != all) {
-        if (!a.quiet()) {
-          out.println("Warning: Image size mismatch!");
-        }
-        return rest(first.size() > common ? first : second, common, all, progress, one);
-      }
       return null;
     }
-  }
-
-  private static long mismatch(
-      BlockNode first,
-      Extent x,
-      BlockNode second,
-      Extent y,
-      long at,
-      MemorySegment one,
-      MemorySegment other,
-      ExecutorService reader) {
-    MemorySegment two = other.asSlice(0, one.byteSize());
-    Future<?> filled = reader.submit(() -> fill(second, y, at, two));
-    fill(first, x, at, one);
-    await(filled);
-    long where = one.mismatch(two);
-    return where < 0 ? -1 : where & -512;
-  }
-
-  private static void await(Future<?> work) {
-    try {
-      work.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof BlockException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ToolException("interrupted");
-    }
-  }
-
-  private static void fill(BlockNode node, Extent extent, long at, MemorySegment to) {
-    if (extent.zero()) {
-      to.fill((byte) 0);
-    } else {
-      node.read(at, to);
-    }
-  }
-
-  private static @Nullable String rest(
-      BlockNode longer, long from, long to, Progress progress, MemorySegment buffer) {
-    for (long at = from; at < to; ) {
-      Extent x = Extent.at(longer, at, Math.min(to - at, 1L << 30));
-      long length = x.length();
-      if (!x.zero()) {
-        length = Math.min(length, BUFFER);
-        MemorySegment bytes = buffer.asSlice(0, length);
-        longer.read(at, bytes);
-        if (!Zeroes.all(bytes)) {
-          long good = Zeroes.runEnd(bytes, 0, 512, true);
-          return "Content mismatch at offset %d!".formatted(at + good);
-        }
-      }
-      progress.add(length);
-      at += length;
-    }
-    return null;
   }
 }

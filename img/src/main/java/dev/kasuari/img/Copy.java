@@ -12,8 +12,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -109,14 +107,8 @@ final class Copy {
   private record Full(Part part, MemorySegment buffer) {}
 
   void all() {
-    try (Arena arena = Arena.ofShared();
-        ExecutorService workers =
-            Executors.newFixedThreadPool(
-                plan.threads, Thread.ofPlatform().daemon(true).name("copy ", 0).factory())) {
-      for (int i = 0; i < plan.threads; i++) {
-        int index = i;
-        workers.execute(() -> work(index, arena));
-      }
+    try (Arena arena = Arena.ofShared()) {
+      Workers.run("copy", plan.threads, index -> work(index, arena), this::fail);
     }
     RuntimeException failed = failure;
     if (failed != null) {
@@ -125,21 +117,15 @@ final class Copy {
   }
 
   private void work(int index, Arena arena) {
-    try {
-      if (!plan.takesTurns()) {
-        MemorySegment buffer = buffer(arena);
-        for (Part part = next(); part != null; part = next()) {
-          write(read(part, buffer));
-        }
-      } else if (join(index)) {
-        for (Runnable step = step(arena); step != null; step = step(arena)) {
-          step.run();
-        }
+    if (!plan.takesTurns()) {
+      MemorySegment buffer = buffer(arena);
+      for (Part part = next(); part != null; part = next()) {
+        write(read(part, buffer));
       }
-    } catch (RuntimeException e) {
-      fail(e);
-    } catch (Error e) {
-      fail(new IllegalStateException(e));
+    } else if (join(index)) {
+      for (Runnable step = step(arena); step != null; step = step(arena)) {
+        step.run();
+      }
     }
   }
 

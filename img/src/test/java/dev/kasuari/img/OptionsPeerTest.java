@@ -86,6 +86,14 @@ class OptionsPeerTest {
         "check -T foo DIR/0",
         "check -r all -U DIR/0",
         "compare -T foo DIR/0 DIR/0",
+        "compare --image-opts driver=raw,file.driver=blkdebug,file.image.driver=file,"
+            + "file.image.filename=DIR/raw,file.inject-error.0.event=none,"
+            + "file.inject-error.0.iotype=read,file.inject-error.0.errno=5"
+            + " driver=file,filename=DIR/raw",
+        "compare --image-opts driver=raw,file.driver=blkdebug,file.image.driver=file,"
+            + "file.image.filename=DIR/raw,file.inject-error.0.event=none,"
+            + "file.inject-error.0.iotype=block-status,file.inject-error.0.errno=5"
+            + " driver=file,filename=DIR/raw",
         "snapshot -U -c x DIR/0",
         "resize DIR/0 x",
         "map --start-offset=x DIR/0",
