@@ -7,6 +7,7 @@ import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.ImageAmender;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Opening;
+import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionCodec;
 import dev.kasuari.qapi.Options;
 import java.util.List;
@@ -17,14 +18,22 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   /**
    * How one is opened.
    *
+   * @param cacheSize the most memory for metadata; or for what the other size is not given of
    * @param l2CacheSize the most memory for tables that say where clusters are
+   * @param l2CacheEntrySize bytes of these tables that are read together
    * @param refcountCacheSize the most memory for reference counts
+   * @param overlapCheck what nothing is written over: none, constant, cached, all; or template and
+   *     on or off for main-header, active-l1, active-l2, refcount-table, refcount-block,
+   *     snapshot-table, inactive-l1, inactive-l2 and bitmap-directory
    * @param encrypt what decrypts it
    */
   @Options
   public record Qcow2(
+      @Options.Size @Nullable Long cacheSize,
       @Options.Size @Nullable Long l2CacheSize,
+      @Options.Size @Nullable Long l2CacheEntrySize,
       @Options.Size @Nullable Long refcountCacheSize,
+      @Nullable Json overlapCheck,
       @Nullable Encrypt encrypt) {}
 
   /**
@@ -95,7 +104,8 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
             data,
             options.encrypt() == null ? null : options.encrypt().keySecret(),
             header,
-            caches(options));
+            caches(options, header.geometry()),
+            OverlapCheck.of(options.overlapCheck()));
     try {
       if (opening.access().writable() && !opening.access().recovery()) {
         prepare(node);
@@ -146,11 +156,13 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
     return opening.backing(file, name, header.backingFormat());
   }
 
-  private static Caches caches(Qcow2 options) {
-    Caches standard = Caches.STANDARD;
-    return new Caches(
-        options.l2CacheSize() == null ? standard.mapBytes() : options.l2CacheSize(),
-        options.refcountCacheSize() == null ? standard.countBytes() : options.refcountCacheSize());
+  private static Caches caches(Qcow2 options, Geometry geometry) {
+    return Caches.of(
+        options.cacheSize(),
+        options.l2CacheSize(),
+        options.refcountCacheSize(),
+        options.l2CacheEntrySize(),
+        geometry);
   }
 
   /** What must be so before an image is written. */

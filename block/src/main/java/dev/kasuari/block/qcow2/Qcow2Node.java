@@ -28,6 +28,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   final BlockNode file;
   final GuestData data;
   private final @Nullable String secret;
+  private final OverlapCheck overlapCheck;
   private volatile @Nullable BlockNode backing;
   final Metadata metadata;
   final Header header;
@@ -48,12 +49,14 @@ final class Qcow2Node extends BlockNode implements ImageNode {
       GuestData data,
       @Nullable String secret,
       Header header,
-      Caches caches) {
+      Caches caches,
+      OverlapCheck overlapCheck) {
 
     super(opening);
     this.file = file;
     this.data = data;
     this.secret = secret;
+    this.overlapCheck = overlapCheck;
     this.backing = backing;
     this.header = header;
     metadata = new Metadata(file, header, data, caches, super::writable);
@@ -218,22 +221,10 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     return new ClusterMap.Run(run.kind(), run.host(), known, run.cluster());
   }
 
-  /** Data is never written over metadata, whatever the image says. */
+  /** Data is never written over metadata, whatever the image says, unless the user wants that. */
   void refuseOverlap(long host, long length) {
-    if (data.external()) {
-      return;
-    }
-    long l1End = header.l1Offset + header.l1Size * 8L;
-    boolean overlaps =
-        host < g.clusterSize()
-            || (host < l1End && header.l1Offset < host + length)
-            || refcounts.overlaps(host, length)
-            || (header.snapshotCount > 0
-                && host <= header.snapshotsOffset
-                && header.snapshotsOffset < host + length);
-    if (overlaps) {
-      throw BlockException.corrupt(
-          "Preventing invalid write on metadata (overlaps at offset %#x)".formatted(host));
+    if (!data.external()) {
+      overlapCheck.refuse(this, host, length);
     }
   }
 

@@ -38,6 +38,9 @@ final class Refcounts {
   /** Offsets of the blocks; 0 for those whose counts are all 0. */
   private long[] table;
 
+  /** No entry from here on names a block. */
+  private int tableEnd;
+
   /** All clusters before this one are in use. */
   private long hint;
 
@@ -50,12 +53,21 @@ final class Refcounts {
     this.cache = cache;
     g = header.geometry();
     table = readTable();
+    tableEnd = end(table);
     untouched = file.growsAsZeroes() ? file.size() : Long.MAX_VALUE;
   }
 
   private long[] readTable() {
     int entries = header.refcountTableClusters << (g.clusterBits() - 3);
     return Tables.longs(file, header.refcountTableOffset, entries);
+  }
+
+  private static int end(long[] table) {
+    int end = table.length;
+    while (end > 0 && table[end - 1] == 0) {
+      end--;
+    }
+    return end;
   }
 
   TableCache cache() {
@@ -404,6 +416,7 @@ final class Refcounts {
 
   private void writeEntry(int index, long block) {
     table[index] = block;
+    tableEnd = Math.max(tableEnd, index + 1);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entry = arena.allocate(8);
       entry.set(TableCache.LONG, 0, block);
@@ -494,9 +507,10 @@ final class Refcounts {
     header.writeFixed(file);
     file.flush();
     table = longer;
+    tableEnd = end(table);
   }
 
-  /** True if a range overlaps the table or a block. */
+  /** True if a range overlaps the table. */
   boolean overlaps(long offset, long bytes) {
     long tableBytes = (long) header.refcountTableClusters << g.clusterBits();
     return offset < header.refcountTableOffset + tableBytes
@@ -505,5 +519,10 @@ final class Refcounts {
 
   long[] table() {
     return table;
+  }
+
+  /** How many of the table's entries may name blocks; the rest are zeroes. */
+  int tableEnd() {
+    return tableEnd;
   }
 }

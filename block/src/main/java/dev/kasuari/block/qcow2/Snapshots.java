@@ -73,6 +73,7 @@ final class Snapshots {
   private final Qcow2Node image;
   private final Geometry g;
   private final List<Entry> entries;
+  private long tableBytes;
   private final TreeCount tree;
 
   Snapshots(Qcow2Node image) {
@@ -80,6 +81,7 @@ final class Snapshots {
     g = image.g;
     tree = new TreeCount(image);
     entries = new ArrayList<>(read());
+    tableBytes = encodedBytes();
   }
 
   List<Entry> entries() {
@@ -411,6 +413,10 @@ final class Snapshots {
 
   /** Bytes of the table in the file. */
   long tableBytes() {
+    return tableBytes;
+  }
+
+  private long encodedBytes() {
     return entries.isEmpty() ? 0 : encoded(entries).length;
   }
 
@@ -435,6 +441,7 @@ final class Snapshots {
     image.file.flush();
     entries.clear();
     entries.addAll(all);
+    tableBytes = encodedBytes();
     if (oldBytes > 0) {
       image.refcounts.release(oldOffset, oldBytes);
     }
