@@ -26,6 +26,11 @@ final class Disc {
   private static final int LEAD_OUT = 0xaa;
   private static final int FRAMES_BEFORE = 150; // the first two seconds have no address
 
+  /** Sectors of a track of data for READ CD, and which of their bytes are wanted. */
+  private static final int MODE_1 = 2;
+
+  private static final int USER_DATA = 0x10;
+
   private final ScsiTask task;
   private final Cdb cdb;
   private final ScsiDevice.State state;
@@ -38,11 +43,15 @@ final class Disc {
     this.medium = medium;
   }
 
-  private long blocks() throws ScsiFailure {
+  private DiskIo medium() throws ScsiFailure {
     if (medium == null) {
       throw ScsiFailure.of(Sense.NO_MEDIUM);
     }
-    return medium.blocks();
+    return medium;
+  }
+
+  private long blocks() throws ScsiFailure {
+    return medium().blocks();
   }
 
   /** Does it; false if there is no such command. */
@@ -54,6 +63,8 @@ final class Disc {
       case Opcode.READ_DISC_INFORMATION -> information();
       case Opcode.MECHANISM_STATUS -> task.answer(mechanism(), cdb.u16(8));
       case Opcode.SET_CD_SPEED -> task.good();
+      case Opcode.READ_DVD_STRUCTURE -> structure();
+      case Opcode.READ_CD -> read();
       default -> {
         return false;
       }
@@ -182,6 +193,29 @@ final class Disc {
     data[6] = 1;
     data[7] = 0x20; // for any use
     task.answer(data, cdb.u16(7));
+  }
+
+  /** READ DISC STRUCTURE, of DVDs. */
+  private void structure() throws ScsiFailure, DmaFault {
+    long blocks = blocks();
+    if ((cdb.u8(1) & 0xf) != 0 || cdb.u8(6) != 0) { // another kind of disc, or layer
+      throw ScsiFailure.of(Sense.INVALID_FIELD);
+    }
+    if (blocks <= MOST_CD_BLOCKS) {
+      throw ScsiFailure.of(Sense.INCOMPATIBLE_MEDIUM);
+    }
+    task.answer(DvdStructure.of(cdb.u8(7), blocks), cdb.u16(8));
+  }
+
+  /** READ CD, of the bytes that a sector has for users; a medium here has no others. */
+  private void read() throws ScsiFailure, DmaFault {
+    int type = cdb.u8(1) >> 2 & 7;
+    boolean data = type == 0 || type == MODE_1;
+    boolean nothing = cdb.u8(9) == 0 && cdb.u8(10) == 0;
+    if (!data || (!nothing && (cdb.u8(9) != USER_DATA || cdb.u8(10) != 0))) {
+      throw ScsiFailure.of(Sense.INVALID_FIELD);
+    }
+    medium().read(task, cdb.u32(2), nothing ? 0 : cdb.u24(6));
   }
 
   /** 6.9: no changer. */

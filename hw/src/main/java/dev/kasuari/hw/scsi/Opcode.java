@@ -40,10 +40,12 @@ final class Opcode {
   static final int REPORT_LUNS = 0xa0;
   static final int READ_12 = 0xa8;
   static final int WRITE_12 = 0xaa;
+  static final int READ_DVD_STRUCTURE = 0xad;
   static final int WRITE_AND_VERIFY_12 = 0xae;
   static final int VERIFY_12 = 0xaf;
   static final int SET_CD_SPEED = 0xbb;
   static final int MECHANISM_STATUS = 0xbd;
+  static final int READ_CD = 0xbe;
 
   private Opcode() {}
 }

@@ -27,6 +27,7 @@ public record Sense(int key, int asc, int ascq) {
   static final Sense NO_SUCH_UNIT = new Sense(ILLEGAL_REQUEST, 0x25, 0);
   static final Sense INVALID_PARAMETER = new Sense(ILLEGAL_REQUEST, 0x26, 0);
   static final Sense PARAMETER_LENGTH = new Sense(ILLEGAL_REQUEST, 0x1a, 0);
+  static final Sense INCOMPATIBLE_MEDIUM = new Sense(ILLEGAL_REQUEST, 0x30, 0);
   static final Sense SAVING_NOT_SUPPORTED = new Sense(ILLEGAL_REQUEST, 0x39, 0);
   static final Sense REMOVAL_PREVENTED = new Sense(ILLEGAL_REQUEST, 0x53, 2);
   static final Sense WRITE_PROTECTED = new Sense(DATA_PROTECT, 0x27, 0);

@@ -410,6 +410,12 @@ class VirtioScsiTest {
     assertThat(read("46000000000000002000", 32).hex()).startsWith("00000024" + "00000008");
     assertThat(read("51000000000000002200", 34).hex()).startsWith("00200e0101010120");
     assertThat(read("5a002a00000000002000", 32).hex()).startsWith("001c0000000000002a14");
+    assertThat(read("be0800000001000001100000", 2048).data()[0]).isEqualTo((byte) 5);
+    assertThat(run(0, 0, "be0000000001000001000000").status()).isZero();
+    assertThat(run(0, 0, "be0400000001000001100000").sense()).isEqualTo("5/24/00"); // audio
+    assertThat(run(0, 0, "be0000000001000001f80000").sense()).isEqualTo("5/24/00"); // raw
+    assertThat(run(0, 0, "be0000000010000001100000").sense()).isEqualTo("5/21/00");
+    assertThat(run(0, 0, "ad0000000000000008000000").sense()).isEqualTo("5/30/00"); // a CD
     assertThat(write("2a000000000200000100", new byte[2048]).sense()).isEqualTo("5/20/00");
     run(0, 0, "1e0000000100");
     assertThat(run(0, 0, "1b0000000200").sense()).isEqualTo("5/53/02");
@@ -420,6 +426,23 @@ class VirtioScsiTest {
     assertThat(run(0, 0, "1b0000000300").status()).isZero();
     assertThat(run(0, 0, "000000000000").sense()).isEqualTo("6/28/00");
     assertThat(run(0, 0, "000000000000").status()).isZero();
+  }
+
+  @Test
+  void aDvdHasItsStructures() {
+    disk.size = 1L << 30;
+    start(ScsiCd.of(disk));
+    run(0, 0, "000000000000");
+    assertThat(read("46000000000000000800", 8).hex()).endsWith("0010"); // a DVD
+    assertThat(read("ad0000000000000008040000", 2052).hex())
+        .startsWith("08020000" + "010f0100" + "00030000" + "000affff" + "00000000");
+    assertThat(read("ad0000000000000100080000", 8).hex()).isEqualTo("0006000000000000");
+    assertThat(read("ad0000000000000400080000", 8).hex()).isEqualTo("0802000000000000");
+    assertThat(read("ad000000000000ff00140000", 20).hex())
+        .isEqualTo("00120000" + "00400804" + "01400008" + "04400804" + "ff400014");
+    assertThat(run(0, 0, "ad0000000000000300080000").sense()).isEqualTo("5/24/00");
+    assertThat(run(0, 0, "ad0000000000010000080000").sense()).isEqualTo("5/24/00"); // a layer
+    assertThat(run(0, 0, "ad0100000000000000080000").sense()).isEqualTo("5/24/00"); // Blu-ray
   }
 
   @Test
