@@ -33,7 +33,7 @@ final class AllocationTable implements BlockMap {
     this.footer = footer;
     this.header = header;
     this.pages = pages;
-    end = (header.tableOffset() + header.entries() * 4L + 511) & -512;
+    end = header.metadataEnd(file.size());
     FileBytes.forEachInt(
         file,
         header.tableOffset(),

@@ -79,7 +79,7 @@ final class Footer {
     ByteBuffer out = ByteBuffer.allocate(SIZE).order(ByteOrder.BIG_ENDIAN);
     out.put(0, COOKIE).putInt(8, 2).putInt(12, 0x0001_0000);
     out.putLong(16, type == FIXED ? -1 : SIZE);
-    out.putInt(24, (int) (Instant.now().getEpochSecond() - EPOCH));
+    out.putInt(24, seconds(Instant.now().getEpochSecond()));
     // By this creator readers know that the size below counts, and not the geometry.
     out.put(28, "qem2".getBytes(StandardCharsets.US_ASCII)).putInt(32, 0x0005_0003);
     out.put(36, "Wi2k".getBytes(StandardCharsets.US_ASCII));
@@ -90,6 +90,23 @@ final class Footer {
     out.putLong(68, id.getMostSignificantBits()).putLong(76, id.getLeastSignificantBits());
     out.putInt(64, checksum(out, SIZE, 64));
     return new Footer(out);
+  }
+
+  /** The footer of a new image with what differs from this one's. */
+  Footer child() {
+    ByteBuffer out = ByteBuffer.allocate(SIZE).order(ByteOrder.BIG_ENDIAN);
+    out.put(0, bytes, 0, SIZE);
+    out.putLong(16, SIZE).putInt(24, seconds(Instant.now().getEpochSecond()));
+    UUID id = UUID.randomUUID();
+    out.putInt(60, DIFFERENCING);
+    out.putLong(68, id.getMostSignificantBits()).putLong(76, id.getLeastSignificantBits());
+    out.putInt(64, checksum(out, SIZE, 64));
+    return new Footer(out);
+  }
+
+  /** A time as images have it. */
+  static int seconds(long ofEpoch) {
+    return (int) (ofEpoch - EPOCH);
   }
 
   int type() {

@@ -19,7 +19,16 @@ final class SparseHeader {
   private static final byte[] COOKIE = "cxsparse".getBytes(StandardCharsets.US_ASCII);
   private static final int LOCATORS = 8;
   private static final int RELATIVE_PATH = 0x5732_7275; // W2ru
+  private static final int ABSOLUTE_PATH = 0x5732_6b75; // W2ku
   private static final int MOST_PATH = 4096;
+  private static final int FIRST_LOCATOR = 576;
+  private static final int LOCATOR_SIZE = 24;
+
+  /** Room for a path, bytes. */
+  private static final int LOCATOR_ROOM = 4096;
+
+  /** Bytes of the name of what is behind it, but for the zero at its end. */
+  private static final int MOST_NAME = 510;
 
   private final ByteBuffer bytes;
 
@@ -71,6 +80,44 @@ final class SparseHeader {
     return new SparseHeader(out);
   }
 
+  /** Bytes of a table with so many entries, and what fills its last sector up. */
+  static long tableSize(int entries) {
+    return (entries * 4L + 511) & -512;
+  }
+
+  /** Says what is behind it. Where that is stands behind the table: {@link #writeLocators}. */
+  void parent(ParentImage parent) {
+    bytes.putLong(40, parent.footer().id().getMostSignificantBits());
+    bytes.putLong(48, parent.footer().id().getLeastSignificantBits());
+    bytes.putInt(56, Footer.seconds(parent.changed()));
+    byte[] name = parent.name().getBytes(StandardCharsets.UTF_16BE);
+    bytes.put(64, name, 0, Math.min(name.length, MOST_NAME));
+    locator(0, RELATIVE_PATH, parent.relativeBytes().length);
+    locator(1, ABSOLUTE_PATH, parent.absoluteBytes().length);
+    bytes.putInt(36, Footer.checksum(bytes, SIZE, 36));
+  }
+
+  private void locator(int index, int platform, int length) {
+    int at = FIRST_LOCATOR + index * LOCATOR_SIZE;
+    bytes.putInt(at, platform).putInt(at + 4, LOCATOR_ROOM / 512).putInt(at + 8, length);
+    bytes.putLong(at + 16, locatorOffset(index));
+  }
+
+  private long locatorOffset(int index) {
+    return tableOffset() + tableSize(entries()) + (long) index * LOCATOR_ROOM;
+  }
+
+  /** Writes where the image behind it is; returns where these end. */
+  long writeLocators(BlockNode file, ParentImage parent) {
+    byte[] both = new byte[2 * LOCATOR_ROOM];
+    byte[] relative = parent.relativeBytes();
+    byte[] absolute = parent.absoluteBytes();
+    System.arraycopy(relative, 0, both, 0, relative.length);
+    System.arraycopy(absolute, 0, both, LOCATOR_ROOM, absolute.length);
+    FileBytes.write(file, locatorOffset(0), both);
+    return locatorOffset(2);
+  }
+
   long tableOffset() {
     return bytes.getLong(16);
   }
@@ -81,6 +128,27 @@ final class SparseHeader {
 
   int blockSize() {
     return bytes.getInt(32);
+  }
+
+  /**
+   * Where blocks may begin: behind the table, and behind where the image behind this one is named.
+   *
+   * @param fileSize what a header says to be behind it is not there
+   */
+  long metadataEnd(long fileSize) {
+    long end = tableOffset() + tableSize(entries());
+    for (int i = 0; i < LOCATORS; i++) {
+      int at = FIRST_LOCATOR + i * LOCATOR_SIZE;
+      long offset = bytes.getLong(at + 16);
+      long space = bytes.getInt(at + 4) & 0xffff_ffffL;
+      // Sectors, says the specification; some write bytes.
+      long room = space < 512 ? space * 512 : space;
+      room = Math.max(room, bytes.getInt(at + 8) & 0xffff_ffffL);
+      if (bytes.getInt(at) != 0 && offset >= Footer.SIZE && offset <= fileSize - room) {
+        end = Math.max(end, (offset + room + 511) & -512);
+      }
+    }
+    return end;
   }
 
   /** Bytes before each block: a bit for each of its sectors. */
@@ -98,7 +166,7 @@ final class SparseHeader {
    */
   String parentName(BlockNode file) {
     for (int i = 0; i < LOCATORS; i++) {
-      int at = 576 + i * 24;
+      int at = FIRST_LOCATOR + i * LOCATOR_SIZE;
       String path =
           bytes.getInt(at) == RELATIVE_PATH
               ? path(file, bytes.getLong(at + 16), bytes.getInt(at + 8))

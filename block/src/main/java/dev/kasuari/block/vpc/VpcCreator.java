@@ -3,6 +3,7 @@ package dev.kasuari.block.vpc;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
 import dev.kasuari.block.Preallocation;
 import dev.kasuari.block.table.FileBytes;
 import dev.kasuari.qapi.OptionCodec;
@@ -25,6 +26,8 @@ final class VpcCreator implements ImageCreator<VpcCreator.Creation> {
   /**
    * How an image is made.
    *
+   * @param backingFile File name of a base image
+   * @param backingFmt Image format of the base image
    * @param subformat Type of virtual hard disk format. Supported formats are {dynamic (default) |
    *     fixed}
    * @param forceSize Force disk size calculation to use the actual size specified, rather than
@@ -32,7 +35,10 @@ final class VpcCreator implements ImageCreator<VpcCreator.Creation> {
    */
   @Options
   record Creation(
-      @Nullable Subformat subformat, @Options.Name("force_size") @Nullable Boolean forceSize) {
+      @Options.Name("backing_file") @Nullable String backingFile,
+      @Options.Name("backing_fmt") @Nullable String backingFmt,
+      @Nullable Subformat subformat,
+      @Options.Name("force_size") @Nullable Boolean forceSize) {
     boolean fixed() {
       return subformat == Subformat.FIXED;
     }
@@ -63,14 +69,50 @@ final class VpcCreator implements ImageCreator<VpcCreator.Creation> {
   }
 
   private static void createDynamic(BlockNode file, long size, Footer footer) {
-    int entries = (int) ((size + BLOCK_SIZE - 1) / BLOCK_SIZE);
-    SparseHeader header = SparseHeader.create(entries, BLOCK_SIZE);
-    byte[] table = new byte[(entries * 4 + 511) & -512];
-    Arrays.fill(table, (byte) 0xff);
+    SparseHeader header = header(size);
     footer.write(file, 0);
     header.write(file, Footer.SIZE);
+    footer.write(file, writeTable(file, header));
+  }
+
+  private static SparseHeader header(long size) {
+    return SparseHeader.create((int) ((size + BLOCK_SIZE - 1) / BLOCK_SIZE), BLOCK_SIZE);
+  }
+
+  /** Writes a table without blocks; returns where it ends. */
+  private static long writeTable(BlockNode file, SparseHeader header) {
+    byte[] table = new byte[(int) SparseHeader.tableSize(header.entries())];
+    Arrays.fill(table, (byte) 0xff);
     FileBytes.write(file, header.tableOffset(), table);
-    footer.write(file, header.tableOffset() + table.length);
+    return header.tableOffset() + table.length;
+  }
+
+  /** An image with a parent has what differs from it: nothing yet. */
+  @Override
+  public void create(Making making, BlockNode file, long size, Creation options) {
+    if (options.backingFile() == null) {
+      create(file, size, options);
+      return;
+    }
+    if (options.fixed()) {
+      throw BlockException.invalid("vpc: a fixed image has nothing behind it");
+    }
+    ParentImage parent = ParentImage.of(making, options.backingFile(), options.backingFmt());
+    if (size != parent.size()) {
+      throw BlockException.invalid(
+          "vpc: a differencing image has the size of the one behind it, "
+              + parent.size()
+              + " bytes, not "
+              + size);
+    }
+    Footer footer = parent.footer().child();
+    SparseHeader header = header(size);
+    header.parent(parent);
+    footer.write(file, 0);
+    header.write(file, Footer.SIZE);
+    long _ = writeTable(file, header);
+    footer.write(file, header.writeLocators(file, parent));
+    file.flush();
   }
 
   @Override

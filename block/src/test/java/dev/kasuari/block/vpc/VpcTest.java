@@ -1,8 +1,11 @@
 package dev.kasuari.block.vpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.testing.CrashRun;
 import dev.kasuari.block.testing.ImageMatrix;
@@ -96,7 +99,7 @@ class VpcTest {
     assertThat(bySize ? asked : geometry.total() * 512).isEqualTo(made);
   }
 
-  /** A differencing image is made of a dynamic one by hand, as nobody here makes them. */
+  /** A differencing image is made of a dynamic one by hand: it has its parent's name only. */
   @Test
   @Tag("fast")
   void readsADifferencingImageWithItsParent() throws Exception {
@@ -151,14 +154,7 @@ class VpcTest {
         "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
     byte[] before = Files.readAllBytes(parent);
     Path child = folder.resolve("child.vhd");
-    TestImages.create("vpc", child, disk.length, "force_size=on");
-    TestImages.with("vpc", child, Access.write(), n -> TestImages.write(n, 1 << 20, disk, 0, 512));
-    makeDifferencing(child, before);
-    TestImages.with(
-        "vpc",
-        child,
-        Access.read(),
-        n -> System.arraycopy(TestImages.read(n, 0, disk.length), 0, disk, 0, disk.length));
+    TestImages.create("vpc", child, disk.length, "backing_file=parent.vhd,backing_fmt=vpc");
     for (int session = 0; session < 4; session++) {
       TestImages.with(
           "vpc",
@@ -178,6 +174,114 @@ class VpcTest {
     assertThat(Files.readAllBytes(parent)).isEqualTo(before);
     Peer.Result said = Peer.run(List.of("/usr/bin/vhdiinfo", child.toString()));
     assertThat(said.output()).containsPattern("Disk type\\s*: Differential");
+  }
+
+  /**
+   * By eight sectors: where fewer of them are here, libvhdi (20210425) takes none of the others
+   * from the parent.
+   */
+  @Test
+  @Tag("guest")
+  void libvhdiReadsBothImages() throws Exception {
+    byte[] disk = new byte[8 << 20];
+    var random = new Random(11);
+    random.nextBytes(disk);
+    Path parent = folder.resolve("parent.vhd");
+    TestImages.create("vpc", parent, disk.length, "force_size=on");
+    TestImages.with(
+        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
+    Path child = folder.resolve("child.vhd");
+    TestImages.create("vpc", child, disk.length, "backing_file=parent.vhd,backing_fmt=vpc");
+    TestImages.with(
+        "vpc",
+        child,
+        Access.write(),
+        n -> {
+          for (int i = 0; i < 40; i++) {
+            int length = 4096 * (1 + random.nextInt(20));
+            int offset = 4096 * random.nextInt((disk.length - length) / 4096);
+            byte[] bytes = new byte[length];
+            random.nextBytes(bytes);
+            System.arraycopy(bytes, 0, disk, offset, length);
+            TestImages.write(n, offset, disk, offset, length);
+          }
+        });
+    libvhdiReads(child, disk);
+  }
+
+  /** It shows a chain as a file for each image, that of the youngest last. */
+  private void libvhdiReads(Path image, byte[] disk) throws Exception {
+    assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "no FUSE here");
+    Path mount = Files.createDirectory(folder.resolve("mount"));
+    Peer.Result said = Peer.run(List.of("/usr/bin/vhdimount", image.toString(), mount.toString()));
+    assertThat(said.code()).as(said.output()).isZero();
+    try {
+      assertThat(mount.resolve("vhdi3")).doesNotExist();
+      assertThat(Arrays.mismatch(Files.readAllBytes(mount.resolve("vhdi2")), disk)).isEqualTo(-1);
+    } finally {
+      Peer.run(List.of("/bin/umount", mount.toString()));
+    }
+  }
+
+  /** What a new image says of its parent stays where it is while blocks are added. */
+  @ParameterizedTest
+  @Tag("fast")
+  @CsvSource({
+    "parent.vhd, .\\parent.vhd, subformat=dynamic",
+    "one/parent.vhd, .\\one\\parent.vhd, 'subformat=dynamic,force_size=on'",
+    "../outer.vhd, ..\\outer.vhd, 'subformat=fixed,force_size=on'",
+  })
+  void makesADifferencingImage(String name, String relative, String options) throws Exception {
+    Path inner = folder.resolve("inner");
+    Files.createDirectories(inner.resolve("one"));
+    Path parent = inner.resolve(name);
+    TestImages.create("vpc", parent, 5 << 20, options);
+    byte[] disk = new byte[(int) sizeOf(parent)];
+    new Random(3).nextBytes(disk);
+    TestImages.with(
+        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
+    Path child = inner.resolve("child.vhd");
+    TestImages.create("vpc", child, disk.length, "backing_file=" + name + ",backing_fmt=vpc");
+    for (int i = 0; i < 3; i++) {
+      int at = i * 777_777;
+      Arrays.fill(disk, at, at + 70_000, (byte) i);
+      TestImages.with("vpc", child, Access.write(), n -> TestImages.write(n, at, disk, at, 70_000));
+      TestImages.with(
+          "vpc",
+          child,
+          Access.read(),
+          n -> assertThat(TestImages.firstDifference(n, disk)).isEqualTo(-1));
+    }
+    String image = Files.readString(child, StandardCharsets.ISO_8859_1);
+    String absolute = parent.toAbsolutePath().normalize().toString().replace('/', '\\');
+    for (String path : List.of(relative, absolute)) {
+      byte[] bytes = path.getBytes(StandardCharsets.UTF_16LE);
+      assertThat(image).contains(new String(bytes, StandardCharsets.ISO_8859_1));
+    }
+  }
+
+  private static long sizeOf(Path image) {
+    long[] size = new long[1];
+    TestImages.with("vpc", image, Access.read(), n -> size[0] = n.size());
+    return size[0];
+  }
+
+  @ParameterizedTest
+  @Tag("fast")
+  @CsvSource({
+    "'backing_file=parent.vhd,backing_fmt=vpc,subformat=fixed', 5M, fixed image has nothing behind",
+    "'backing_file=parent.vhd,backing_fmt=vpc', 4M, has the size of the one behind it",
+    "'backing_file=parent.vhd,backing_fmt=raw', 5M, is a VHD",
+    "'backing_file=none.vhd,backing_fmt=vpc', 5M, No such file",
+    "'backing_file=http://x/y,backing_fmt=vpc', 5M, are files of the host",
+    "'backing_file=a\\b.vhd,backing_fmt=vpc', 5M, cannot say",
+  })
+  void refusesParents(String options, String size, String complaint) throws Exception {
+    TestImages.create("vpc", folder.resolve("parent.vhd"), 5 << 20, "force_size=on");
+    long bytes = Long.parseLong(size.replace("M", "")) << 20;
+    assertThatThrownBy(() -> TestImages.create("vpc", folder.resolve("child.vhd"), bytes, options))
+        .isInstanceOf(BlockException.class)
+        .hasMessageContaining(complaint);
   }
 
   private static void change(BlockNode node, byte[] disk, Random random) {
