@@ -3,79 +3,28 @@ package dev.kasuari.img;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
-import dev.kasuari.block.BlockStatus;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("fast")
 class CopyTest {
-  private static final int PART = 2 << 20;
   private static final int PARTS = 200;
   private static final int THREADS = 4;
 
-  /** A disk that says of each part which it is, and takes what says so. */
-  private static class Numbered extends BlockNode {
-    private final List<Integer> written = Collections.synchronizedList(new ArrayList<>());
-
-    List<Integer> written() {
-      return written;
-    }
-
-    Numbered() {
-      super("numbered", "test", Access.write());
-    }
-
-    @Override
-    public long size() {
-      return (long) PARTS * PART;
-    }
-
-    @Override
-    protected void readAt(long offset, MemorySegment to) {
-      to.set(ValueLayout.JAVA_INT_UNALIGNED, 0, (int) (offset / PART) + 1);
-    }
-
-    @Override
-    protected void writeAt(long offset, MemorySegment from) {
-      int part = from.get(ValueLayout.JAVA_INT_UNALIGNED, 0) - 1;
-      assertThat(offset).isEqualTo((long) part * PART);
-      written.add(part);
-    }
-
-    @Override
-    protected void zeroAt(long offset, long length, boolean mayUnmap) {
-      throw new AssertionError("nothing is zero");
-    }
-
-    @Override
-    protected void discardAt(long offset, long length) {
-      throw new AssertionError("nothing is given up");
-    }
-
-    @Override
-    protected void flushNow() {}
-
-    @Override
-    protected BlockStatus statusAt(long offset, long length) {
-      return BlockStatus.data(length, offset);
-    }
-  }
-
   /** Takes its time to read, and knows how many readers it had at once. */
-  private static final class Slow extends Numbered {
+  private static final class Slow extends NumberedDisk {
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
+
+    Slow() {
+      super(PARTS);
+    }
 
     @Override
     protected void readAt(long offset, MemorySegment to) {
@@ -100,24 +49,24 @@ class CopyTest {
 
   @Test
   void partsAreWrittenInARow() {
-    var to = new Numbered();
-    copy(new Numbered(), to, true);
-    assertThat(to.written).hasSize(PARTS).isSorted();
+    var to = new NumberedDisk(PARTS);
+    copy(new NumberedDisk(PARTS), to, true);
+    assertThat(to.written()).hasSize(PARTS).isSorted();
   }
 
   @Test
   void moreThreadsReadWhereWritingWaits() {
     var from = new Slow();
-    var to = new Numbered();
+    var to = new NumberedDisk(PARTS);
     copy(from, to, true);
     assertThat(from.most).hasValue(THREADS);
-    assertThat(to.written).hasSize(PARTS).isSorted();
+    assertThat(to.written()).hasSize(PARTS).isSorted();
   }
 
   @Test
   void writesInAnyOrderWaitForNobody() {
     var late =
-        new Numbered() {
+        new NumberedDisk(PARTS) {
           @Override
           protected void readAt(long offset, MemorySegment to) {
             super.readAt(offset, to);
@@ -134,7 +83,7 @@ class CopyTest {
   @Test
   void whoFailsEndsAll() {
     var failing =
-        new Numbered() {
+        new NumberedDisk(PARTS) {
           @Override
           protected void writeAt(long offset, MemorySegment from) {
             throw new BlockException(BlockException.Kind.NO_SPACE, "full");
