@@ -281,8 +281,7 @@ final class FileNode extends BlockNode {
   private void preallocate(long offset, long length, Preallocation preallocation) {
     switch (preallocation) {
       case OFF -> {}
-      case METADATA ->
-          throw BlockException.notSupported("Unsupported preallocation mode 'metadata'");
+      case METADATA -> throw preallocation.unsupported();
       case FALLOC -> file.allocate(offset, length);
       case FULL -> Zeroes.write(this, offset, length);
     }

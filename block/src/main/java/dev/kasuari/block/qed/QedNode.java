@@ -92,12 +92,7 @@ final class QedNode extends SparseNode {
 
   @Override
   protected void truncateTo(long size, Preallocation preallocation) {
-    if (preallocation != Preallocation.OFF) {
-      throw BlockException.notSupported(
-          "Unsupported preallocation mode '"
-              + preallocation.name().toLowerCase(java.util.Locale.ROOT)
-              + "'");
-    }
+    preallocation.requireOff();
     if (size > header.most()) {
       throw BlockException.invalid("Invalid image size specified");
     }

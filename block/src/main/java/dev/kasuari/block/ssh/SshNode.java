@@ -109,12 +109,7 @@ final class SshNode extends BlockNode {
 
   @Override
   protected void truncateTo(long size, Preallocation preallocation) {
-    if (preallocation != Preallocation.OFF) {
-      throw BlockException.notSupported(
-          "Unsupported preallocation mode '"
-              + preallocation.name().toLowerCase(java.util.Locale.ROOT)
-              + "'");
-    }
+    preallocation.requireOff();
     if (size < end.get()) {
       throw BlockException.notSupported("ssh driver does not support shrinking files");
     }
