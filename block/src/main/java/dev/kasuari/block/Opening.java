@@ -182,6 +182,24 @@ public final class Opening {
   }
 
   /**
+   * What is read where this node says nothing: by its options, otherwise by what the image says,
+   * unless options or access will not have it.
+   *
+   * @param filename as for {@link #backing(BlockNode, String, String)}; null if the image names
+   *     none
+   */
+  public @Nullable BlockNode backingOf(
+      BlockNode file, @Nullable String filename, @Nullable String format) {
+    if (has("backing")) {
+      return backing();
+    }
+    if (filename == null || without("backing") || !access.backing()) {
+      return null;
+    }
+    return backing(file, filename, format);
+  }
+
+  /**
    * A file of this image's own, by what the image says: a path, and nothing else.
    *
    * @param filename relative to the folder in which the program runs, as QEMU has it

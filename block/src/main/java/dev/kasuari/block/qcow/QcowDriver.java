@@ -52,14 +52,7 @@ public final class QcowDriver implements BlockDriver<QcowDriver.Qcow> {
   }
 
   private static @Nullable BlockNode backing(Opening opening, BlockNode file, Header header) {
-    if (opening.has("backing")) {
-      return opening.backing();
-    }
-    String name = header.backingFile();
-    if (name == null || opening.without("backing") || !opening.access().backing()) {
-      return null;
-    }
-    return opening.backing(file, name, null);
+    return opening.backingOf(file, header.backingFile(), null);
   }
 
   /**

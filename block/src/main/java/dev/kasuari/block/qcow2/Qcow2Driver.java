@@ -146,14 +146,7 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   }
 
   private static @Nullable BlockNode backing(Opening opening, BlockNode file, Header header) {
-    if (opening.has("backing")) {
-      return opening.backing();
-    }
-    String name = header.backingFile;
-    if (name == null || opening.without("backing") || !opening.access().backing()) {
-      return null;
-    }
-    return opening.backing(file, name, header.backingFormat());
+    return opening.backingOf(file, header.backingFile, header.backingFormat());
   }
 
   private static Caches caches(Qcow2 options, Geometry geometry) {

@@ -61,13 +61,6 @@ public final class QedDriver implements BlockDriver<QedDriver.Qed> {
   }
 
   private static @Nullable BlockNode backing(Opening opening, BlockNode file, Header header) {
-    if (opening.has("backing")) {
-      return opening.backing();
-    }
-    String name = header.backingFile;
-    if (name == null || opening.without("backing") || !opening.access().backing()) {
-      return null;
-    }
-    return opening.backing(file, name, header.backingFormat());
+    return opening.backingOf(file, header.backingFile, header.backingFormat());
   }
 }

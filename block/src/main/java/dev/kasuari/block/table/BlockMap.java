@@ -52,6 +52,14 @@ public interface BlockMap {
     return 1;
   }
 
+  /**
+   * How many blocks from this one on surely lie in a row in the file as soon as one of them has a
+   * place: 1, or as far as their group goes.
+   */
+  default long together(long index) {
+    return 1;
+  }
+
   /** Room in the file for a block that will be written, which nobody else gets. */
   long place(long index);
 
@@ -67,6 +75,11 @@ public interface BlockMap {
   /** From now on the block is zero; false if there is no way to say that. */
   default boolean linkZero(long index) {
     return false;
+  }
+
+  /** From now on blocks of a group, none of which is there, are zero; false as above. */
+  default boolean linkZeroes(long index, long blocks) {
+    return blocks == 1 && linkZero(index);
   }
 
   /** Reads a whole block that is {@link Kind#PACKED}. Not under the lock. */

@@ -176,18 +176,32 @@ public final class SparseDisk implements AutoCloseable {
     });
   }
 
+  /** What a range becomes. */
+  private interface Source {
+    /** Puts a part of it there in the file. */
+    void put(long to, long start, long length);
+  }
+
   /** Writes all of {@code from}. */
   public void write(long offset, MemorySegment from) {
     relieve();
+    Source source = (to, start, length) -> file.write(to, from.asSlice(start, length));
     long size = from.byteSize();
     for (long done = 0; done < size; ) {
       long n = overwrite(offset + done, from.asSlice(done));
       if (n == 0) {
-        n = inBlock(offset + done, size - done);
-        allocate(offset + done, from.asSlice(done, n));
+        n = allocate(offset + done, inGroup(offset + done, size - done), shifted(source, done));
       }
       done += n;
     }
+  }
+
+  private static Source shifted(Source source, long by) {
+    return (to, start, length) -> source.put(to, by + start, length);
+  }
+
+  private long inGroup(long offset, long length) {
+    return Math.min(length, length(offset, map.together(offset / blockSize)));
   }
 
   /** Writes what has its place already, and returns how much of the beginning that was. */
@@ -209,60 +223,94 @@ public final class SparseDisk implements AutoCloseable {
     }
   }
 
-  /** Writes a part of a block that has no place of its own. */
-  private void allocate(long offset, MemorySegment from) {
-    long index = offset / blockSize;
-    RangeLocks.Range range = ranges.hold(index * blockSize, (index + 1) * blockSize, true);
+  /**
+   * Writes into blocks of a group that have no place of their own, and returns how much of the
+   * beginning that was.
+   */
+  private long allocate(long offset, long length, Source source) {
+    RangeLocks.Range range = holdBlocks(offset, length);
     try {
+      long index = offset / blockSize;
       Entry before = locked(() -> map.get(index));
       if (before.kind() == Kind.DATA) { // somebody was faster
+        long n = inBlock(offset, length);
         map.beforeOverwrite(index, before.offset());
-        file.write(before.offset() + offset % blockSize, from);
-        return;
+        source.put(before.offset() + offset % blockSize, 0, n);
+        return n;
       }
-      Room room = locked(() -> room(index));
-      map.prepare(index, room.offset);
-      fill(before, index, room, offset % blockSize, from);
-      locked(() -> {
-        map.link(index, room.offset);
-        return true;
-      });
+      long blocks = locked(() -> same(before, offset, length));
+      long n = Math.min(length, length(offset, blocks));
+      allocate(before, index, blocks, offset % blockSize, n, source);
+      return n;
     } finally {
       ranges.release(range);
     }
   }
 
-  /** A place for a block; {@code fresh} if it reads as zero. */
-  private record Room(long offset, boolean fresh) {}
+  private RangeLocks.Range holdBlocks(long offset, long length) {
+    long end = (offset + length + blockSize - 1) / blockSize * blockSize;
+    return ranges.hold(offset / blockSize * blockSize, end, true);
+  }
 
-  private Room room(long index) {
+  /** How many blocks of a range in a group are of one kind. */
+  private long same(Entry first, long offset, long length) {
+    long index = offset / blockSize;
+    long wanted = (offset + length - 1) / blockSize - index + 1;
+    long blocks = map.alike(index);
+    while (blocks < wanted
+        && first.kind() != Kind.PACKED
+        && map.get(index + blocks).kind() == first.kind()) {
+      blocks += map.alike(index + blocks);
+    }
+    return Math.min(blocks, wanted);
+  }
+
+  private void allocate(
+      Entry before, long index, long blocks, long within, long length, Source source) {
+    Room room = locked(() -> room(index, blocks));
+    for (long i = 0; i < blocks; i++) {
+      map.prepare(index + i, room.offset + i * blockSize);
+    }
+    fill(before, index, room, within, length, source);
+    locked(() -> {
+      for (long i = 0; i < blocks; i++) {
+        map.link(index + i, room.offset + i * blockSize);
+      }
+      return true;
+    });
+  }
+
+  /** A place for blocks in a row; {@code fresh} if it reads as zero. */
+  private record Room(long offset, long size, boolean fresh) {}
+
+  private Room room(long index, long blocks) {
     long offset = map.place(index);
     boolean fresh = offset >= freshFrom;
     if (freshFrom != Long.MAX_VALUE) {
-      freshFrom = Math.max(freshFrom, offset + blockSize);
+      freshFrom = Math.max(freshFrom, offset + blocks * blockSize);
     }
-    return new Room(offset, fresh);
+    return new Room(offset, blocks * blockSize, fresh);
   }
 
-  private void fill(Entry before, long index, Room room, long within, MemorySegment from) {
-    long end = within + from.byteSize();
+  private void fill(Entry before, long index, Room room, long within, long length, Source source) {
+    long end = within + length;
     boolean zero = before.kind() == Kind.ZERO || (before.kind() == Kind.ABSENT && behind == null);
     if (!zero) {
       copyOld(before, index, room.offset, 0, within);
-      file.write(room.offset + within, from);
-      copyOld(before, index, room.offset, end, blockSize);
+      source.put(room.offset + within, 0, length);
+      copyOld(before, index, room.offset, end, room.size);
     } else if (room.fresh) {
-      file.write(room.offset + within, from);
-      if (end < blockSize && file.size() < room.offset + blockSize) {
-        file.writeZeroes(room.offset + end, blockSize - end, true);
+      source.put(room.offset + within, 0, length);
+      if (end < room.size && file.size() < room.offset + room.size) {
+        file.writeZeroes(room.offset + end, room.size - end, true);
       }
     } else {
       if (within > 0) {
         file.writeZeroes(room.offset, within, true);
       }
-      file.write(room.offset + within, from);
-      if (end < blockSize) {
-        file.writeZeroes(room.offset + end, blockSize - end, true);
+      source.put(room.offset + within, 0, length);
+      if (end < room.size) {
+        file.writeZeroes(room.offset + end, room.size - end, true);
       }
     }
   }
@@ -285,35 +333,36 @@ public final class SparseDisk implements AutoCloseable {
 
   /** Makes bytes zero. */
   public void zero(long offset, long length, boolean mayUnmap) {
-    relieve();
     for (long done = 0; done < length; ) {
-      long n = inBlock(offset + done, length - done);
-      zeroInBlock(offset + done, n, mayUnmap);
-      done += n;
+      relieve();
+      done += zeroSome(offset + done, inGroup(offset + done, length - done), mayUnmap);
     }
   }
 
-  private void zeroInBlock(long offset, long length, boolean mayUnmap) {
-    long index = offset / blockSize;
-    RangeLocks.Range range = ranges.hold(index * blockSize, (index + 1) * blockSize, true);
+  /** Makes the beginning of a range in a group zero, and returns how much that was. */
+  private long zeroSome(long offset, long length, boolean mayUnmap) {
+    RangeLocks.Range range = holdBlocks(offset, length);
     try {
+      long index = offset / blockSize;
       Entry entry = locked(() -> map.get(index));
+      long blocks = locked(() -> same(entry, offset, length));
+      long n = Math.min(length, length(offset, blocks));
       if (entry.kind() == Kind.DATA) {
-        map.beforeOverwrite(index, entry.offset());
-        file.writeZeroes(entry.offset() + offset % blockSize, length, mayUnmap);
-        return;
+        for (long i = 0; i < blocks; i++) {
+          map.beforeOverwrite(index + i, entry.offset() + i * blockSize);
+        }
+        file.writeZeroes(entry.offset() + offset % blockSize, n, mayUnmap);
+        return n;
       }
       boolean zero = entry.kind() == Kind.ZERO || (entry.kind() == Kind.ABSENT && behind == null);
-      if (zero || (length == blockSize && locked(() -> map.linkZero(index)))) {
-        return;
+      boolean whole = offset % blockSize == 0 && n == blocks * blockSize;
+      if (!zero && !(whole && locked(() -> map.linkZeroes(index, blocks)))) {
+        Source zeroes = (to, start, part) -> file.writeZeroes(to, part, mayUnmap);
+        allocate(entry, index, blocks, offset % blockSize, n, zeroes);
       }
+      return n;
     } finally {
       ranges.release(range);
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      for (long done = 0; done < length; done += CHUNK) {
-        write(offset + done, arena.allocate(Math.min(CHUNK, length - done)));
-      }
     }
   }
 

@@ -3,6 +3,7 @@ package dev.kasuari.block.vpc;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.table.FileBytes;
+import dev.kasuari.block.table.ParentPath;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
@@ -90,10 +91,10 @@ final class SparseHeader {
     bytes.putLong(40, parent.footer().id().getMostSignificantBits());
     bytes.putLong(48, parent.footer().id().getLeastSignificantBits());
     bytes.putInt(56, Footer.seconds(parent.changed()));
-    byte[] name = parent.name().getBytes(StandardCharsets.UTF_16BE);
+    byte[] name = parent.path().name().getBytes(StandardCharsets.UTF_16BE);
     bytes.put(64, name, 0, Math.min(name.length, MOST_NAME));
-    locator(0, RELATIVE_PATH, parent.relativeBytes().length);
-    locator(1, ABSOLUTE_PATH, parent.absoluteBytes().length);
+    locator(0, RELATIVE_PATH, parent.path().relativeBytes().length);
+    locator(1, ABSOLUTE_PATH, parent.path().absoluteBytes().length);
     bytes.putInt(36, Footer.checksum(bytes, SIZE, 36));
   }
 
@@ -110,8 +111,8 @@ final class SparseHeader {
   /** Writes where the image behind it is; returns where these end. */
   long writeLocators(BlockNode file, ParentImage parent) {
     byte[] both = new byte[2 * LOCATOR_ROOM];
-    byte[] relative = parent.relativeBytes();
-    byte[] absolute = parent.absoluteBytes();
+    byte[] relative = parent.path().relativeBytes();
+    byte[] absolute = parent.path().absoluteBytes();
     System.arraycopy(relative, 0, both, 0, relative.length);
     System.arraycopy(absolute, 0, both, LOCATOR_ROOM, absolute.length);
     FileBytes.write(file, locatorOffset(0), both);
@@ -177,8 +178,7 @@ final class SparseHeader {
     }
     byte[] name = new byte[512];
     bytes.get(64, name);
-    String whole = text(name, StandardCharsets.UTF_16BE).replace('\\', '/');
-    return whole.substring(whole.lastIndexOf('/') + 1);
+    return ParentPath.lastPart(text(name, StandardCharsets.UTF_16BE));
   }
 
   private static @Nullable String path(BlockNode file, long offset, int length) {
@@ -188,8 +188,7 @@ final class SparseHeader {
     ByteBuffer data = FileBytes.read(file, offset, length, ByteOrder.BIG_ENDIAN);
     byte[] path = new byte[length];
     data.get(0, path);
-    String text = text(path, StandardCharsets.UTF_16LE).replace('\\', '/');
-    return text.startsWith("./") ? text.substring(2) : text;
+    return ParentPath.local(text(path, StandardCharsets.UTF_16LE));
   }
 
   private static String text(byte[] bytes, Charset charset) {

@@ -76,12 +76,7 @@ public final class VpcDriver implements BlockDriver<VpcDriver.Vpc> {
   private static BlockNode differencing(Opening opening, BlockNode file, Footer footer, long size) {
     SparseHeader header = SparseHeader.read(file, footer.dataOffset(), size);
     String name = header.parentName(file);
-    BlockNode parent = null;
-    if (opening.has("backing")) {
-      parent = opening.backing();
-    } else if (!opening.without("backing") && opening.access().backing()) {
-      parent = opening.backing(file, name, "vpc");
-    }
+    BlockNode parent = opening.backingOf(file, name, "vpc");
     if (parent instanceof VpcImage image && !image.id().equals(header.parentId())) {
       throw BlockException.invalid(
           "vpc: the image behind it, '" + name + "', is not the one that it was made for");

@@ -2,12 +2,11 @@ package dev.kasuari.block.vpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
-import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.testing.CrashRun;
+import dev.kasuari.block.testing.DifferencingImages;
 import dev.kasuari.block.testing.ImageMatrix;
 import dev.kasuari.block.testing.Peer;
 import dev.kasuari.block.testing.RecordingNode;
@@ -145,34 +144,9 @@ class VpcTest {
   @Test
   @Tag("guest")
   void writesADifferencingImage() throws Exception {
-    byte[] disk = new byte[4 << 20];
-    var random = new Random(7);
-    random.nextBytes(disk);
-    Path parent = folder.resolve("parent.vhd");
-    TestImages.create("vpc", parent, disk.length, "force_size=on");
-    TestImages.with(
-        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
-    byte[] before = Files.readAllBytes(parent);
-    Path child = folder.resolve("child.vhd");
-    TestImages.create("vpc", child, disk.length, "backing_file=parent.vhd,backing_fmt=vpc");
-    for (int session = 0; session < 4; session++) {
-      TestImages.with(
-          "vpc",
-          child,
-          Access.write().withUnmap(true),
-          n -> {
-            for (int i = 0; i < 40; i++) {
-              change(n, disk, random);
-            }
-          });
-      TestImages.with(
-          "vpc",
-          child,
-          Access.read(),
-          n -> assertThat(TestImages.firstDifference(n, disk)).isEqualTo(-1));
-    }
-    assertThat(Files.readAllBytes(parent)).isEqualTo(before);
-    Peer.Result said = Peer.run(List.of("/usr/bin/vhdiinfo", child.toString()));
+    var images = new DifferencingImages("vpc", folder, 4 << 20, "force_size=on", "", 7);
+    images.change(new Random(7));
+    Peer.Result said = Peer.run(List.of("/usr/bin/vhdiinfo", images.child.toString()));
     assertThat(said.output()).containsPattern("Disk type\\s*: Differential");
   }
 
@@ -183,44 +157,23 @@ class VpcTest {
   @Test
   @Tag("guest")
   void libvhdiReadsBothImages() throws Exception {
-    byte[] disk = new byte[8 << 20];
-    var random = new Random(11);
-    random.nextBytes(disk);
-    Path parent = folder.resolve("parent.vhd");
-    TestImages.create("vpc", parent, disk.length, "force_size=on");
-    TestImages.with(
-        "vpc", parent, Access.write(), n -> TestImages.write(n, 0, disk, 0, disk.length));
-    Path child = folder.resolve("child.vhd");
-    TestImages.create("vpc", child, disk.length, "backing_file=parent.vhd,backing_fmt=vpc");
-    TestImages.with(
-        "vpc",
-        child,
-        Access.write(),
-        n -> {
-          for (int i = 0; i < 40; i++) {
-            int length = 4096 * (1 + random.nextInt(20));
-            int offset = 4096 * random.nextInt((disk.length - length) / 4096);
-            byte[] bytes = new byte[length];
-            random.nextBytes(bytes);
-            System.arraycopy(bytes, 0, disk, offset, length);
-            TestImages.write(n, offset, disk, offset, length);
-          }
-        });
-    libvhdiReads(child, disk);
+    var images = new DifferencingImages("vpc", folder, 8 << 20, "force_size=on", "", 11);
+    images.changeAligned(new Random(11));
+    images.libvhdiReadsTheSame();
   }
 
-  /** It shows a chain as a file for each image, that of the youngest last. */
-  private void libvhdiReads(Path image, byte[] disk) throws Exception {
-    assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "no FUSE here");
-    Path mount = Files.createDirectory(folder.resolve("mount"));
-    Peer.Result said = Peer.run(List.of("/usr/bin/vhdimount", image.toString(), mount.toString()));
-    assertThat(said.code()).as(said.output()).isZero();
-    try {
-      assertThat(mount.resolve("vhdi3")).doesNotExist();
-      assertThat(Arrays.mismatch(Files.readAllBytes(mount.resolve("vhdi2")), disk)).isEqualTo(-1);
-    } finally {
-      Peer.run(List.of("/bin/umount", mount.toString()));
-    }
+  @TestFactory
+  @Tag("fast")
+  Stream<DynamicTest> whatWasFlushedIsInAnImageThatNamesItsParent() {
+    return CrashRun.seeds(
+        2,
+        seed ->
+            new DifferencingImages.Crashes("vpc", folder, "force_size=on", "", seed) {
+              @Override
+              protected boolean hasChecks() {
+                return false;
+              }
+            });
   }
 
   /** What a new image says of its parent stays where it is while blocks are added. */
@@ -282,25 +235,6 @@ class VpcTest {
     assertThatThrownBy(() -> TestImages.create("vpc", folder.resolve("child.vhd"), bytes, options))
         .isInstanceOf(BlockException.class)
         .hasMessageContaining(complaint);
-  }
-
-  private static void change(BlockNode node, byte[] disk, Random random) {
-    int length = 1 + random.nextInt(1 << random.nextInt(18));
-    int offset = random.nextInt(disk.length - length);
-    switch (random.nextInt(6)) {
-      case 0 -> {
-        Arrays.fill(disk, offset, offset + length, (byte) 0);
-        node.writeZeroes(offset, length, random.nextBoolean());
-      }
-      case 1 -> node.discard(offset, length); // what is behind would be seen: it is left
-      case 2 -> node.flush();
-      default -> {
-        byte[] bytes = new byte[length];
-        random.nextBytes(bytes);
-        System.arraycopy(bytes, 0, disk, offset, length);
-        TestImages.write(node, offset, disk, offset, length);
-      }
-    }
   }
 
   private static final class Matrix extends ImageMatrix {
