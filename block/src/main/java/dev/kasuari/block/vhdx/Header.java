@@ -83,24 +83,32 @@ final class Header {
     return bytes.getInt(68);
   }
 
-  byte[] logId() {
+  synchronized byte[] logId() {
     return Structure.guid(bytes, 48);
   }
 
+  /** What the bytes that a guest sees are known by: another one as soon as they change. */
+  synchronized byte[] dataWriteId() {
+    return Structure.guid(bytes, 32);
+  }
+
   /** True if the log may have something that is not where it belongs. */
-  boolean logged() {
+  synchronized boolean logged() {
     return bytes.getLong(48) != 0 || bytes.getLong(56) != 0;
   }
 
-  /** The image is written from now on, and changes of metadata are in a log of this name. */
-  void beginLog(BlockNode file, byte[] id) {
-    ByteBuffer next = copy();
-    next.put(16, FileBytes.guid()).put(32, FileBytes.guid()).put(48, id);
-    write(file, next);
+  /** The file is written from now on, and with it what a guest sees. */
+  synchronized void beginChanges(BlockNode file) {
+    write(file, copy().put(16, FileBytes.guid()).put(32, FileBytes.guid()));
+  }
+
+  /** Changes of metadata are in a log of this name from now on. */
+  synchronized void beginLog(BlockNode file, byte[] id) {
+    write(file, copy().put(16, FileBytes.guid()).put(48, id));
   }
 
   /** All is where it belongs. */
-  void endLog(BlockNode file) {
+  synchronized void endLog(BlockNode file) {
     write(file, copy().put(48, new byte[16]));
   }
 

@@ -7,6 +7,7 @@ import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.table.FileBytes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param table where the table of blocks is
  * @param metadata where the metadata is
+ * @param sector bytes
+ * @param parent what is said of the image behind it, null if there is none
  */
 record Regions(
     long table,
@@ -24,7 +27,8 @@ record Regions(
     int blockSize,
     boolean fixed,
     long size,
-    int sector) {
+    int sector,
+    @Nullable Parent parent) {
   static final long MOST_SIZE = 64L << 40;
 
   private static final long[] PLACES = {192 << 10, 256 << 10};
@@ -38,7 +42,20 @@ record Regions(
   private static final String PAGE_83 = "beca12ab-b2e6-4523-93ef-c309e000c746";
   private static final String SECTOR = "8141bf1d-a96f-4709-ba47-f233a8faab5f";
   private static final String PHYSICAL_SECTOR = "cda348c7-445d-4471-9cc9-e9885251c556";
+  private static final String LOCATOR = "a8d35f2d-b30b-454d-abf7-d3d84834ab0c";
+  private static final List<String> KNOWN =
+      List.of(PARAMETERS, SIZE, PAGE_83, SECTOR, PHYSICAL_SECTOR, LOCATOR);
   private static final int MOST_ENTRIES = 2047;
+  private static final int PAGE = 4096;
+  private static final int REQUIRED = 4;
+
+  /**
+   * What names the image behind a differencing one.
+   *
+   * @param entry where in the file the 32 bytes are that say where {@code locator} is
+   * @param room behind all other items, from the beginning of the metadata; a page begins there
+   */
+  record Parent(ParentLocator locator, long entry, long room) {}
 
   /**
    * Reads and checks both.
@@ -100,21 +117,35 @@ record Regions(
     ByteBuffer parameters = null;
     ByteBuffer size = null;
     ByteBuffer sector = null;
+    int locator = 0;
+    long room = LENGTH;
     for (int i = 0; i < count; i++) {
       int at = 32 + i * 32;
+      if (Structure.is(in, at, LOCATOR)) {
+        locator = at;
+        continue;
+      }
       if (Structure.is(in, at, PARAMETERS)) {
         parameters = item(file, metadata, in, at, 8);
       } else if (Structure.is(in, at, SIZE)) {
         size = item(file, metadata, in, at, 8);
       } else if (Structure.is(in, at, SECTOR)) {
         sector = item(file, metadata, in, at, 4);
+      } else {
+        refuseUnknown(in, at);
       }
+      room = Math.max(room, unsigned(in, at + 16) + unsigned(in, at + 20));
     }
     parameters = Structure.required(parameters, "the size of blocks is missing");
     size = Structure.required(size, "the size of the disk is missing");
     sector = Structure.required(sector, "the size of sectors is missing");
+    Parent parent = null;
     if ((parameters.getInt(4) & 2) != 0) {
-      throw BlockException.notSupported("vhdx: differencing images are not supported");
+      refuse(locator == 0, "what says which image is behind it is missing");
+      int length = in.getInt(locator + 20);
+      refuse(length < 0 || length > ParentLocator.MOST, "a parent locator of " + length + " bytes");
+      var said = ParentLocator.read(item(file, metadata, in, locator, length));
+      parent = new Parent(said, metadata[0] + locator, (room + PAGE - 1) & -PAGE);
     }
     boolean fixed = (parameters.getInt(4) & 1) != 0;
     var regions =
@@ -126,14 +157,25 @@ record Regions(
             parameters.getInt(0),
             fixed,
             size.getLong(0),
-            sector.getInt(0));
+            sector.getInt(0),
+            parent);
     regions.refuseNonsense();
     return regions;
   }
 
+  private static long unsigned(ByteBuffer in, int at) {
+    return in.getInt(at) & 0xffff_ffffL;
+  }
+
+  private static void refuseUnknown(ByteBuffer in, int at) {
+    boolean known = KNOWN.stream().anyMatch(id -> Structure.is(in, at, id));
+    refuse(
+        !known && (in.getInt(at + 24) & REQUIRED) != 0, "unknown metadata that must be understood");
+  }
+
   private static ByteBuffer item(
       BlockNode file, long[] metadata, ByteBuffer in, int at, int length) {
-    long offset = in.getInt(at + 16) & 0xffff_ffffL;
+    long offset = unsigned(in, at + 16);
     refuse(
         offset < LENGTH || offset > metadata[1] - length || in.getInt(at + 20) < length,
         "an item of metadata at " + offset);
@@ -158,9 +200,37 @@ record Regions(
     return (size + blockSize - 1) / blockSize;
   }
 
-  /** Of the table, for a disk without a parent. */
+  /** Of the table: with a parent, there is one for each bitmap. */
   long entries() {
-    return blocks() + (blocks() - 1) / chunkRatio();
+    long bitmaps = (blocks() - 1) / chunkRatio();
+    return parent == null ? blocks() + bitmaps : (bitmaps + 1) * (chunkRatio() + 1);
+  }
+
+  /** Where in the file the entry of a block is. */
+  long entryOffset(long block) {
+    return table + (block + block / chunkRatio()) * 8;
+  }
+
+  /** Where in the file the entry of the bitmap is that a block has part of. */
+  long bitmapEntryOffset(long block) {
+    return table + (block / chunkRatio() * (chunkRatio() + 1) + chunkRatio()) * 8;
+  }
+
+  /** True if an offset of the file is in the table. */
+  boolean inTable(long offset) {
+    return offset >= table && offset < table + tableLength;
+  }
+
+  /** The same with other words about the image behind it. */
+  Regions with(Parent other) {
+    return new Regions(
+        table, tableLength, metadata, metadataLength, blockSize, fixed, size, sector, other);
+  }
+
+  /** Where all metadata ends. */
+  long dataFrom(Header header) {
+    long end = Math.max(table + tableLength, metadata + metadataLength);
+    return Math.max(end, header.logOffset() + header.logLength());
   }
 
   /** True if some of that range is metadata. */
@@ -173,12 +243,21 @@ record Regions(
   }
 
   /** The regions of a new image, behind a log of that size. */
-  static Regions create(long size, int blockSize, boolean fixed, int logLength) {
-    var some = new Regions(0, 0, 0, 0, blockSize, fixed, size, 512);
+  static Regions create(
+      long size,
+      int blockSize,
+      boolean fixed,
+      int logLength,
+      int sector,
+      @Nullable ParentLocator locator) {
+    var nowhere = locator == null ? null : new Parent(locator, 0, 0);
+    var some = new Regions(0, 0, 0, 0, blockSize, fixed, size, sector, nowhere);
     long tableLength = (some.entries() * 8 + Structure.MEBIBYTE - 1) & -(long) Structure.MEBIBYTE;
     long table = Structure.MEBIBYTE + (long) logLength;
+    long metadata = table + tableLength;
+    var parent = locator == null ? null : new Parent(locator, metadata + 32 * 6, LENGTH + PAGE);
     return new Regions(
-        table, tableLength, table + tableLength, Structure.MEBIBYTE, blockSize, fixed, size, 512);
+        table, tableLength, metadata, Structure.MEBIBYTE, blockSize, fixed, size, sector, parent);
   }
 
   long end() {
@@ -195,16 +274,22 @@ record Regions(
     Structure.seal(out);
     FileBytes.write(file, PLACES[0], out);
     FileBytes.write(file, PLACES[1], out);
-    ByteBuffer items = Structure.allocate(LENGTH + 4096);
-    items.putLong(0, METADATA_SIGNATURE).putShort(10, (short) 5);
-    item(items, 0, PARAMETERS, 0, 8, 4);
+    byte[] locator = parent == null ? new byte[0] : parent.locator().bytes();
+    ByteBuffer items = Structure.allocate(LENGTH + PAGE + locator.length);
+    items.putLong(0, METADATA_SIGNATURE).putShort(10, (short) (parent == null ? 5 : 6));
+    item(items, 0, PARAMETERS, 0, 8, REQUIRED);
     item(items, 1, SIZE, 8, 8, 6);
     item(items, 2, PAGE_83, 16, 16, 6);
     item(items, 3, SECTOR, 32, 4, 6);
     item(items, 4, PHYSICAL_SECTOR, 36, 4, 6);
-    items.putInt(LENGTH, blockSize).putInt(LENGTH + 4, fixed ? 1 : 0);
+    items.putInt(LENGTH, blockSize);
+    items.putInt(LENGTH + 4, (fixed ? 1 : 0) | (parent == null ? 0 : 2));
     items.putLong(LENGTH + 8, size).put(LENGTH + 16, FileBytes.guid());
     items.putInt(LENGTH + 32, sector).putInt(LENGTH + 36, sector);
+    if (parent != null) {
+      item(items, 5, LOCATOR, PAGE, locator.length, REQUIRED);
+      items.put(LENGTH + PAGE, locator);
+    }
     FileBytes.write(file, metadata, items);
   }
 

@@ -3,6 +3,7 @@ package dev.kasuari.block.vhdx;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.ImageCreator;
+import dev.kasuari.block.Making;
 import dev.kasuari.block.Preallocation;
 import dev.kasuari.block.table.FileBytes;
 import dev.kasuari.qapi.OptionCodec;
@@ -14,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Makes images. */
 final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
   private static final int CHUNK = 1 << 16;
-  private static final long NOT_PRESENT = 0;
-  private static final long ZERO = 2;
-  private static final long PRESENT = 6;
+
+  /** Of one with another behind it, as Hyper-V has it. */
+  private static final int DIFFERENCING_BLOCK = 2 << 20;
 
   /** Whether all of it is there from the start. */
   enum Subformat {
@@ -29,6 +30,8 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
   /**
    * How an image is made.
    *
+   * @param backingFile File name of a base image
+   * @param backingFmt Image format of the base image
    * @param logSize Log size; min 1MB.
    * @param blockSize Block Size; min 1MB, max 256MB. 0 means auto-calculate based on image size.
    * @param subformat VHDX format type, can be either 'dynamic' or 'fixed'. Default is 'dynamic'.
@@ -37,6 +40,8 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
    */
   @Options
   record Creation(
+      @Options.Name("backing_file") @Nullable String backingFile,
+      @Options.Name("backing_fmt") @Nullable String backingFmt,
       @Options.Name("log_size") @Options.Default("1M") @Options.Size long logSize,
       @Options.Name("block_size") @Options.Default("0") @Options.Size long blockSize,
       @Nullable Subformat subformat,
@@ -47,12 +52,15 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
 
     /** What blocks are before they are written. */
     long unwritten() {
-      return blockStateZero == null || blockStateZero ? ZERO : NOT_PRESENT;
+      return blockStateZero == null || blockStateZero ? BlockTable.ZERO : BlockTable.NOT_PRESENT;
     }
 
     int blockBytes(long size) {
       if (blockSize != 0) {
         return (int) Math.min(blockSize, Integer.MAX_VALUE);
+      }
+      if (backingFile != null) {
+        return DIFFERENCING_BLOCK;
       }
       return size > 32L << 40
           ? 64 << 20
@@ -67,9 +75,36 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
 
   @Override
   public void create(BlockNode file, long size, Creation o) {
+    create(file, size, o, null);
+  }
+
+  /** An image with a parent has what differs from it: nothing yet. */
+  @Override
+  public void create(Making making, BlockNode file, long size, Creation o) {
+    if (o.backingFile() == null) {
+      create(file, size, o);
+      return;
+    }
+    refuse(o.fixed(), "vhdx: a fixed image has nothing behind it");
+    refuse(
+        o.blockStateZero() != null && o.blockStateZero(),
+        "vhdx: blocks that are zero would hide what is behind the image");
+    ParentImage parent = ParentImage.of(making, o.backingFile(), o.backingFmt());
+    refuse(
+        size != parent.size(),
+        "vhdx: a differencing image has the size of the one behind it, %d bytes, not %d"
+            .formatted(parent.size(), size));
+    create(file, size, o, parent);
+  }
+
+  private static void create(BlockNode file, long size, Creation o, @Nullable ParentImage parent) {
     refuseNonsense(size, o);
     int logLength = (int) o.logSize();
-    Regions regions = Regions.create(size, o.blockBytes(size), o.fixed(), logLength);
+    int block = o.blockBytes(size);
+    Regions regions =
+        parent == null
+            ? Regions.create(size, block, o.fixed(), logLength, 512, null)
+            : Regions.create(size, block, false, logLength, parent.sector(), parent.locator());
     ByteBuffer first = Structure.allocate(520);
     first.put(0, "vhdxfile".getBytes(StandardCharsets.US_ASCII));
     first.put(8, "Kasuari".getBytes(StandardCharsets.UTF_16LE));
@@ -77,7 +112,9 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
     FileBytes.write(file, 0, first);
     Header.create(file, logLength);
     regions.write(file);
-    writeTable(file, regions, o);
+    if (parent == null) {
+      writeTable(file, regions, o);
+    }
     if (o.fixed()) {
       file.truncate(regions.end() + regions.blocks() * regions.blockSize(), Preallocation.OFF);
     }
@@ -105,7 +142,7 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
   }
 
   private static void writeTable(BlockNode file, Regions regions, Creation o) {
-    if (!o.fixed() && o.unwritten() == NOT_PRESENT) {
+    if (!o.fixed() && o.unwritten() == BlockTable.NOT_PRESENT) {
       return;
     }
     long ratio = regions.chunkRatio();
@@ -117,7 +154,7 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
         boolean bitmap = at % (ratio + 1) == ratio;
         long block = at - at / (ratio + 1);
         long place = regions.end() + block * regions.blockSize();
-        part.putLong(i * 8, bitmap ? 0 : o.fixed() ? place | PRESENT : o.unwritten());
+        part.putLong(i * 8, bitmap ? 0 : o.fixed() ? place | BlockTable.PRESENT : o.unwritten());
       }
       FileBytes.write(file, regions.table() + done * 8, part);
     }

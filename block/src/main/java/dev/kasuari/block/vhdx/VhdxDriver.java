@@ -10,6 +10,7 @@ import dev.kasuari.qapi.OptionCodec;
 import dev.kasuari.qapi.Options;
 import java.nio.ByteOrder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code vhdx}: virtual hard disks of Hyper-V. */
 public final class VhdxDriver implements BlockDriver<VhdxDriver.Vhdx> {
@@ -36,7 +37,7 @@ public final class VhdxDriver implements BlockDriver<VhdxDriver.Vhdx> {
 
   @Override
   public List<String> slots() {
-    return List.of("file");
+    return List.of("file", "backing");
   }
 
   @Override
@@ -50,9 +51,7 @@ public final class VhdxDriver implements BlockDriver<VhdxDriver.Vhdx> {
     if (!file.writable()) {
       opening.readOnly();
     }
-    if (FileBytes.read(file, 0, 8, ByteOrder.LITTLE_ENDIAN).getLong(0) != SIGNATURE) {
-      throw BlockException.invalid("Image not in VHDX format");
-    }
+    requireSignature(file);
     Header header = Header.read(file);
     if (header.logged()) {
       if (!opening.access().writable()) {
@@ -64,6 +63,29 @@ public final class VhdxDriver implements BlockDriver<VhdxDriver.Vhdx> {
       }
       new Log(file, header).replay();
     }
-    return new VhdxNode(opening, file, header, Regions.read(file, header));
+    Regions regions = Regions.read(file, header);
+    return new VhdxNode(opening, file, header, regions, parent(opening, file, regions));
+  }
+
+  /** Refuses what is no VHDX at all. */
+  static void requireSignature(BlockNode file) {
+    if (FileBytes.read(file, 0, 8, ByteOrder.LITTLE_ENDIAN).getLong(0) != SIGNATURE) {
+      throw BlockException.invalid("Image not in VHDX format");
+    }
+  }
+
+  private static @Nullable BlockNode parent(Opening opening, BlockNode file, Regions regions) {
+    Regions.Parent said = regions.parent();
+    if (said == null) {
+      return null;
+    }
+    String name = said.locator().name();
+    BlockNode parent = opening.backingOf(file, name, "vhdx");
+    if (parent instanceof VhdxNode image && !said.locator().isFor(image.dataWriteId())) {
+      throw BlockException.invalid(
+          "vhdx: the image behind it, '%s', is not the one that it was made for, or was changed since"
+              .formatted(name));
+    }
+    return parent;
   }
 }

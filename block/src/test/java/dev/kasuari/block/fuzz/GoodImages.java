@@ -10,6 +10,10 @@ import dev.kasuari.block.packed.PackedImages.Tables;
 import dev.kasuari.block.testing.RecordingNode;
 import dev.kasuari.block.testing.TestImages;
 import dev.kasuari.qapi.OptionSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +64,8 @@ final class GoodImages {
     }
     if (format.equals("vpc")) {
       all.add(differencing(all.getFirst().clone()));
+    } else if (format.equals("vhdx")) {
+      all.add(differencingVhdx());
     }
     return all;
   }
@@ -71,6 +77,26 @@ final class GoodImages {
     image[image.length - 512 + type] = 4;
     Checksums.seal("vpc", image);
     return image;
+  }
+
+  /** With blocks that are there in part. */
+  private static byte[] differencingVhdx() {
+    try {
+      Path folder = Files.createTempDirectory("kasuari");
+      Path parent = folder.resolve("parent");
+      Path child = folder.resolve("child");
+      TestImages.create("vhdx", parent, SIZE, "block_size=1M");
+      String options = "backing_file=parent,backing_fmt=vhdx,block_size=1M";
+      TestImages.create("vhdx", child, SIZE, options);
+      TestImages.with("vhdx", child, Access.write(), node -> fill(node, options, 40));
+      byte[] image = Files.readAllBytes(child);
+      Files.delete(child);
+      Files.delete(parent);
+      Files.delete(folder);
+      return image;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static byte[] packed(String format, Random random) {
