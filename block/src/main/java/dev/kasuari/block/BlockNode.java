@@ -235,6 +235,24 @@ public abstract class BlockNode {
     }
   }
 
+  /**
+   * Makes bytes zero if that takes less than to write them.
+   *
+   * @param mayUnmap whether their room may be given back
+   * @return false if it would take as long: the bytes are as before, or some of them zero
+   */
+  public final boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+    checkWrite("zero", offset, length);
+    if (length == 0) {
+      return true;
+    }
+    try {
+      return zeroQuicklyAt(offset, length, mayUnmap && access.unmap());
+    } finally {
+      bitmaps.note(offset, length);
+    }
+  }
+
   /** Says that nobody needs the bytes any more; what they read as afterwards is not promised. */
   public final void discard(long offset, long length) {
     checkWrite("discard", offset, length);
@@ -287,6 +305,14 @@ public abstract class BlockNode {
 
   /** Makes bytes zero, by writing them if there is no other way. */
   protected abstract void zeroAt(long offset, long length, boolean mayUnmap);
+
+  /**
+   * Makes bytes zero without writing them, or returns false. Filters that do more than to pass
+   * requests on do not know this.
+   */
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    return false;
+  }
 
   /** Gives room back if that can be done. */
   protected abstract void discardAt(long offset, long length);

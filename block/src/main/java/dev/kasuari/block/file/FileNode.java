@@ -179,14 +179,22 @@ final class FileNode extends BlockNode {
 
   @Override
   protected void zeroAt(long offset, long length, boolean mayUnmap) {
+    if (!zeroQuicklyAt(offset, length, mayUnmap)) {
+      Zeroes.write(this, offset, length);
+    }
+  }
+
+  @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
     boolean zero = mayUnmap && punched(offset, length);
     if (!zero && !zeroed(offset, length)) {
-      Zeroes.write(this, offset, length);
+      return false;
     }
     if (regular && offset + length > end.get()) {
       // One byte makes the file longer; setting its size could cut what somebody else appends.
       writeAt(offset + length - 1, Zeroes.some(1));
     }
+    return true;
   }
 
   private boolean punched(long offset, long length) {

@@ -98,6 +98,11 @@ public final class NullDriver implements BlockDriver<NullDriver.Null> {
     protected void zeroAt(long offset, long length, boolean mayUnmap) {}
 
     @Override
+    protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+      return true;
+    }
+
+    @Override
     protected void discardAt(long offset, long length) {}
 
     @Override

@@ -61,7 +61,8 @@ public record NbdExport(
   int flags(boolean structured) {
     int flags = Nbd.FLAG_HAS_FLAGS | Nbd.FLAG_SEND_FLUSH | Nbd.FLAG_SEND_FUA;
     flags |= Nbd.FLAG_SEND_CACHE;
-    flags |= canWrite() ? Nbd.FLAG_SEND_TRIM | Nbd.FLAG_SEND_WRITE_ZEROES : Nbd.FLAG_READ_ONLY;
+    int writes = Nbd.FLAG_SEND_TRIM | Nbd.FLAG_SEND_WRITE_ZEROES | Nbd.FLAG_SEND_FAST_ZERO;
+    flags |= canWrite() ? writes : Nbd.FLAG_READ_ONLY;
     // A flush on any connection covers what was answered on all: they share one node.
     flags |= shared ? Nbd.FLAG_CAN_MULTI_CONN : 0;
     return flags | (structured ? Nbd.FLAG_SEND_DF : 0);

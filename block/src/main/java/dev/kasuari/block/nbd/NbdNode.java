@@ -1,5 +1,6 @@
 package dev.kasuari.block.nbd;
 
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Opening;
@@ -107,6 +108,24 @@ final class NbdNode extends BlockNode {
       return;
     }
     command(Nbd.CMD_WRITE_ZEROES, mayUnmap ? 0 : Nbd.CMD_FLAG_NO_HOLE, offset, length);
+  }
+
+  @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    boolean can = info.can(Nbd.FLAG_SEND_WRITE_ZEROES) && info.can(Nbd.FLAG_SEND_FAST_ZERO);
+    if (!can || !aligned(offset, length)) {
+      return false;
+    }
+    int flags = Nbd.CMD_FLAG_FAST_ZERO | (mayUnmap ? 0 : Nbd.CMD_FLAG_NO_HOLE);
+    try {
+      command(Nbd.CMD_WRITE_ZEROES, flags, offset, length);
+      return true;
+    } catch (BlockException e) {
+      if (e.kind() == BlockException.Kind.NOT_SUPPORTED) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -106,7 +106,7 @@ final class RequestServer {
     return switch (type) {
       case Nbd.CMD_READ -> Nbd.CMD_FLAG_FUA | (structured ? Nbd.CMD_FLAG_DF : 0);
       case Nbd.CMD_WRITE -> Nbd.CMD_FLAG_FUA | (extended ? Nbd.CMD_FLAG_PAYLOAD_LEN : 0);
-      case Nbd.CMD_WRITE_ZEROES -> Nbd.CMD_FLAG_FUA | Nbd.CMD_FLAG_NO_HOLE;
+      case Nbd.CMD_WRITE_ZEROES -> Nbd.CMD_FLAG_FUA | Nbd.CMD_FLAG_NO_HOLE | Nbd.CMD_FLAG_FAST_ZERO;
       case Nbd.CMD_BLOCK_STATUS -> Nbd.CMD_FLAG_FUA | Nbd.CMD_FLAG_REQ_ONE;
       default -> Nbd.CMD_FLAG_FUA;
     };
@@ -133,8 +133,7 @@ final class RequestServer {
     switch (request.type()) {
       case Nbd.CMD_WRITE -> node.write(offset, bytes);
       case Nbd.CMD_TRIM -> node.discard(offset, request.length());
-      case Nbd.CMD_WRITE_ZEROES ->
-          node.writeZeroes(offset, request.length(), !request.has(Nbd.CMD_FLAG_NO_HOLE));
+      case Nbd.CMD_WRITE_ZEROES -> zero(request);
       case Nbd.CMD_FLUSH -> node.flush();
       default -> {} // CACHE is advice
     }
@@ -142,6 +141,15 @@ final class RequestServer {
     boolean through = request.has(Nbd.CMD_FLAG_FUA) || (changed && export.writethrough());
     if (through && export.canWrite()) {
       node.flush();
+    }
+  }
+
+  private void zero(Request request) {
+    boolean mayUnmap = !request.has(Nbd.CMD_FLAG_NO_HOLE);
+    if (!request.has(Nbd.CMD_FLAG_FAST_ZERO)) {
+      node.writeZeroes(request.offset(), request.length(), mayUnmap);
+    } else if (!node.zeroQuickly(request.offset(), request.length(), mayUnmap)) {
+      throw BlockException.notSupported("to make these bytes zero takes as long as to write them");
     }
   }
 

@@ -277,6 +277,18 @@ final class Allocation {
     }
   }
 
+  /** The same if entries of tables can say it, and returns whether they can. */
+  boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+    long end = offset + length == image.size() ? roundUp(offset + length) : offset + length;
+    boolean whole = ((offset | end) & (g.subclusterSize() - 1)) == 0;
+    boolean flags = image.header.version == 3 || image.backing() == null;
+    if (!whole || !flags || image.data.raw() || partlyCompressed(offset) || partlyCompressed(end)) {
+      return false;
+    }
+    zeroEntries(offset, end, mayUnmap);
+    return true;
+  }
+
   /** A range of whole subclusters. Of a compressed cluster a part cannot be told from the rest. */
   private void zeroEntries(long from, long to, boolean mayUnmap) {
     if (image.data.raw()) {

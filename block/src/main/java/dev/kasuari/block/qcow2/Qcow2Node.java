@@ -235,6 +235,12 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    commit.relieve();
+    return allocation.zeroQuickly(offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     commit.relieve();
     allocation.discard(offset, length);

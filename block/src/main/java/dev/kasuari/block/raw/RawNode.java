@@ -81,6 +81,11 @@ final class RawNode extends BlockNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    return file.zeroQuickly(begin + offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     file.discard(begin + offset, length);
   }

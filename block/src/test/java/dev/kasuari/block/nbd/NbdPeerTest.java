@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** libnbd's and QEMU's clients at our server; our client at QEMU's and nbdkit's servers; TLS. */
@@ -226,6 +227,7 @@ class NbdPeerTest {
     String info = run("nbdinfo", uri);
     assertThat(info)
         .contains("export-size: 4194304", "description: text", "can_multi_conn: true")
+        .contains("can_fast_zero: true")
         .contains("base:allocation", "qemu:allocation-depth", "using structured packets");
     assertThat(run("nbdinfo", "--list", "nbd://127.0.0.1:" + port))
         .contains("export=\"\"", "export=\"x\"");
@@ -413,6 +415,29 @@ class NbdPeerTest {
     words.stream().filter(w -> !w.startsWith("--")).forEach(command::add);
     start(folder.resolve("sock"), command.toArray(String[]::new));
     use(client(new BlockGraph(), "", true));
+  }
+
+  /** Where the server says so, quickly or not at all. */
+  @ParameterizedTest
+  @CsvSource({
+    "memory | 4M, true",
+    "--filter=nozero | memory | 4M, false",
+    "--filter=nozero | memory | 4M | zeromode=emulate | fastzeromode=slow, false",
+    "--filter=nozero | memory | 4M | zeromode=emulate | fastzeromode=none, false",
+    "zero=echo ENOTSUP no >&2; exit 1, false",
+    "zero=case $5 in *fast*) exit 0;; esac; exit 1, true",
+  })
+  void asksNbdkitForZeroesThatAreQuick(String words, boolean quick) throws Exception {
+    var command = new ArrayList<>(List.of("nbdkit", "-f", "-U", path("sock")));
+    if (words.startsWith("zero=")) {
+      command.addAll(List.of("eval", "get_size=echo 4194304", "pread=exit 1", "pwrite=exit 1"));
+      command.add("can_fast_zero=exit 0");
+    }
+    command.addAll(List.of(words.split(" \\| ")));
+    start(folder.resolve("sock"), command.toArray(String[]::new));
+    BlockNode node = client(new BlockGraph(), "", true);
+    assertThat(node.zeroQuickly(0, 1 << 20, true)).isEqualTo(quick);
+    assertThat(node.zeroQuickly(1 << 20, 1 << 20, false)).isEqualTo(quick);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Root;
+import dev.kasuari.block.testing.TestImages;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -161,6 +162,51 @@ class NbdTest {
     assertThat(data.data()).isTrue();
     assertThat(data.zero()).isFalse();
     assertThat(node.filename()).isEqualTo("nbd+unix:///d?socket=" + socket());
+  }
+
+  /** A file of the host can; sectors of an image without a way to say it cannot, and stay. */
+  @Test
+  void zeroesAreQuickOrNotSupported() throws Exception {
+    Root disk = disk();
+    serve(disk.node(), true);
+    BlockNode node = client("", true).node();
+    try (Arena arena = Arena.ofConfined()) {
+      node.write(0, arena.allocate(1 << 20).fill((byte) 3));
+      assertThat(node.zeroQuickly(1 << 16, 1 << 16, true)).isTrue();
+      MemorySegment now = arena.allocate(3 << 16);
+      node.read(0, now);
+      byte[] expected = new byte[3 << 16];
+      Arrays.fill(expected, (byte) 3);
+      Arrays.fill(expected, 1 << 16, 2 << 16, (byte) 0);
+      assertThat(now.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+    }
+  }
+
+  /** Whole clusters are zero by their entries; a part of one would be written. */
+  @Test
+  void zeroesOfAnImageAreQuickByClusters() throws Exception {
+    Path image = folder.resolve("image");
+    TestImages.create("qcow2", image, 4 << 20, "");
+    BlockNode own = graph.openFile("", image.toString(), "qcow2", Access.write().withUnmap(true));
+    Root root = Root.of(graph, "test", own);
+    open.add(root);
+    serve(root.node(), true);
+    BlockNode node = client("", true).node();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment noise = arena.allocate(4 << 20).fill((byte) 5);
+      node.write(0, noise);
+      assertThat(node.zeroQuickly(512, 65536, true)).isFalse();
+      assertThat(node.zeroQuickly(0, 65536 + 512, true)).isFalse();
+      MemorySegment now = arena.allocate(4 << 20);
+      node.read(0, now);
+      assertThat(now.mismatch(noise)).isEqualTo(-1);
+      assertThat(node.zeroQuickly(65536, 3 << 16, true)).isTrue();
+      assertThat(node.zeroQuickly((4 << 20) - 65536, 65536, false)).isTrue();
+      noise.asSlice(65536, 3 << 16).fill((byte) 0);
+      noise.asSlice((4 << 20) - 65536).fill((byte) 0);
+      node.read(0, now);
+      assertThat(now.mismatch(noise)).isEqualTo(-1);
+    }
   }
 
   @Test

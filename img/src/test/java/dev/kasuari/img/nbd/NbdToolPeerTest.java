@@ -123,8 +123,7 @@ class NbdToolPeerTest {
     }
     Files.deleteIfExists(folder.resolve("s"));
     var run = serve("-e 3 -f qcow2 -x e -D text -A -B b DIR/q");
-    assertThat(theirs(words("qemu-nbd -L -k DIR/s")).out())
-        .isEqualTo(theirs.replace("0xded", "0x5ed").replace(" fast-zero", ""));
+    assertThat(theirs(words("qemu-nbd -L -k DIR/s")).out()).isEqualTo(theirs);
     theirs("qemu-io", "-f", "raw", "-c", "quit", uri("e"));
     assertThat(run.get().code()).isZero();
   }
