@@ -62,8 +62,10 @@ sealed interface Benchmark {
    * Debian's Linux until it prints something.
    *
    * @param until what it prints
+   * @param again whether the emulator has run it before, and may know what it wrote down then
    */
-  record Linux(String name, Group group, String doc, String until) implements Benchmark {
+  record Linux(String name, Group group, String doc, String until, boolean again)
+      implements Benchmark {
     @Override
     public Measure measure() {
       return Measure.PROCESS;

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs processes, one at a time, and takes their time. None outlives this one. */
 final class Execution implements AutoCloseable {
+  /** Where programs keep what spares them work the next time. */
+  private static final String CACHE = "XDG_CACHE_HOME";
+
   private static final int KEPT_BYTES = 1 << 20;
   private static final double TICKS_PER_SECOND = 100; // of /proc, on every Linux
   private static final int CHILDREN_USER = 15; // field of /proc/self/stat, from 0; see proc(5)
@@ -37,15 +41,40 @@ final class Execution implements AutoCloseable {
    * @param until if not null, it is ended as soon as it has printed this
    */
   Outcome run(List<String> command, Duration limit, @Nullable String until) {
+    return run(command, limit, until, null, End.AT_ONCE);
+  }
+
+  /** What becomes of a process that has printed what was waited for. */
+  enum End {
+    AT_ONCE,
+    /** It is asked to end, and may write down first what it wants to know the next time. */
+    ASKED
+  }
+
+  /**
+   * Runs a command with nothing to read.
+   *
+   * @param cache a folder in which it finds what earlier runs have left there; null for the user's
+   * @param ending of a process that has printed what was waited for
+   */
+  Outcome run(
+      List<String> command,
+      Duration limit,
+      @Nullable String until,
+      @Nullable Path cache,
+      End ending) {
     double cpu = childrenCpuSeconds();
     long start = System.nanoTime();
     Process process;
     try {
-      process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
-              .redirectInput(Redirect.from(new File("/dev/null")))
-              .start();
+              .redirectInput(Redirect.from(new File("/dev/null")));
+      if (cache != null) {
+        builder.environment().put(CACHE, cache.toString());
+      }
+      process = builder.start();
     } catch (IOException e) {
       return new Outcome(
           Outcome.End.NO_START, -1, String.valueOf(e.getMessage()), 0, 0, Double.NaN);
@@ -57,7 +86,10 @@ final class Execution implements AutoCloseable {
       var screen = new Screen(start);
       boolean found = screen.read(process.getInputStream(), until);
       long end = System.nanoTime();
-      if (found) {
+      if (found && ending == End.ASKED) {
+        process.destroy();
+        process.getInputStream().transferTo(OutputStream.nullOutputStream());
+      } else if (found) {
         end(process);
       }
       int status = process.waitFor();
@@ -69,6 +101,8 @@ final class Execution implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Outcome(Outcome.End.TIMEOUT, -1, "interrupted", 0, 0, Double.NaN);
+    } catch (IOException e) {
+      return new Outcome(Outcome.End.TIMEOUT, -1, "it did not end: " + e, 0, 0, Double.NaN);
     } finally {
       watch.interrupt();
       end(process);

@@ -31,6 +31,9 @@ final class Runner {
   private final boolean cpuClock;
   private final Map<Emulator, Double> startCpu = new HashMap<>();
 
+  /** What emulators find that ran the same before; empty if they are to find nothing. */
+  private final Map<Emulator, Path> caches = new HashMap<>();
+
   /**
    * A runner.
    *
@@ -63,7 +66,7 @@ final class Runner {
   }
 
   /** Boots Linux until it prints what is waited for. */
-  Comparison linux(Linux linux, LinuxGuest guest) throws InterruptedException {
+  Comparison linux(Linux linux, LinuxGuest guest) throws IOException, InterruptedException {
     var machine = new ArrayList<>(target.linuxMachine());
     machine.addAll(
         List.of(
@@ -76,7 +79,21 @@ final class Runner {
             guest.initrd().toString(),
             "-append",
             guest.append()));
-    return rounds(new Comparison(linux, 1), emulator -> with(emulator, machine), linux.until());
+    var comparison = new Comparison(linux, 1);
+    Commands commands = emulator -> with(emulator, machine);
+    if (!linux.again()) {
+      return rounds(comparison, commands, linux.until());
+    }
+    try (var cache = TemporaryDirectory.in(directory)) {
+      for (Emulator emulator : emulators) {
+        Path own = Files.createDirectory(cache.path().resolve(emulator.label()));
+        caches.put(emulator, own);
+        execution.run(commands.of(emulator), limit, linux.until(), own, Execution.End.ASKED);
+      }
+      return rounds(comparison, commands, linux.until());
+    } finally {
+      caches.clear();
+    }
   }
 
   /** Of a benchmark whose guest is not to be had. */
@@ -115,7 +132,7 @@ final class Runner {
 
   /** All rounds; the order of the emulators changes from one to the next. */
   Comparison rounds(Comparison comparison, Commands commands, @Nullable String until)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     var order = new ArrayList<>(emulators);
     for (int round = 0; round < runs; round++) {
       for (Emulator emulator : order) {
@@ -130,8 +147,8 @@ final class Runner {
 
   private void run(
       Comparison comparison, Emulator emulator, List<String> command, @Nullable String until)
-      throws InterruptedException {
-    Outcome outcome = execution.run(command, limit, until);
+      throws IOException, InterruptedException {
+    Outcome outcome = run(emulator, command, until);
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
@@ -140,6 +157,18 @@ final class Runner {
       comparison.fail(emulator, outcome.complaint());
     } else {
       comparison.add(emulator, sample);
+    }
+  }
+
+  /** Without what earlier runs have left, unless it is wanted. */
+  private Outcome run(Emulator emulator, List<String> command, @Nullable String until)
+      throws IOException {
+    Path known = caches.get(emulator);
+    if (known != null) {
+      return execution.run(command, limit, until, known, Execution.End.AT_ONCE);
+    }
+    try (var nothing = TemporaryDirectory.in(directory)) {
+      return execution.run(command, limit, until, nothing.path(), Execution.End.AT_ONCE);
     }
   }
 
@@ -178,7 +207,7 @@ final class Runner {
       throws IOException {
     for (long work = least; ; ) {
       Path elf = write(kernel, image, work);
-      Outcome outcome = execution.run(with(emulator, machine(target, kernel, elf)), limit, null);
+      Outcome outcome = run(emulator, with(emulator, machine(target, kernel, elf)), null);
       Sample sample = Sample.ofKernel(outcome);
       if (sample == null) {
         return outcome.end() == Outcome.End.TIMEOUT && work > 1
