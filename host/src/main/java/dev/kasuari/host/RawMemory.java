@@ -226,6 +226,16 @@ public final class RawMemory {
     MemorySegment.copy(from, offset, ALL, ValueLayout.JAVA_BYTE, to, length);
   }
 
+  /** Copies from host memory into an array; {@code length} counts numbers. */
+  public static void get(long from, int[] to, int offset, int length) {
+    MemorySegment.copy(ALL, INT, from, to, offset, length);
+  }
+
+  /** Copies an array into host memory; {@code length} counts numbers. */
+  public static void put(long to, int[] from, int offset, int length) {
+    MemorySegment.copy(from, offset, ALL, INT, to, length);
+  }
+
   /** Fills {@code length} bytes with {@code value}. */
   public static void fill(long address, long length, byte value) {
     ALL.asSlice(address, length).fill(value);

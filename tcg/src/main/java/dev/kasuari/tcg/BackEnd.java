@@ -19,6 +19,15 @@ public interface BackEnd extends AutoCloseable {
     default List<TranslationObserver> observers() {
       return List.of();
     }
+
+    /**
+     * Where code is kept from one run to the next; null if it is not. Once for each machine.
+     *
+     * @param key of the CPUs and the back end
+     */
+    default @Nullable CodeArchive archive(String key) {
+      return null;
+    }
   }
 
   /** The name after {@code backend=}. */
@@ -37,6 +46,32 @@ public interface BackEnd extends AutoCloseable {
    * @return null if there is no room: see {@link #reclaim}
    */
   @Nullable CompiledCode compile(IrUnit unit, int pageOffset);
+
+  /**
+   * All that its code depends on besides units, as far as it is the back end's, for the key of a
+   * {@link CodeArchive}; null if code of it means nothing in another run. After {@link
+   * #expectSeveralCpus}.
+   */
+  default @Nullable String archiveKey() {
+    return null;
+  }
+
+  /**
+   * The same as {@link #compile(IrUnit, int)}, and fills an image with what was made, if it can be
+   * kept. If there is an {@link #archiveKey}.
+   */
+  default @Nullable CompiledCode compile(IrUnit unit, int pageOffset, CodeImage image) {
+    return compile(unit, pageOffset);
+  }
+
+  /**
+   * Makes code of an image that was filled with the same {@link #archiveKey}.
+   *
+   * @return null if there is no room; {@link #compile(IrUnit, int)} will say so, too
+   */
+  default @Nullable CompiledCode restore(CodeImage image, int pageOffset) {
+    throw new UnsupportedOperationException(name() + " keeps no code");
+  }
 
   /** How often a unit is run as it is, at first, before it is compiled. */
   default int coldRuns() {

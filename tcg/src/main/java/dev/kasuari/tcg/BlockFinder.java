@@ -24,6 +24,12 @@ final class BlockFinder {
   private final CodeCache cache;
   private final Log log;
 
+  /** For one unit after another, to or from the archive. */
+  private final CodeImage image = new CodeImage();
+
+  /** What was kept of a unit that is verified. */
+  private final CodeImage other = new CodeImage();
+
   /** Null if units are compiled at once. */
   private @Nullable RunCounts coldRuns;
 
@@ -64,6 +70,11 @@ final class BlockFinder {
     coldRuns = runs == 0 ? null : new RunCounts(runs);
   }
 
+  /** See {@link Translator#configuration}. */
+  String configuration() {
+    return translator.configuration();
+  }
+
   /** The block at a virtual address; null if fetching there faults, with the fault in the MMU. */
   @Nullable TranslationBlock find(long at, long mode) {
     int flags = accelerator.unitFlags();
@@ -78,7 +89,7 @@ final class BlockFinder {
     boolean once = mmu.fetchWasUncached(at);
     pc = at;
     TranslationBlock block = once ? null : cache.find(ram, mode, flags, secondPageMapping);
-    if (block == null && !once && flags == 0 && isCold(ram)) {
+    if (block == null && !once && flags == 0 && archived(mode) == 0 && isCold(ram)) {
       block = coldBlock(ram, mode);
     }
     if (block == null) {
@@ -187,12 +198,15 @@ final class BlockFinder {
       try {
         accelerator.settleWrites();
         long hostPage = mmu.fetchHostAddress(pc) - (pc & 4095);
-        translation.begin(mode, flags, (int) (pc & 4095), hostPage, limit(flags));
-        if (!translation.run(translator)) {
-          return null;
+        TranslationBlock block = flags == 0 ? restored(ram, mode) : null;
+        if (block == null) {
+          translation.begin(mode, flags, (int) (pc & 4095), hostPage, limit(flags));
+          if (!translation.run(translator)) {
+            return null;
+          }
+          mmu.faulted = false;
+          block = block(ram, mode, flags, hostPage);
         }
-        mmu.faulted = false;
-        TranslationBlock block = block(ram, mode, flags, hostPage);
         if ((flags & UnitFlags.ONCE) != 0 || cache.publish(block, ticket, secondTicket)) {
           return block;
         }
@@ -223,6 +237,65 @@ final class BlockFinder {
     return one ? 1 : Translation.MAX_INSTRUCTIONS;
   }
 
+  // ---- what was compiled in an earlier run -----------------------------------------------------
+
+  /** Where the archive has the unit at {@link #pc}, or 0. */
+  private long archived(long mode) {
+    CodeArchive archive = usableArchive();
+    return archive == null ? 0 : archive.find(mode, (int) (pc & 4095), mmu.fetchHostAddress(pc));
+  }
+
+  /** Null if whoever looks at units is to see what they are made of. */
+  private @Nullable CodeArchive usableArchive() {
+    CodeArchive archive = accelerator.archive();
+    return archive == null
+            || accelerator.observed()
+            || log.on(LogCategory.IN_ASM)
+            || log.on(LogCategory.OP)
+        ? null
+        : archive;
+  }
+
+  /** A block of a unit that was kept, to be published like a translated one; or null. */
+  private @Nullable TranslationBlock restored(long ram, long mode) {
+    CodeArchive archive = usableArchive();
+    long unit = archive == null || archive.verifies() ? 0 : archived(mode);
+    if (unit == 0 || archive == null || !archive.load(unit, image)) {
+      return null;
+    }
+    CompiledCode code = accelerator.backEnd().restore(image, (int) (pc & 4095));
+    return code == null
+        ? null
+        : new TranslationBlock(
+            ram,
+            archive.guestBytes(unit),
+            TranslationBlock.ONE_PAGE,
+            mode,
+            0,
+            archive.instructions(unit),
+            code);
+  }
+
+  /** Keeps a unit that was just compiled, or compares it with what is kept. */
+  private void keep(CodeArchive archive, long mode, int instructions) {
+    if (image.isEmpty() || translation.askedForSecondPage()) {
+      return;
+    }
+    int offset = (int) (pc & 4095);
+    long guest = mmu.fetchHostAddress(pc);
+    // It was looked for already, unless all is translated anyway.
+    long unit = archive.verifies() ? archive.find(mode, offset, guest) : 0;
+    if (unit == 0) {
+      archive.add(mode, offset, guest, translation.bytes(), instructions, image);
+    } else if (!archive.load(unit, other)
+        || archive.guestBytes(unit) != translation.bytes()
+        || !image.same(other)) {
+      throw new IllegalStateException(
+          "the archive's unit for pc 0x%x, mode 0x%x is not what it is translated to"
+              .formatted(pc, mode));
+    }
+  }
+
   private TranslationBlock block(long ram, long mode, int flags, long hostPage) {
     IrUnit unit = translation.finish();
     assert verified(unit);
@@ -232,7 +305,12 @@ final class BlockFinder {
     if (log.on(LogCategory.OP)) {
       log.write(LogCategory.OP, unit::toString);
     }
-    CompiledCode code = accelerator.compile(unit, (int) (pc & 4095));
+    CodeArchive archive = flags == 0 ? usableArchive() : null;
+    CompiledCode code =
+        accelerator.compile(unit, (int) (pc & 4095), archive == null ? null : image);
+    if (archive != null) {
+      keep(archive, mode, unit.instructions().size());
+    }
     if (accelerator.observed()) {
       tell(ram, mode, flags, hostPage, unit, code);
     }

@@ -1,5 +1,7 @@
 package dev.kasuari.tcg;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.kasuari.machine.ExecutionControl;
 import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
@@ -14,12 +16,14 @@ import dev.kasuari.tcg.ir.IrUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +40,7 @@ public final class TcgAccelerator implements ExecutionControl {
   private final InstructionSet instructionSet;
   private final FutureTask<BackEnd> opening;
   private final Supplier<List<TranslationObserver>> announced;
+  private final Function<String, @Nullable CodeArchive> archives;
   private final CodeCache cache = new CodeCache(this::pageHasCode, this::pageHasNoCode);
   private final List<Cpu> cpus = new ArrayList<>();
   private final List<TcgVcpu> vcpus = new ArrayList<>();
@@ -44,6 +49,7 @@ public final class TcgAccelerator implements ExecutionControl {
   private final DirtyLog.Watch watch = new CodeWatch();
   private final AddressSpace.Listener mappingListener = this::mappingChanged;
   private @Nullable BackEnd backEnd;
+  private @Nullable CodeArchive archive;
 
   private final ReentrantLock gate = new ReentrantLock();
   private final Condition changed = gate.newCondition();
@@ -64,7 +70,7 @@ public final class TcgAccelerator implements ExecutionControl {
 
   /** Runs CPUs on a back end, which is closed with this. */
   public TcgAccelerator(Machine machine, InstructionSet instructionSet, BackEnd backEnd) {
-    this(machine, instructionSet, new FutureTask<>(() -> backEnd), List::of);
+    this(machine, instructionSet, new FutureTask<>(() -> backEnd), List::of, key -> null);
     opening.run();
   }
 
@@ -77,7 +83,8 @@ public final class TcgAccelerator implements ExecutionControl {
         machine,
         instructionSet,
         new FutureTask<>(() -> maker.make(instructionSet)),
-        maker::observers);
+        maker::observers,
+        maker::archive);
     var thread = new Thread(null, opening, machine.name() + " back end");
     thread.setDaemon(true);
     thread.start();
@@ -87,11 +94,13 @@ public final class TcgAccelerator implements ExecutionControl {
       Machine machine,
       InstructionSet instructionSet,
       FutureTask<BackEnd> opening,
-      Supplier<List<TranslationObserver>> announced) {
+      Supplier<List<TranslationObserver>> announced,
+      Function<String, @Nullable CodeArchive> archives) {
     this.machine = machine;
     this.instructionSet = instructionSet;
     this.opening = opening;
     this.announced = announced;
+    this.archives = archives;
     machine.memory().addListener(mappingListener);
     machine.ram().onBlock(this::watch);
   }
@@ -169,8 +178,22 @@ public final class TcgAccelerator implements ExecutionControl {
       opened.expectSeveralCpus();
     }
     vcpus.forEach(vcpu -> vcpu.runCold(opened.coldRuns()));
+    archive = archive(opened);
     observers.addAll(announced.get());
     observers.forEach(opened::describeRoutines);
+  }
+
+  private @Nullable CodeArchive archive(BackEnd opened) {
+    String key = opened.archiveKey();
+    Set<String> translators = vcpus.stream().map(TcgVcpu::configuration).collect(toSet());
+    return key == null || translators.size() != 1
+        ? null
+        : archives.apply(translators.iterator().next() + " " + key);
+  }
+
+  /** Where units are kept from one run to the next; null if they are not. */
+  @Nullable CodeArchive archive() {
+    return archive;
   }
 
   private BackEnd opened() {
@@ -262,6 +285,10 @@ public final class TcgAccelerator implements ExecutionControl {
     machine.memory().removeListener(mappingListener);
     watched.forEach(block -> block.dirty().removeWatch(watch));
     vcpus.forEach(TcgVcpu::close);
+    CodeArchive kept = archive;
+    if (kept != null) {
+      kept.close();
+    }
     try {
       opened().close();
     } catch (RuntimeException | Error e) {
@@ -473,10 +500,15 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
-  /** Compiles a unit, giving up other code if there is no room. */
-  CompiledCode compile(IrUnit unit, int pageOffset) {
+  /**
+   * Compiles a unit, and fills an image if there is one, giving up other code if there is no room.
+   */
+  CompiledCode compile(IrUnit unit, int pageOffset, @Nullable CodeImage image) {
     while (true) {
-      CompiledCode code = backEnd().compile(unit, pageOffset);
+      CompiledCode code =
+          image == null
+              ? backEnd().compile(unit, pageOffset)
+              : backEnd().compile(unit, pageOffset, image);
       if (code != null) {
         return code;
       }

@@ -272,6 +272,11 @@ final class TcgVcpu implements Vcpu {
     context.linkFrom = null;
   }
 
+  /** What its translations depend on; see {@link Translator#configuration}. */
+  String configuration() {
+    return finder.configuration();
+  }
+
   /** Before it starts; see {@link BlockFinder#runCold}. */
   void runCold(int runs) {
     finder.runCold(runs);

@@ -179,6 +179,11 @@ public final class Translation {
     return delta;
   }
 
+  /** Whether the unit would be another one if another page followed, or none. */
+  boolean askedForSecondPage() {
+    return secondAsked;
+  }
+
   boolean usesSecondPage() {
     return pageOffset + delta > PAGE_SIZE;
   }

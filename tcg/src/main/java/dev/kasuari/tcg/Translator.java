@@ -12,6 +12,14 @@ public interface Translator {
    */
   void translate(Translation translation);
 
+  /**
+   * All that translations depend on besides the guest's code, its place in the page and the mode
+   * word: two translators that say the same make the same of the same.
+   */
+  default String configuration() {
+    return getClass().getName();
+  }
+
   /** The instruction as text, for {@code -d in_asm}: its bytes lie at the given host address. */
   String disassemble(long hostAddress, int length, long pc);
 }

@@ -8,11 +8,13 @@ import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Options;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.CodeArchive;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.interp.Interpreter;
 import dev.kasuari.tcg.lockstep.Lockstep;
 import dev.kasuari.tcg.x86_64.CpuFeature;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  *     code
  * @param coldRuns how often a unit is interpreted, before it is worth being compiled to machine
  *     code
+ * @param codeArchive keeps machine code in a file for the next run of such a machine: on, off, or
+ *     verify, which runs none of it and compares it with what is compiled anew
+ * @param codeFolder where such files are; if it is not said, kasuari/code in $XDG_CACHE_HOME or
+ *     ~/.cache, and nowhere where Kasuari is on the class path of another program
  * @param perfMap names units for perf in /tmp/perf-PID.map, which grows with each that is made
  */
 @Options(implied = "accel")
@@ -46,6 +52,8 @@ public record AccelOptions(
     @Nullable String without,
     @Nullable String dump,
     @Options.Default("2") @Options.Range(min = 0, max = X86BackEnd.MAX_COLD_RUNS) int coldRuns,
+    @Options.Default("on") String codeArchive,
+    @Nullable String codeFolder,
     @Options.Default("off") boolean perfMap) {
 
   private static final int COLD_RUNS = 2;
@@ -74,7 +82,8 @@ public record AccelOptions(
 
   /** Translation with the back end that suits. */
   public static AccelOptions standard() {
-    return new AccelOptions("tcg", "auto", "multi", false, TB_SIZE, null, null, COLD_RUNS, false);
+    return new AccelOptions(
+        "tcg", "auto", "multi", false, TB_SIZE, null, null, COLD_RUNS, "on", null, false);
   }
 
   /**
@@ -117,7 +126,7 @@ public record AccelOptions(
   }
 
   private void checkMachineCode(String where, OptionSource source) {
-    for (String key : List.of("without", "cold-runs", "perf-map")) {
+    for (String key : List.of("without", "cold-runs", "code-archive", "code-folder", "perf-map")) {
       if (backend.equals("interp") && source.tree().members().containsKey(key)) {
         throw new OptionException(
             where + ": '" + key + "' is about machine code, and interp makes none");
@@ -127,6 +136,7 @@ public record AccelOptions(
       throw new OptionException(
           where + ": lockstep=on compiles every unit at once; leave cold-runs away");
     }
+    check(where, "code archive", codeArchive, List.of("on", "off", "verify"));
     features(where);
   }
 
@@ -210,6 +220,36 @@ public record AccelOptions(
     }
   }
 
+  /**
+   * Where code is kept; null if it is not.
+   *
+   * @param key all that it depends on, but for this build of Kasuari
+   * @param notices told what the user should know
+   */
+  @Nullable CodeArchive archive(String key, Consumer<String> notices) {
+    boolean wanted = codeFolder != null || BuildIdentity.isInstalled();
+    String build = wanted && !codeArchive.equals("off") ? BuildIdentity.known() : null;
+    if (build == null) {
+      return null;
+    }
+    boolean verify = codeArchive.equals("verify");
+    return new CodeArchive(
+        codeFolder == null ? standardFolder() : Path.of(codeFolder),
+        build + " " + key,
+        verify ? CodeArchive.Use.VERIFY : CodeArchive.Use.RUN,
+        // Who has not asked for it can do without it, as in a home that is read-only.
+        codeFolder == null && !verify ? why -> {} : notices);
+  }
+
+  private static Path standardFolder() {
+    String cache = System.getenv("XDG_CACHE_HOME");
+    Path folder =
+        cache == null || !cache.startsWith("/")
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(cache);
+    return folder.resolve("kasuari").resolve("code");
+  }
+
   /** The guest's clock: in lockstep slow, or a guest would do nothing but serve its timer. */
   Clock clock() {
     return new RealtimeClock(lockstep ? LOCKSTEP_SLOWNESS : 1);
@@ -245,7 +285,17 @@ public record AccelOptions(
   /** The same, with a map for perf ({@code -perfmap}). */
   public AccelOptions withPerfMap() {
     return new AccelOptions(
-        accel, backend, thread, lockstep, tbSize, without, dump, coldRuns, true);
+        accel,
+        backend,
+        thread,
+        lockstep,
+        tbSize,
+        without,
+        dump,
+        coldRuns,
+        codeArchive,
+        codeFolder,
+        true);
   }
 
   /** What {@code -accel help} prints. */

@@ -3,6 +3,7 @@ package dev.kasuari.vm;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.CodeArchive;
 import dev.kasuari.tcg.InstructionSet;
 import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.listing.CodeLog;
@@ -16,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code -accel} asks for, made for one machine, which closes it. */
 final class Engine implements BackEnd.Maker {
@@ -44,6 +46,11 @@ final class Engine implements BackEnd.Maker {
       observers.add(machine.own(perfMap(PerfMap.fileOfThisProcess())));
     }
     return observers;
+  }
+
+  @Override
+  public @Nullable CodeArchive archive(String key) {
+    return options.archive(key, machine.log()::always);
   }
 
   private UnitDump dump(Path file) {

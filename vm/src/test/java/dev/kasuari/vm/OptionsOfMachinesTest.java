@@ -260,6 +260,12 @@ class OptionsOfMachinesTest {
             + " about machine code, and interp makes none",
         "tcg,backend=interp,perf-map=on | -accel tcg,backend=interp,perf-map=on: 'perf-map' is"
             + " about machine code, and interp makes none",
+        "tcg,code-archive=maybe | -accel tcg,code-archive=maybe: no code archive 'maybe'; there are"
+            + " on, off, verify",
+        "tcg,code-archive=verifi | -accel tcg,code-archive=verifi: no code archive 'verifi';"
+            + " did you mean 'verify'?",
+        "tcg,backend=interp,code-folder=c | -accel tcg,backend=interp,code-folder=c: 'code-folder'"
+            + " is about machine code, and interp makes none",
         "tcg,perf-map=maybe | -accel tcg,perf-map=maybe: 'perf-map' must be on or off, not 'maybe'",
         "tcg,perfmap=on | -accel tcg,perfmap=on: unknown property 'perfmap'; did you mean"
             + " 'perf-map'?",

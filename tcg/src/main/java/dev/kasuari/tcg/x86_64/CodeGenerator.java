@@ -9,6 +9,7 @@ import static dev.kasuari.tcg.x86_64.Gpr.RDX;
 import static dev.kasuari.tcg.x86_64.Width.BITS_32;
 import static dev.kasuari.tcg.x86_64.Width.BITS_64;
 
+import dev.kasuari.tcg.CodeImage;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.FlagCond;
@@ -30,7 +31,7 @@ import java.util.List;
  * the page in which the unit begins, R14 the number of instructions retired; RAX, RCX and RDX are
  * scratch; the others hold values ({@link Registers#POOL}). MXCSR is the guest's.
  */
-final class CodeGenerator {
+final class CodeGenerator implements Unplaced {
   private static final Gpr[] OPERANDS = {RAX, RDX, RCX};
 
   private static final long[] NO_WORDS = {};
@@ -167,18 +168,20 @@ final class CodeGenerator {
     return registers.slots();
   }
 
-  /** Fills in the number of the code at its sites, which is how Java knows it again. */
-  void number(int number) {
-    byte[] code = a.code();
-    for (int site = 0; site < sites.count(); site++) {
-      for (int b = 0; b < 4; b++) {
-        code[sites.end(site) + b] = (byte) (number >> (8 * b));
-      }
-    }
+  @Override
+  public int length() {
+    return a.length();
   }
 
-  /** The finished code, once it is known where it is. */
-  X86Code finish(CodeSpace space, int number, long entry) {
+  @Override
+  public byte[] place(long address, int number) {
+    sites.number(a.code(), number);
+    a.relocate(address);
+    return a.code();
+  }
+
+  @Override
+  public X86Code finish(CodeSpace space, int number, long entry) {
     return new X86Code(
         space,
         number,
@@ -196,6 +199,14 @@ final class CodeGenerator {
         flow.home(0),
         flow.chain(1),
         flow.home(1));
+  }
+
+  /** Fills an image, but of a unit that calls functions: these are objects of this run. */
+  void save(CodeImage to) {
+    if (unit.helpers().isEmpty()) {
+      int[] places = {pollBranch, flow.chain(0), flow.home(0), flow.chain(1), flow.home(1)};
+      MovedCode.save(to, stubs, a, sites, words(), unit.vectors(), places);
+    }
   }
 
   /** What is put back besides the program counter; empty if nothing is. */

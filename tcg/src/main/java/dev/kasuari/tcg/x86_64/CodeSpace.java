@@ -62,23 +62,21 @@ final class CodeSpace implements AutoCloseable {
   }
 
   /**
-   * Puts generated code where it can run.
+   * Puts code where it can run.
    *
    * @return null if there is no room
    */
-  synchronized @Nullable X86Code add(CodeGenerator generator) {
-    Assembler assembler = generator.a;
-    int size = assembler.length();
+  synchronized @Nullable X86Code add(Unplaced unplaced) {
+    int size = unplaced.length();
     if (end + size > segmentStart(segment) + segmentBytes) {
       return null;
     }
     long offset = end;
     end += size;
     int number = freeNumbers.isEmpty() ? numbers++ : freeNumbers.remove();
-    generator.number(number);
-    assembler.relocate(memory.address() + offset);
-    long entry = memory.publish(offset, assembler.code(), size);
-    X86Code code = generator.finish(this, number, entry);
+    byte[] bytes = unplaced.place(memory.address() + offset, number);
+    long entry = memory.publish(offset, bytes, size);
+    X86Code code = unplaced.finish(this, number, entry);
     remember(number, code);
     contents.get(segment).add(code);
     return code;

@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
+import dev.kasuari.tcg.CodeImage;
 import java.util.Arrays;
 
 /**
@@ -57,6 +58,22 @@ abstract sealed class Encoder permits FlowAssembler {
         throw new IllegalStateException("a jump of " + distance + " bytes");
       }
       putInt(relocations[r], (int) distance);
+    }
+  }
+
+  /** Adds to an image where it leads outside: the place of each distance, and the target. */
+  final void saveRelocations(CodeImage to, long base) {
+    to.add(2 * relocationCount);
+    for (int r = 0; r < relocationCount; r++) {
+      to.add(relocations[r]);
+      to.add((int) (targets[r] - base));
+    }
+  }
+
+  /** Has a copy of the code lead nowhere. */
+  final void clearRelocations(byte[] copy) {
+    for (int r = 0; r < relocationCount; r++) {
+      Arrays.fill(copy, relocations[r], relocations[r] + 4, (byte) 0);
     }
   }
 
@@ -129,7 +146,7 @@ abstract sealed class Encoder permits FlowAssembler {
     return width == Width.BITS_64 ? REX_W : 0;
   }
 
-  private static int high(int register) {
+  static int high(int register) {
     return register >> 3;
   }
 

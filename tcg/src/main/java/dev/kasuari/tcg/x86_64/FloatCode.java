@@ -322,7 +322,7 @@ final class FloatCode {
     a.stmxcsr(SCRATCH);
     a.load(4, RAX, SCRATCH);
     a.alu(Alu.AND, BITS_32, RAX, Stubs.MXCSR_FLAGS);
-    a.mov(RCX, flagTable);
+    a.leaOutside(RCX, flagTable);
     a.load(1, RAX, new Mem(RCX, RAX, 0));
     a.alu(Alu.OR, BITS_32, RAX, FloatOperation.state(StateLayout.FP_FLAGS.offset()));
     a.mov(BITS_32, result, RAX);

@@ -82,6 +82,13 @@ abstract sealed class FlowAssembler extends Encoder permits SseAssembler {
     memory(NO_PREFIX, 0, 0xff, 4, target);
   }
 
+  /** The address of what lies outside of this code and is reached with a distance of 32 bits. */
+  final void leaOutside(Gpr to, long target) {
+    opcode(NO_PREFIX, REX_W | high(to.ordinal()) << 2, 0x8d);
+    u8((to.ordinal() & 7) << 3 | 5); // RIP and a distance
+    external(target);
+  }
+
   /** Calls an address outside of this code. */
   final void call(long target) {
     opcode(NO_PREFIX, 0, 0xe8);

@@ -1,6 +1,7 @@
 package dev.kasuari.tcg.x86_64;
 
 import dev.kasuari.host.RawMemory;
+import dev.kasuari.tcg.CodeImage;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ir.StateView;
 import java.util.Arrays;
@@ -40,6 +41,16 @@ final class Recovery {
   /** The same entries, in no more room than they need. */
   Recovery copy() {
     return size == 0 ? NOTHING : new Recovery(Arrays.copyOf(entries, size), size);
+  }
+
+  /** Adds the entries to an image. */
+  void save(CodeImage to) {
+    to.add(entries, size);
+  }
+
+  static Recovery of(CodeImage from) {
+    long[] entries = from.nextLongs();
+    return entries.length == 0 ? NOTHING : new Recovery(entries, entries.length);
   }
 
   /** Number of entries so far: where the next list begins. */

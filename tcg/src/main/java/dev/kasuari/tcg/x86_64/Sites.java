@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
+import dev.kasuari.tcg.CodeImage;
 import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
@@ -61,6 +62,18 @@ final class Sites {
   /** The same sites, for good, in no more room than they need. */
   Sites copy() {
     return new Sites(recovery.copy(), Arrays.copyOf(rows, size), size);
+  }
+
+  /** Adds them to an image. */
+  void save(CodeImage to) {
+    recovery.save(to);
+    to.add(rows, size);
+  }
+
+  static Sites of(CodeImage from) {
+    Recovery recovery = Recovery.of(from);
+    int[] rows = from.nextInts();
+    return new Sites(recovery, rows, rows.length);
   }
 
   /** Where to say what the state lacks. */
@@ -130,6 +143,15 @@ final class Sites {
 
   int end(int site) {
     return column(site, END);
+  }
+
+  /** Writes the number of the code behind each exit, which is how Java knows it again. */
+  void number(byte[] code, int number) {
+    for (int site = 0; site < count(); site++) {
+      for (int b = 0; b < 4; b++) {
+        code[end(site) + b] = (byte) (number >> (8 * b));
+      }
+    }
   }
 
   /** The site that would return to an offset, or a negative number. */

@@ -57,6 +57,11 @@ record Stubs(
   /** The exception flags of MXCSR: IE, DE, ZE, OE, UE, PE. */
   static final int MXCSR_FLAGS = 0x3f;
 
+  /** Host address of the first byte of all of them. */
+  long base() {
+    return flagTable;
+  }
+
   /** Emits the stubs at the start of a code space. */
   static Stubs emit(ExecutableMemory memory, FloatEnv environment) {
     var a = new Assembler();

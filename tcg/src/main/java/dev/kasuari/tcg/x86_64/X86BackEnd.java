@@ -6,6 +6,7 @@ import dev.kasuari.host.NativeFunction;
 import dev.kasuari.host.RawMemory;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.CodeImage;
 import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
@@ -148,13 +149,38 @@ public final class X86BackEnd implements BackEnd {
 
   @Override
   public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
+    return compileFor(unit, pageOffset, null);
+  }
+
+  @Override
+  public @Nullable CompiledCode compile(IrUnit unit, int pageOffset, CodeImage image) {
+    image.clear();
+    return compileFor(unit, pageOffset, image);
+  }
+
+  private @Nullable CompiledCode compileFor(
+      IrUnit unit, int pageOffset, @Nullable CodeImage image) {
     Compiler compiler = takeCompiler();
     CompiledCode code = compiler.compile(unit, pageOffset);
+    if (image != null && code instanceof X86Code) {
+      compiler.generator.save(image);
+    }
     // Not after a failure: what it had of that unit would become part of the next one.
     synchronized (compilers) {
       compilers.push(compiler);
     }
     return code;
+  }
+
+  @Override
+  public String archiveKey() {
+    return "x86_64 %s stubs=%d cpus=%s"
+        .formatted(options.features(), stubs.size(), options.severalCpus() ? "n" : "1");
+  }
+
+  @Override
+  public @Nullable CompiledCode restore(CodeImage image, int pageOffset) {
+    return space.add(new MovedCode(stubs, options, image, pageOffset));
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.kasuari.tcg.x86_64;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
+import dev.kasuari.tcg.CodeImage;
 import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
@@ -21,6 +23,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
@@ -86,6 +89,42 @@ class DifferentialTest {
     }
   }
 
+  /** What one back end compiled, run by another one, as if it came from an archive. */
+  private static final class MovingBackEnd implements BackEnd {
+    private final X86BackEnd from = new X86BackEnd(FloatEnv.riscv(), 16 << 20);
+    private final X86BackEnd to = new X86BackEnd(FloatEnv.riscv(), 16 << 20);
+    private final CodeImage image = new CodeImage();
+    private int moved;
+
+    @Override
+    public String name() {
+      return "moved";
+    }
+
+    @Override
+    public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
+      while (from.compile(unit, pageOffset, image) == null) {
+        from.reclaim();
+      }
+      if (image.isEmpty()) {
+        return to.compile(unit, pageOffset);
+      }
+      moved++;
+      return to.restore(image, pageOffset);
+    }
+
+    @Override
+    public Exit run(ExecutionContext context, TranslationBlock block, long pc) {
+      return to.run(context, block, pc);
+    }
+
+    @Override
+    public void close() {
+      from.close();
+      to.close();
+    }
+  }
+
   @BeforeEach
   void hostCanRunIt() {
     assumeTrue(X86BackEnd.available(), "the back end needs Linux on x86-64");
@@ -113,6 +152,21 @@ class DifferentialTest {
   @Test
   void programsUnderRegisterPressureDoTheSame() {
     compare(RandomPrograms.underPressure(3_000_000, 400, ALL));
+  }
+
+  @Test
+  void movedCodeDoesTheSame() {
+    try (var interp = new Interpreter();
+        var moving = new MovingBackEnd()) {
+      assertThat(moving.from.archiveKey()).isEqualTo(moving.to.archiveKey());
+      for (RandomPrograms programs :
+          List.of(
+              new RandomPrograms(5_000_000, 500, ALL),
+              RandomPrograms.underPressure(6_000_000, 200, ALL))) {
+        programs.compare(List.of(interp, moving), unit -> {});
+      }
+      assertThat(moving.moved).isGreaterThan(300);
+    }
   }
 
   /** Each of those features off by itself, and all there are. */

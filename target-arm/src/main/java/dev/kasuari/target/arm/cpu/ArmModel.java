@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Which processing element it is: {@code -cpu NAME,property=value,…}. A value; the {@code with}
@@ -225,6 +226,12 @@ public final class ArmModel {
   }
 
   // ---- what it is ------------------------------------------------------------------------------
+
+  /** Name, features and identification registers: equal of models that are. */
+  @Override
+  public String toString() {
+    return "%s features=%x %s".formatted(name, features, new TreeMap<>(registers));
+  }
 
   /** As {@code -cpu} takes it. */
   public String name() {

@@ -68,6 +68,12 @@ final class A64Translator
   }
 
   @Override
+  public String configuration() {
+    return "a64 %s hvc=%s smc=%s"
+        .formatted(cpu.model(), cpu.callsFirmware(Syndrome.HVC), cpu.callsFirmware(Syndrome.SMC));
+  }
+
+  @Override
   public void later(A64 t) {
     t.undefined();
   }

@@ -49,6 +49,11 @@ public final class RiscvTranslator
   }
 
   @Override
+  public String configuration() {
+    return "rv%d %s".formatted(cpu.model().xlen(), cpu.model().options());
+  }
+
+  @Override
   public String disassemble(long hostAddress, int length, long pc) {
     int low = RawMemory.getShort(hostAddress) & 0xffff;
     int bits = length == 2 ? low : RawMemory.getShort(hostAddress + 2) << 16 | low;

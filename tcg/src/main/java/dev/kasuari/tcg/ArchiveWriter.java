@@ -1,0 +1,372 @@
+package dev.kasuari.tcg;
+
+import dev.kasuari.host.RawMemory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run adds to a {@link CodeArchive}: goes to a file of its own, which takes the archive's
+ * place now and then, as a machine may be killed, and in the end. Whoever translates fills chunks;
+ * a thread of its own completes and writes them.
+ */
+final class ArchiveWriter implements AutoCloseable {
+  private static final int CHUNK = 1 << 20;
+  private static final String PART = ".part";
+  private static final Duration ABANDONED = Duration.ofDays(1);
+
+  /** Files for other machines, and of other builds, are removed beyond so many bytes. */
+  private static final long ALL_FILES = 4 * CodeArchive.LIMIT;
+
+  /** Until the file takes the archive's place for the first time; then it is twice that. */
+  private static final long FIRST_NANOS = 2_000_000_000L;
+
+  private final Path file;
+  private final byte[] key;
+  private final long limit;
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("code archive").factory());
+
+  /** Where translators write, and how much they have. */
+  private MemorySegment chunk = newChunk();
+
+  private int filled;
+  private long total;
+  private int count;
+
+  private CompletableFuture<Void> writing;
+
+  // Of the thread.
+  private final Index index = new Index();
+  private final Set<Long> known = new HashSet<>();
+  private final @Nullable ArchiveFile first;
+  private @Nullable ArchiveFile latest;
+  private long patience = FIRST_NANOS;
+  private long nextTime = System.nanoTime() + patience;
+  private @Nullable Path part;
+  private @Nullable FileChannel out;
+  private long written;
+
+  /**
+   * @param first what is there already, if anything is
+   * @param limit bytes of the file at the most, but for its index
+   */
+  ArchiveWriter(Path file, byte[] key, @Nullable ArchiveFile first, long limit) {
+    this.first = first;
+    this.file = file;
+    this.key = key;
+    this.limit = limit;
+    total = ArchiveFile.HEADER + (long) key.length;
+    writing = CompletableFuture.runAsync(() -> quietly(this::open), thread);
+  }
+
+  private static MemorySegment newChunk() {
+    return Arena.ofAuto().allocate(CHUNK, 8);
+  }
+
+  /** Units added so far. */
+  int count() {
+    return count;
+  }
+
+  /** Adds a unit, whose guest code lies at a host address in one page. */
+  void add(
+      long hash,
+      long mode,
+      int pageOffset,
+      long guest,
+      int guestBytes,
+      int instructions,
+      CodeImage image) {
+    long size = ArchiveFile.size(guestBytes, image.count(), image.codeBytes());
+    if (size > CHUNK || total + size > limit) {
+      return;
+    }
+    if (filled + size > CHUNK) {
+      handOver();
+    }
+    long record = chunk.address() + filled;
+    RawMemory.putAlignedLong(record + ArchiveFile.HASH, hash);
+    RawMemory.putAlignedLong(record + ArchiveFile.MODE, mode);
+    RawMemory.putAlignedInt(record + ArchiveFile.PAGE_OFFSET, pageOffset);
+    RawMemory.putAlignedInt(record + ArchiveFile.GUEST_BYTES, guestBytes);
+    RawMemory.putAlignedInt(record + ArchiveFile.INSTRUCTIONS, instructions);
+    RawMemory.putAlignedInt(record + ArchiveFile.WORDS, image.count());
+    RawMemory.putAlignedInt(record + ArchiveFile.CODE_BYTES, image.codeBytes());
+    long at = record + ArchiveFile.RECORD;
+    RawMemory.copy(guest, at, guestBytes);
+    at += ArchiveFile.padded(guestBytes);
+    RawMemory.put(at, image.words(), 0, image.count());
+    at += ArchiveFile.padded(4L * image.count());
+    RawMemory.put(at, image.code(), 0, image.codeBytes());
+    filled += (int) size;
+    total += size;
+    count++;
+  }
+
+  private void handOver() {
+    MemorySegment full = chunk.asSlice(0, filled);
+    writing = writing.thenRunAsync(() -> quietly(() -> take(full)), thread);
+    chunk = newChunk();
+    filled = 0;
+  }
+
+  // ---- in the thread ---------------------------------------------------------------------------
+
+  @FunctionalInterface
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static void quietly(Work work) {
+    try {
+      work.run();
+    } catch (IOException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private void open() throws IOException {
+    index.clear();
+    known.clear();
+    written = 0;
+    Files.createDirectories(folder(), mine("rwx------"));
+    String name = "%s-%d-%x".formatted(file, ProcessHandle.current().pid(), System.nanoTime());
+    part = Path.of(name + PART);
+    out =
+        FileChannel.open(
+            part,
+            Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
+            mine("rw-------"));
+    write(buffer(ArchiveFile.HEADER));
+    write(ByteBuffer.wrap(key));
+  }
+
+  private Path folder() throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      throw new IOException(file + " is no file");
+    }
+    return folder;
+  }
+
+  private static FileAttribute<?> mine(String permissions) {
+    return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
+  }
+
+  private static ByteBuffer buffer(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  private void write(ByteBuffer bytes) throws IOException {
+    FileChannel channel = out;
+    if (channel == null) {
+      throw new IOException(file + " is closed");
+    }
+    while (bytes.hasRemaining()) {
+      written += channel.write(bytes);
+    }
+  }
+
+  /** Completes records and writes them. */
+  private void take(MemorySegment records) throws IOException {
+    for (long at = 0; at < records.byteSize(); ) {
+      long record = records.address() + at;
+      long size = ArchiveFile.size(record);
+      long sum = ArchiveFile.checkSum(record, size);
+      RawMemory.putAlignedLong(record + ArchiveFile.CHECK, sum);
+      note(record, sum, written + at);
+      at += size;
+    }
+    write(records.asByteBuffer());
+    if (System.nanoTime() - nextTime >= 0) {
+      complete();
+      open();
+      patience *= 2;
+      nextTime = System.nanoTime() + patience;
+    }
+  }
+
+  /** The same code in several pages of a guest is found once; false if it was noted before. */
+  private boolean note(long record, long sum, long offset) {
+    boolean fresh = known.add(sum);
+    if (fresh) {
+      index.add(RawMemory.getAlignedLong(record + ArchiveFile.HASH), offset);
+    }
+    return fresh;
+  }
+
+  /** The file takes the archive's place, with what was there before. */
+  private void complete() throws IOException {
+    ArchiveFile before = latest == null ? first : latest;
+    if (before != null) {
+      takeFrom(before);
+    }
+    long indexAt = written;
+    long[] table = index.table();
+    ByteBuffer bytes = buffer(8 * table.length);
+    bytes.asLongBuffer().put(table);
+    write(bytes);
+    ByteBuffer header = buffer(ArchiveFile.HEADER);
+    header.putLong(0, ArchiveFile.MAGIC).putInt(ArchiveFile.KEY_BYTES, key.length);
+    header.putInt(ArchiveFile.COUNT, index.count).putLong(ArchiveFile.INDEX, indexAt);
+    header.putLong(ArchiveFile.SLOTS, table.length);
+    FileChannel channel = out;
+    Path path = part;
+    if (channel != null && path != null) {
+      channel.write(header, 0);
+      channel.close();
+      Files.move(path, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      part = null;
+      out = null;
+    }
+    if (latest != null) {
+      latest.close();
+    }
+    latest = ArchiveFile.open(file, key);
+    removeAbandoned();
+  }
+
+  /** Its newest units come first, and go on as long as there is room. */
+  private void takeFrom(ArchiveFile other) throws IOException {
+    long from = other.firstRecord();
+    long at = from;
+    while (at < other.recordsEnd() && other.whole(at)) {
+      long size = ArchiveFile.size(at);
+      if (written + (at - from) + size > limit) {
+        break;
+      }
+      if (!note(at, RawMemory.getAlignedLong(at + ArchiveFile.CHECK), written + (at - from))) {
+        write(other.bytes(from, at));
+        from = at + size;
+      }
+      at += size;
+    }
+    write(other.bytes(from, at));
+  }
+
+  /** What killed processes began, and what has not been replaced for the longest time. */
+  private void removeAbandoned() throws IOException {
+    Instant before = Instant.now().minus(ABANDONED);
+    try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder(), "*" + PART)) {
+      for (Path each : parts) {
+        if (Files.getLastModifiedTime(each).toInstant().isBefore(before)) {
+          Files.deleteIfExists(each);
+        }
+      }
+    }
+    List<Path> files = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder(), "*" + CodeArchive.SUFFIX)) {
+      all.forEach(files::add);
+    }
+    Map<Path, FileTime> times = new HashMap<>();
+    long bytes = 0;
+    for (Path each : files) {
+      times.put(each, Files.getLastModifiedTime(each));
+      bytes += Files.size(each);
+    }
+    files.sort(Comparator.comparing(times::get));
+    for (int i = 0; i < files.size() - 1 && bytes > ALL_FILES; i++) {
+      bytes -= Files.size(files.get(i));
+      Files.deleteIfExists(files.get(i));
+    }
+  }
+
+  // ---- the end ---------------------------------------------------------------------------------
+
+  /**
+   * The file takes the archive's place for the last time.
+   *
+   * @throws IOException if the host refused anything since the beginning
+   */
+  void finish() throws IOException {
+    handOver();
+    writing = writing.thenRunAsync(() -> quietly(this::complete), thread);
+    try {
+      writing.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+    }
+  }
+
+  /** Ends without a new archive, if it is not finished. */
+  @Override
+  public void close() {
+    writing.handle((done, failure) -> null).join();
+    thread.shutdown();
+    if (latest != null) {
+      latest.close();
+      latest = null;
+    }
+    try {
+      if (out != null) {
+        out.close();
+      }
+      if (part != null) {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      // Whoever comes a day later removes it.
+    }
+  }
+
+  /** Where records are, by their hashes. */
+  private static final class Index {
+    private long[] hashes = new long[1 << 12];
+    private long[] offsets = new long[1 << 12];
+    int count;
+
+    void clear() {
+      count = 0;
+    }
+
+    void add(long hash, long offset) {
+      if (count == hashes.length) {
+        hashes = Arrays.copyOf(hashes, 2 * count);
+        offsets = Arrays.copyOf(offsets, 2 * count);
+      }
+      hashes[count] = hash;
+      offsets[count++] = offset;
+    }
+
+    /** At most half full. */
+    long[] table() {
+      long[] table = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
+      for (int i = 0; i < count; i++) {
+        int slot = (int) hashes[i] & (table.length - 1);
+        while (table[slot] != 0) {
+          slot = slot + 1 & (table.length - 1);
+        }
+        table[slot] = (hashes[i] & 0xffff_ffff_0000_0000L) | offsets[i] / 8;
+      }
+      return table;
+    }
+  }
+}
