@@ -194,17 +194,30 @@ final class Allocation {
               : new Cluster(0, false, false, 0, 0, old.zero()).withData(touched);
       image.map.set(
           cluster, moved.withHost(plan.place.offset() + ((long) i << g.clusterBits()), true));
-      free(old);
+      free(old, Discards.Reason.OTHER);
     }
   }
 
   /** What a cluster had is not its any more. */
-  private void free(Cluster old) {
+  private void free(Cluster old, Discards.Reason reason) {
     if (old.compressed()) {
-      image.commit.free(old.host(), old.compressedSize());
+      image.commit.free(old.host(), old.compressedSize(), reason);
     } else if (old.host() != 0 && !old.external()) {
-      image.commit.free(old.host(), g.clusterSize());
+      image.commit.free(old.host(), g.clusterSize(), reason);
     }
+  }
+
+  /** Nobody needs what a cluster has that stays the image's. */
+  private void empty(Cluster old, Cluster changed) {
+    boolean stays = old.exclusive() && changed.host() == old.host();
+    boolean emptied = old.allocated() != 0 && changed.allocated() == 0;
+    if (stays && emptied && keeps() && image.refcounts.discards.request()) {
+      image.data.node().discard(old.host() & ~Geometry.EXTERNAL, g.clusterSize());
+    }
+  }
+
+  private boolean keeps() {
+    return image.refcounts.discards.kept() && !image.data.raw();
   }
 
   /** Changes clusters one by one: returns what an entry is to be, which may be the same. */
@@ -212,7 +225,7 @@ final class Allocation {
     Cluster of(Cluster old, long within, long length);
   }
 
-  private void change(long offset, long length, Change change) {
+  private void change(long offset, long length, boolean unmaps, Change change) {
     for (long done = 0; done < length; ) {
       long at = offset + done;
       long tableEnd = (at & -g.l2Span()) + g.l2Span();
@@ -222,7 +235,7 @@ final class Allocation {
       RangeLocks.Range range = image.ranges.hold(at & ~g.clusterMask(), roundUp(at + part), true);
       try {
         image.locked(() -> {
-          changeHeld(at, part, change);
+          changeHeld(at, part, unmaps, change);
           return true;
         });
       } finally {
@@ -235,7 +248,7 @@ final class Allocation {
     }
   }
 
-  private void changeHeld(long offset, long length, Change change) {
+  private void changeHeld(long offset, long length, boolean unmaps, Change change) {
     for (long done = 0; done < length; ) {
       long at = offset + done;
       long within = at & g.clusterMask();
@@ -247,7 +260,9 @@ final class Allocation {
         image.map.own(cluster);
         image.map.set(cluster, changed);
         if (old.host() != 0 && (changed.host() != old.host() || old.compressed())) {
-          free(old);
+          free(old, Discards.Reason.REQUEST);
+        } else if (unmaps) {
+          empty(old, changed);
         }
       }
       done += part;
@@ -307,7 +322,7 @@ final class Allocation {
       end = before;
     }
     if (start < end) {
-      change(start, end - start, (c, w, n) -> zeroed(c, g.covered(w, n), mayUnmap));
+      change(start, end - start, mayUnmap, (c, w, n) -> zeroed(c, g.covered(w, n), mayUnmap));
     }
   }
 
@@ -348,7 +363,7 @@ final class Allocation {
     Cluster zero = old.withZero(subclusters);
     boolean nothingLeft = zero.allocated() == 0;
     boolean stays = image.data.raw();
-    if (zero.host() != 0 && nothingLeft && (mayUnmap || !old.copied()) && !stays) {
+    if (zero.host() != 0 && nothingLeft && ((mayUnmap && !keeps()) || !old.copied()) && !stays) {
       return zero.withHost(0, false);
     }
     return zero;
@@ -379,7 +394,7 @@ final class Allocation {
     if (from < to && image.data.raw()) {
       zeroEntries(from, to, false);
     } else if (from < to) {
-      change(from, to - from, (old, within, part) -> discarded(old));
+      change(from, to - from, true, (old, within, part) -> discarded(old));
     }
   }
 
@@ -389,12 +404,15 @@ final class Allocation {
     if (nothing && image.backing() == null) {
       return old;
     }
+    if (keeps() && old.exclusive()) {
+      return old.withZero(g.allSubclusters());
+    }
     return image.header.version == 3 ? Cluster.ABSENT.withZero(g.allSubclusters()) : Cluster.ABSENT;
   }
 
   /** Takes the room of whole clusters away as if they had never been written. */
   void forget(long from, long to) {
-    change(from, to - from, (old, within, part) -> Cluster.ABSENT);
+    change(from, to - from, false, (old, within, part) -> Cluster.ABSENT);
   }
 
   void writeCompressed(long offset, MemorySegment from) {
@@ -430,7 +448,7 @@ final class Allocation {
         Cluster old = image.map.get(cluster);
         image.map.set(
             cluster, new Cluster(place.offset(), false, true, sectors, g.allSubclusters(), 0));
-        free(old);
+        free(old, Discards.Reason.OTHER);
         return true;
       });
     } finally {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Commit {
   /** A run of clusters that nothing in memory names any more. */
-  private record Free(long offset, long bytes) {}
+  private record Free(long offset, long bytes, Discards.Reason reason) {}
 
   /** So many of them make a commit worth while. */
   private static final int MOST_FREES = 4096;
@@ -59,14 +59,20 @@ final class Commit {
 
   /** Notes that these clusters are used once less as soon as the file does not name them. */
   void free(long offset, long bytes) {
+    free(offset, bytes, Discards.Reason.OTHER);
+  }
+
+  /** The same, and why. */
+  void free(long offset, long bytes, Discards.Reason reason) {
     if (!frees.isEmpty()) {
       Free last = frees.getLast();
-      if (last.offset + last.bytes == offset && (offset & 511) == 0) {
-        frees.set(frees.size() - 1, new Free(last.offset, last.bytes + bytes));
+      boolean follows = last.offset + last.bytes == offset && (offset & 511) == 0;
+      if (follows && last.reason == reason) {
+        frees.set(frees.size() - 1, new Free(last.offset, last.bytes + bytes, reason));
         return;
       }
     }
-    frees.add(new Free(offset, bytes));
+    frees.add(new Free(offset, bytes, reason));
   }
 
   /** Commits if much has changed since the last time. Not under the lock. */
@@ -221,7 +227,7 @@ final class Commit {
     for (Free run : free) {
       lock.lock();
       try {
-        counts().release(run.offset, run.bytes);
+        counts().release(run.offset, run.bytes, run.reason);
       } finally {
         lock.unlock();
       }

@@ -25,6 +25,13 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
    * @param overlapCheck what nothing is written over: none, constant, cached, all; or template and
    *     on or off for main-header, active-l1, active-l2, refcount-table, refcount-block,
    *     snapshot-table, inactive-l1, inactive-l2 and bitmap-directory
+   * @param passDiscardRequest whether the file is told what a guest discards; yes if left out
+   * @param passDiscardSnapshot whether it is told what only deleted snapshots had; yes if left out
+   * @param passDiscardOther whether it is told what else is not used any more; no if left out
+   * @param discardNoUnref whether clusters that a guest discards stay the image's, zero, so that it
+   *     does not get into pieces; no if left out
+   * @param cacheCleanInterval seconds after which tables that were not used leave memory; 0 or left
+   *     out for never
    * @param encrypt what decrypts it
    */
   @Options
@@ -34,6 +41,11 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
       @Options.Size @Nullable Long l2CacheEntrySize,
       @Options.Size @Nullable Long refcountCacheSize,
       @Nullable Json overlapCheck,
+      @Nullable Boolean passDiscardRequest,
+      @Nullable Boolean passDiscardSnapshot,
+      @Nullable Boolean passDiscardOther,
+      @Nullable Boolean discardNoUnref,
+      @Nullable Long cacheCleanInterval,
       @Nullable Encrypt encrypt) {}
 
   /**
@@ -107,11 +119,16 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
             caches(options, header.geometry()),
             OverlapCheck.of(options.overlapCheck()));
     try {
+      node.refcounts.discards = Discards.of(options, header);
       if (opening.access().writable() && !opening.access().recovery()) {
         prepare(node);
       }
       if (!opening.access().recovery()) {
         node.storedBitmaps().load();
+      }
+      Long interval = options.cacheCleanInterval();
+      if (interval != null && interval != 0) {
+        node.cleanCaches(interval);
       }
     } catch (RuntimeException | Error e) {
       node.abandon();

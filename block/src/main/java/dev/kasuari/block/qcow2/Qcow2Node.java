@@ -41,6 +41,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   private final Allocation allocation;
   private final Snapshots snapshots;
   private final StoredBitmaps stored;
+  private @Nullable CacheCleaner cleaner;
 
   Qcow2Node(
       Opening opening,
@@ -424,8 +425,20 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   /** Gives back what is in memory of one that could not be opened after all. */
   void abandon() {
+    stopCleaning();
     metadata.close();
     compression.close();
+  }
+
+  /** Keeps tables no longer than they are used, within so many seconds. */
+  void cleanCaches(long seconds) {
+    cleaner = CacheCleaner.start(this, seconds);
+  }
+
+  private void stopCleaning() {
+    if (cleaner != null) {
+      cleaner.close();
+    }
   }
 
   @Override
@@ -439,6 +452,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
         }
       }
     } finally {
+      stopCleaning();
       metadata.close();
       compression.close();
     }

@@ -35,6 +35,9 @@ final class Refcounts {
   private final Geometry g;
   private final TableCache cache;
 
+  /** What the file is told of clusters that are free. */
+  Discards discards = Discards.STANDARD;
+
   /** Offsets of the blocks; 0 for those whose counts are all 0. */
   private long[] table;
 
@@ -241,14 +244,21 @@ final class Refcounts {
     return true;
   }
 
-  /** Counts clusters once less; the room of those that are free then may be given back. */
+  /** Counts clusters of the image's own once less. */
   void release(long offset, long bytes) {
+    release(offset, bytes, Discards.Reason.OTHER);
+  }
+
+  /** Counts clusters once less; the room of those that are free then may be given back. */
+  void release(long offset, long bytes, Discards.Reason reason) {
     add(offset, bytes, -1);
     long first = offset >>> g.clusterBits();
     long last = (offset + bytes - 1) >>> g.clusterBits();
     for (long cluster = first; cluster <= last; cluster++) {
       if (get(cluster) == 0) {
-        file.discard(cluster << g.clusterBits(), g.clusterSize());
+        if (discards.passes(reason)) {
+          file.discard(cluster << g.clusterBits(), g.clusterSize());
+        }
         packing = packing >>> g.clusterBits() == cluster ? 0 : packing;
       }
     }

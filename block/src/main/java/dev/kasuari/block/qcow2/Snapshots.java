@@ -246,7 +246,8 @@ final class Snapshots {
       all.remove(entry);
       replaceTable(all);
       tree.count(l1, -1);
-      image.refcounts.release(entry.l1Offset, Math.max(8, entry.l1Size * 8L));
+      image.refcounts.release(
+          entry.l1Offset, Math.max(8, entry.l1Size * 8L), Discards.Reason.SNAPSHOT);
       flagActive();
     });
   }

@@ -25,7 +25,12 @@ final class TableCache implements AutoCloseable {
   /** One piece. */
   static final class Piece {
     final long offset;
-    final MemorySegment bytes;
+
+    /** Where they are changes when the cache is cleaned. */
+    MemorySegment bytes;
+
+    /** The turn in which it was used last. */
+    int used;
 
     /** Whose piece it is: an index into the table above. */
     final int owner;
@@ -51,8 +56,11 @@ final class TableCache implements AutoCloseable {
   private final int capacity;
   private final Map<Long, Piece> pieces = new LinkedHashMap<>(64, 0.75f, true);
   private final Deque<MemorySegment> spare = new ArrayDeque<>();
-  private final Arena arena = Arena.ofShared();
+  private Arena arena = Arena.ofShared();
   private int dirty;
+
+  /** How often it has been cleaned. */
+  private int turn;
 
   /**
    * An empty cache.
@@ -96,6 +104,7 @@ final class TableCache implements AutoCloseable {
       }
       pieces.put(start, piece);
     }
+    piece.used = turn;
     return piece;
   }
 
@@ -155,6 +164,28 @@ final class TableCache implements AutoCloseable {
 
   /** A piece as it was at some time, on its way to the file. */
   record Copy(Piece piece, MemorySegment bytes) {}
+
+  /** Bytes of memory that it has. */
+  long memory() {
+    return (long) (pieces.size() + spare.size()) * pieceSize;
+  }
+
+  /** Gives back the memory of pieces that were not used since the last time. */
+  void clean() {
+    int before = pieces.size();
+    pieces.values().removeIf(p -> p.used != turn && !p.dirty && p.pins == 0);
+    turn++;
+    if (pieces.size() == before && spare.isEmpty()) {
+      return;
+    }
+    Arena next = Arena.ofShared();
+    for (Piece piece : pieces.values()) {
+      piece.bytes = next.allocate(pieceSize, 64).copyFrom(piece.bytes);
+    }
+    spare.clear();
+    arena.close();
+    arena = next;
+  }
 
   /** Copies all that has changed. Each must go to {@link #saved}. */
   List<Copy> copyDirty(Arena into) {

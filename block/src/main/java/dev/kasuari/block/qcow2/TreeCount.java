@@ -47,7 +47,7 @@ final class TreeCount {
         l1,
         (offset, bytes, shared) -> {
           if (delta < 0) {
-            image.refcounts.release(offset, bytes);
+            image.refcounts.release(offset, bytes, Discards.Reason.SNAPSHOT);
           } else {
             image.refcounts.add(offset, bytes, delta);
           }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockGraph;
+import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Root;
 import dev.kasuari.block.testing.Peer;
 import dev.kasuari.qapi.OptionSource;
@@ -20,6 +22,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -107,6 +110,127 @@ class OpenOptionsPeerTest {
     Peer.img("check", "-f", "qcow2", "" + path);
     Peer.img("convert", "-f", "qcow2", "-O", "raw", "" + path, "" + folder.resolve("raw"));
     assertThat(Files.readAllBytes(folder.resolve("raw"))).isEqualTo(disk);
+  }
+
+  private long room() {
+    String info = Peer.img("info", "--output=json", "-f", "qcow2", "" + image);
+    return Long.parseLong(info.replaceAll("(?s).*\"actual-size\": (\\d+).*", "$1"));
+  }
+
+  /**
+   * How much room of the file's is given back: by a discard, with a snapshot, by what is written
+   * over what was compressed.
+   */
+  private long givenBack(boolean byUs, String options, String how) throws Exception {
+    image = folder.resolve(byUs ? "ours" : "theirs");
+    Peer.img("create", "-q", "-f", "qcow2", "" + image, "16M");
+    Peer.io("qcow2", image, List.of("write -q -P 3 0 8M"));
+    if (how.equals("snapshot")) {
+      Peer.img("snapshot", "-c", "s", "" + image);
+      Peer.io("qcow2", image, List.of("write -q -P 4 0 8M"));
+    }
+    long before = room();
+    String all = "discard=unmap,file.discard=unmap" + options;
+    if (byUs) {
+      BlockGraph graph = new BlockGraph();
+      String text = "qcow2," + all + ",file.driver=file,file.filename=" + image;
+      var source = OptionSource.of("", text, "driver");
+      BlockNode node = graph.open(source, Access.write().withUnmap(true));
+      try (Root root = Root.of(graph, "test", node)) {
+        switch (how) {
+          case "discard" -> root.node().discard(0, 4 << 20);
+          case "zero" -> root.node().writeZeroes(0, 4 << 20, true);
+          default -> ((ImageNode) root.node()).deleteSnapshot("s");
+        }
+      }
+    } else {
+      String opts = "driver=qcow2," + all + ",file.driver=file,file.filename=" + image;
+      List<String> command =
+          switch (how) {
+            case "discard" -> List.of("qemu-io", "--image-opts", "-c", "discard 0 4M", opts);
+            case "zero" -> List.of("qemu-io", "--image-opts", "-c", "write -z -u 0 4M", opts);
+            default -> List.of("qemu-img", "snapshot", "--image-opts", "-d", "s", opts);
+          };
+      Peer.Result said = Peer.run(command);
+      assertThat(said.code()).as(said.output()).isZero();
+    }
+    Peer.img("check", "-q", "-f", "qcow2", "" + image);
+    return (before - room() + (512 << 10)) >> 20; // rounded: tables are the formats' own affair
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "discard, ''",
+    "discard, ',pass-discard-request=off'",
+    "discard, ',pass-discard-request=on,pass-discard-snapshot=off'",
+    "zero, ''",
+    "zero, ',pass-discard-request=off'",
+    "snapshot, ''",
+    "snapshot, ',pass-discard-snapshot=off'",
+    "snapshot, ',pass-discard-request=off,pass-discard-other=on'",
+  })
+  void filesAreToldWhatIsDiscarded(String how, String options) throws Exception {
+    long theirs = givenBack(false, options, how);
+    assertThat(givenBack(true, options, how)).isEqualTo(theirs);
+    boolean off = options.contains(how.equals("snapshot") ? "snapshot=off" : "request=off");
+    assertThat(theirs).isEqualTo(off ? 0 : how.equals("snapshot") ? 8 : 4);
+  }
+
+  /** With discard-no-unref the room is given back to the host, and the cluster is not. */
+  @ParameterizedTest
+  @ValueSource(strings = {"discard", "zero"})
+  void discardedClustersStayTheImages(String how) throws Exception {
+    assertThat(givenBack(true, ",discard-no-unref=on", how)).isEqualTo(4);
+    long length = Files.size(image);
+    List<Long> places = offsets();
+    Peer.Result map = Peer.run(List.of("qemu-img", "map", "--output=json", "" + image));
+    assertThat(map.output().lines().findFirst().orElseThrow())
+        .contains("\"length\": 4194304", "\"zero\": true, \"data\": false");
+    Peer.io("qcow2", image, List.of("read -q -P 0 0 4M", "write -q -P 6 1M 3M"));
+    assertThat(offsets()).isEqualTo(places);
+    assertThat(Files.size(image)).isEqualTo(length);
+    assertThat(givenBack(true, ",discard-no-unref=on,pass-discard-request=off", how)).isZero();
+    Peer.img("create", "-q", "-f", "qcow2", "-o", "compat=0.10", "" + image, "1M");
+    assertThatThrownBy(() -> open(",discard-no-unref=on").close())
+        .hasMessageContaining("discard-no-unref is only supported since qcow2 version 3");
+  }
+
+  /** What was read long ago leaves memory, and is read again; what has changed stays. */
+  @Test
+  void cachesAreCleaned() throws Exception {
+    image = folder.resolve("large");
+    Peer.img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", "" + image, "8G");
+    try (Root root = open(",cache-clean-interval=1");
+        Arena arena = Arena.ofShared()) {
+      var node = (Qcow2Node) root.node();
+      MemorySegment some = arena.allocate(512);
+      for (long at = 0; at < root.node().size(); at += 32 << 20) {
+        root.read(at, some);
+      }
+      root.write(4096, some.fill((byte) 5));
+      long before = node.locked(() -> node.map.cache().memory());
+      long now = before;
+      for (int i = 0; i < 300 && now > before / 4; i++) {
+        Thread.sleep(50);
+        now = node.locked(() -> node.map.cache().memory());
+      }
+      assertThat(now).isLessThanOrEqualTo(before / 4);
+      root.read(1 << 20, some);
+      root.read(4096, some);
+      assertThat(some.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 7)).isEqualTo((byte) 5);
+    }
+    Peer.img("check", "-q", "-f", "qcow2", "" + image);
+    assertThatThrownBy(() -> open(",cache-clean-interval=4294967296").close())
+        .hasMessageContaining("Cache clean interval too big");
+  }
+
+  /** Where the first 64 clusters are, by the first L2 table. */
+  private List<Long> offsets() throws Exception {
+    ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(image));
+    int table = (int) (all.getLong((int) all.getLong(40)) & Geometry.OFFSET_MASK);
+    return IntStream.range(0, 64)
+        .mapToObj(i -> all.getLong(table + i * 8) & Geometry.OFFSET_MASK)
+        .toList();
   }
 
   /** Where a structure is. */
