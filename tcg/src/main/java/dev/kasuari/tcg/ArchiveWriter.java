@@ -7,23 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -38,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ArchiveWriter implements AutoCloseable {
   private static final int CHUNK = 1 << 20;
-  private static final String PART = ".part";
-  private static final Duration ABANDONED = Duration.ofDays(1);
 
   /** Files for other machines, and of other builds, are removed beyond so many bytes. */
   private static final long ALL_FILES = 4 * CodeArchive.LIMIT;
@@ -64,7 +52,7 @@ final class ArchiveWriter implements AutoCloseable {
   private CompletableFuture<Void> writing;
 
   // Of the thread.
-  private final Index index = new Index();
+  private final ArchiveIndex index = new ArchiveIndex();
   private final Set<Long> known = new HashSet<>();
   private final @Nullable ArchiveFile first;
   private @Nullable ArchiveFile latest;
@@ -159,7 +147,7 @@ final class ArchiveWriter implements AutoCloseable {
     written = 0;
     Files.createDirectories(folder(), mine("rwx------"));
     String name = "%s-%d-%x".formatted(file, ProcessHandle.current().pid(), System.nanoTime());
-    part = Path.of(name + PART);
+    part = Path.of(name + ArchiveFolder.PART);
     out =
         FileChannel.open(
             part,
@@ -236,7 +224,7 @@ final class ArchiveWriter implements AutoCloseable {
     write(bytes);
     ByteBuffer header = buffer(ArchiveFile.HEADER);
     header.putLong(0, ArchiveFile.MAGIC).putInt(ArchiveFile.KEY_BYTES, key.length);
-    header.putInt(ArchiveFile.COUNT, index.count).putLong(ArchiveFile.INDEX, indexAt);
+    header.putInt(ArchiveFile.COUNT, index.count()).putLong(ArchiveFile.INDEX, indexAt);
     header.putLong(ArchiveFile.SLOTS, table.length);
     FileChannel channel = out;
     Path path = part;
@@ -251,7 +239,11 @@ final class ArchiveWriter implements AutoCloseable {
       latest.close();
     }
     latest = ArchiveFile.open(file, key);
-    removeAbandoned();
+    try {
+      ArchiveFolder.tidy(folder(), ALL_FILES);
+    } catch (IOException e) {
+      // Somebody else does the same just now.
+    }
   }
 
   /** Its newest units come first, and go on as long as there is room. */
@@ -270,33 +262,6 @@ final class ArchiveWriter implements AutoCloseable {
       at += size;
     }
     write(other.bytes(from, at));
-  }
-
-  /** What killed processes began, and what has not been replaced for the longest time. */
-  private void removeAbandoned() throws IOException {
-    Instant before = Instant.now().minus(ABANDONED);
-    try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder(), "*" + PART)) {
-      for (Path each : parts) {
-        if (Files.getLastModifiedTime(each).toInstant().isBefore(before)) {
-          Files.deleteIfExists(each);
-        }
-      }
-    }
-    List<Path> files = new ArrayList<>();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder(), "*" + CodeArchive.SUFFIX)) {
-      all.forEach(files::add);
-    }
-    Map<Path, FileTime> times = new HashMap<>();
-    long bytes = 0;
-    for (Path each : files) {
-      times.put(each, Files.getLastModifiedTime(each));
-      bytes += Files.size(each);
-    }
-    files.sort(Comparator.comparing(times::get));
-    for (int i = 0; i < files.size() - 1 && bytes > ALL_FILES; i++) {
-      bytes -= Files.size(files.get(i));
-      Files.deleteIfExists(files.get(i));
-    }
   }
 
   // ---- the end ---------------------------------------------------------------------------------
@@ -334,39 +299,6 @@ final class ArchiveWriter implements AutoCloseable {
       }
     } catch (IOException e) {
       // Whoever comes a day later removes it.
-    }
-  }
-
-  /** Where records are, by their hashes. */
-  private static final class Index {
-    private long[] hashes = new long[1 << 12];
-    private long[] offsets = new long[1 << 12];
-    int count;
-
-    void clear() {
-      count = 0;
-    }
-
-    void add(long hash, long offset) {
-      if (count == hashes.length) {
-        hashes = Arrays.copyOf(hashes, 2 * count);
-        offsets = Arrays.copyOf(offsets, 2 * count);
-      }
-      hashes[count] = hash;
-      offsets[count++] = offset;
-    }
-
-    /** At most half full. */
-    long[] table() {
-      long[] table = new long[Integer.highestOneBit(Math.max(1, count)) * 4];
-      for (int i = 0; i < count; i++) {
-        int slot = (int) hashes[i] & (table.length - 1);
-        while (table[slot] != 0) {
-          slot = slot + 1 & (table.length - 1);
-        }
-        table[slot] = (hashes[i] & 0xffff_ffff_0000_0000L) | offsets[i] / 8;
-      }
-      return table;
     }
   }
 }

@@ -22,8 +22,6 @@ public final class CodeArchive implements AutoCloseable {
   /** Bytes of a file at the most, but for its index. */
   public static final long LIMIT = 256L << 20;
 
-  static final String SUFFIX = ".code";
-
   /** Fewer new units than this, and than a part of those there are, are not worth another file. */
   private static final int FEW = 64;
 
@@ -62,7 +60,7 @@ public final class CodeArchive implements AutoCloseable {
   CodeArchive(Path folder, String key, Use use, long limit, Consumer<String> trouble) {
     byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
     this.key = Arrays.copyOf(bytes, (int) ArchiveFile.padded(bytes.length));
-    this.file = folder.resolve("%016x".formatted(name(this.key)) + SUFFIX);
+    this.file = folder.resolve("%016x".formatted(name(this.key)) + ArchiveFolder.CODE);
     this.use = use;
     this.limit = limit;
     this.trouble = trouble;

@@ -8,8 +8,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -178,8 +182,7 @@ class CodeArchiveTest {
         bad[where] = (byte) random.nextInt(256);
       }
       Files.write(
-          file(),
-          random.nextInt(4) == 0 ? java.util.Arrays.copyOf(bad, random.nextInt(bad.length)) : bad);
+          file(), random.nextInt(4) == 0 ? Arrays.copyOf(bad, random.nextInt(bad.length)) : bad);
       try (CodeArchive archive = open("key")) {
         var image = new CodeImage();
         for (int unit = 0; unit < ENOUGH; unit++) {
@@ -245,5 +248,29 @@ class CodeArchiveTest {
       assertThat(archive.size()).isBetween(ENOUGH, 2 * ENOUGH - 1);
       assertThatItHas(archive, ENOUGH, 2 * ENOUGH);
     }
+  }
+
+  @Test
+  void whatWasNotUsedForLongGoesFirstAndWhatWasBegunTheDayBefore() throws IOException {
+    for (int i = 0; i < 6; i++) {
+      old(i + (i < 4 ? ".code" : ".part"), Duration.ofHours(40 - 10L * i));
+    }
+    old("another file", Duration.ofDays(1000));
+    ArchiveFolder.tidy(folder, 250);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder("2.code", "3.code", "4.part", "5.part", "another file");
+    }
+    old("4.part", Duration.ofHours(25));
+    ArchiveFolder.tidy(folder, 10);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder("3.code", "5.part", "another file");
+    }
+  }
+
+  private void old(String name, Duration age) throws IOException {
+    Path file = Files.write(folder.resolve(name), new byte[100]);
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(age)));
   }
 }
