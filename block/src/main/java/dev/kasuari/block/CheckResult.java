@@ -12,6 +12,7 @@ package dev.kasuari.block;
  * @param allocatedClusters of the disk, with bytes in the image
  * @param fragmentedClusters of these, not behind the one before
  * @param compressedClusters of these, compressed
+ * @param checkErrors what could not be looked at, as it could not be read
  */
 public record CheckResult(
     long corruptions,
@@ -22,7 +23,32 @@ public record CheckResult(
     long totalClusters,
     long allocatedClusters,
     long fragmentedClusters,
-    long compressedClusters) {
+    long compressedClusters,
+    long checkErrors) {
+
+  /** Of an image all of whose metadata could be read. */
+  public CheckResult(
+      long corruptions,
+      long leaks,
+      long corruptionsFixed,
+      long leaksFixed,
+      long endOffset,
+      long totalClusters,
+      long allocatedClusters,
+      long fragmentedClusters,
+      long compressedClusters) {
+    this(
+        corruptions,
+        leaks,
+        corruptionsFixed,
+        leaksFixed,
+        endOffset,
+        totalClusters,
+        allocatedClusters,
+        fragmentedClusters,
+        compressedClusters,
+        0);
+  }
 
   /** What is mended. */
   public enum Repair {

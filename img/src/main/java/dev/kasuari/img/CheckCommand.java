@@ -62,6 +62,9 @@ final class CheckCommand implements Command {
       } else if (!a.quiet()) {
         human(out, result);
       }
+      if (result.checkErrors() > 0) {
+        throw new ToolException("Check failed");
+      }
       return result.corruptions() > 0 ? 2 : result.leaks() > 0 ? 3 : 0;
     }
   }
@@ -105,7 +108,7 @@ final class CheckCommand implements Command {
       out.println();
       out.println("Double checking the fixed image now...");
     }
-    if (r.corruptions() == 0 && r.leaks() == 0) {
+    if (r.corruptions() == 0 && r.leaks() == 0 && r.checkErrors() == 0) {
       out.println("No errors were found on the image.");
     }
     if (r.corruptions() > 0) {
@@ -117,6 +120,10 @@ final class CheckCommand implements Command {
       out.println();
       out.println("%d leaked clusters were found on the image.".formatted(r.leaks()));
       out.println("This means waste of disk space, but no harm to data.");
+    }
+    if (r.checkErrors() > 0) {
+      out.println();
+      out.println("%d internal errors have occurred during the check.".formatted(r.checkErrors()));
     }
     if (r.allocatedClusters() > 0 && r.totalClusters() > 0) {
       out.println(
@@ -137,7 +144,7 @@ final class CheckCommand implements Command {
     var out = new LinkedHashMap<String, Json>();
     put(out, "image-end-offset", r.endOffset());
     put(out, "total-clusters", r.totalClusters());
-    out.put("check-errors", Json.Num.of(0));
+    out.put("check-errors", Json.Num.of(r.checkErrors()));
     put(out, "corruptions", r.corruptions());
     put(out, "leaks", r.leaks());
     put(out, "corruptions-fixed", r.corruptionsFixed());

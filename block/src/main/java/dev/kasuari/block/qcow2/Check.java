@@ -21,6 +21,9 @@ final class Check {
   private static final int WINDOW_BITS = 15;
   private static final long NOTHING = -1;
 
+  /** A count that could not be read. */
+  private static final long UNKNOWN = -1;
+
   /** Bits of an L1 entry that are neither of the offset nor its flag ("L1 table entry"). */
   private static final long L1_RESERVED = ~(Geometry.OFFSET_MASK | Geometry.COPIED);
 
@@ -42,6 +45,11 @@ final class Check {
   private final long[] window;
 
   private long windowStart = NOTHING;
+
+  /** True if these counts could not be read. */
+  private boolean unreadable;
+
+  private long checkErrors;
 
   private boolean rebuild;
   private long wrongCounts;
@@ -91,16 +99,18 @@ final class Check {
         g.clusters(image.size()),
         allocated,
         fragmented,
-        compressed);
+        compressed,
+        checkErrors);
   }
 
   private long end() {
     for (long i = references.clusters() - 1; i >= 0; i--) {
-      if (references.get(i) > 0 || counted(i) > 0) {
+      long counted = counted(i);
+      if (counted != UNKNOWN && (references.get(i) > 0 || counted > 0)) {
         return (i + 1) << g.clusterBits();
       }
     }
-    return 0;
+    return checkErrors > 0 ? g.clusterSize() : 0;
   }
 
   /** How often a cluster is used as the image has it. */
@@ -108,9 +118,21 @@ final class Check {
     int at = (int) cluster & (window.length - 1);
     if (cluster - at != windowStart) {
       windowStart = cluster - at;
-      image.refcounts.counted(windowStart, window);
+      readWindow();
     }
-    return window[at];
+    return unreadable ? UNKNOWN : window[at];
+  }
+
+  private void readWindow() {
+    unreadable = false;
+    try {
+      image.refcounts.counted(windowStart, window);
+    } catch (BlockException e) {
+      if (e.kind() != BlockException.Kind.IO_ERROR) {
+        throw e;
+      }
+      unreadable = true;
+    }
   }
 
   /** Notes that these bytes of the file are in use. */
@@ -360,6 +382,11 @@ final class Check {
       if (counted == named) {
         continue;
       }
+      if (counted == UNKNOWN) {
+        report.accept("Can't get refcount for cluster " + i + ": Input/output error");
+        checkErrors++;
+        continue;
+      }
       boolean leak = counted > named;
       if (!leak && repair == Repair.ALL && !image.refcounts.hasBlock(i)) {
         rebuild();
@@ -391,15 +418,11 @@ final class Check {
       if (table == 0) {
         continue;
       }
-      boolean own = counted(table >>> g.clusterBits()) == 1;
-      if (own != ((l1[i] & Geometry.COPIED) != 0)) {
+      long count = counted(table >>> g.clusterBits());
+      if (count != UNKNOWN && (count == 1) != ((l1[i] & Geometry.COPIED) != 0)) {
         report.accept(
             "%s OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount=%d"
-                .formatted(
-                    repair == Repair.ALL ? "Repairing" : "ERROR",
-                    i,
-                    l1[i],
-                    counted(table >>> g.clusterBits())));
+                .formatted(repair == Repair.ALL ? "Repairing" : "ERROR", i, l1[i], count));
         wrong++;
       }
       wrong += seenTables.contains(table) ? wrongFlags(table) : 0;
@@ -441,7 +464,7 @@ final class Check {
             return;
           }
           long count = counted(c.host() >>> g.clusterBits());
-          if ((count == 1) != c.copied()) {
+          if (count != UNKNOWN && (count == 1) != c.copied()) {
             report.accept(
                 "%s OFLAG_COPIED data cluster: l2_entry=%x refcount=%d"
                     .formatted(repair == Repair.ALL ? "Repairing" : "ERROR", c.entry(g), count));

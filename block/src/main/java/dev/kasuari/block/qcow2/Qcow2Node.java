@@ -307,7 +307,8 @@ final class Qcow2Node extends BlockNode implements ImageNode {
         commit.settle();
       }
       result[0] = metadata.locked(() -> new Check(this, repair, report).run());
-      if (repair == CheckResult.Repair.ALL && result[0].corruptions() == 0) {
+      boolean whole = result[0].corruptions() == 0 && result[0].checkErrors() == 0;
+      if (repair == CheckResult.Repair.ALL && whole) {
         commit.setDirty(false);
         clearCorrupt();
       }
