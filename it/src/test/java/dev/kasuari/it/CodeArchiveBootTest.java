@@ -3,19 +3,16 @@ package dev.kasuari.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
-import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import dev.kasuari.vm.AccelOptions;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
-import dev.kasuari.vm.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,28 +83,9 @@ class CodeArchiveBootTest {
             .cpus(cpus)
             .ram(512L << 20)
             .serial(SerialPort.parse("file:" + console))
-            .boot(
-                new BootOptions(
-                    null,
-                    guest.kernel().toString(),
-                    guest.initrd().toString(),
-                    guest.append(),
-                    null))
+            .boot(GuestRun.boot(guest))
             .build();
-    try (var machine = VirtualMachine.create(description)) {
-      machine.start();
-      Shutdown end = machine.machine().awaitShutdown(10, TimeUnit.MINUTES);
-      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
-      assertThat(end.exitCode()).as(end.reason()).isZero();
-    }
+    GuestRun.toTheEnd(description, console, 10);
     assertThat(console).content().contains(ScriptedGuest.ENDED + "0");
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return e.toString();
-    }
   }
 }

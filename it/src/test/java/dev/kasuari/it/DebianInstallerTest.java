@@ -2,7 +2,6 @@ package dev.kasuari.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
@@ -40,13 +39,7 @@ class DebianInstallerTest {
         MachineDescription.of(debian.board())
             .serial(SerialPort.parse("file:" + console))
             .ram(512L << 20)
-            .boot(
-                new BootOptions(
-                    null,
-                    guest.kernel().toString(),
-                    guest.initrd().toString(),
-                    guest.append(),
-                    null))
+            .boot(GuestRun.boot(guest))
             .build();
     try (var machine = VirtualMachine.create(description)) {
       long begin = System.nanoTime();

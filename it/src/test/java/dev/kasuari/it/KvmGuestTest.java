@@ -3,17 +3,14 @@ package dev.kasuari.it;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
-import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
-import dev.kasuari.vm.VirtualMachine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -66,19 +63,9 @@ class KvmGuestTest {
             .ram(512L << 20)
             .cpus(2)
             .serial(SerialPort.parse("file:" + console))
-            .boot(
-                new BootOptions(
-                    null,
-                    guest.kernel().toString(),
-                    guest.initrd().toString(),
-                    guest.append(),
-                    null))
+            .boot(GuestRun.boot(guest))
             .build();
-    try (var machine = VirtualMachine.create(description)) {
-      machine.start();
-      Shutdown end = machine.machine().awaitShutdown(10, TimeUnit.MINUTES);
-      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
-    }
+    GuestRun.toTheEnd(description, console, 10);
     assertThat(read(console))
         .contains(
             mode,

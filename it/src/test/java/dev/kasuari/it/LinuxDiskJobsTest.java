@@ -16,7 +16,6 @@ import dev.kasuari.block.job.Jobs;
 import dev.kasuari.block.job.MirrorJob;
 import dev.kasuari.block.job.MirrorJob.Mirroring;
 import dev.kasuari.block.job.Transaction;
-import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
@@ -89,13 +88,7 @@ class LinuxDiskJobsTest {
             .blockdev("qcow2,node-name=disk,file.driver=file,file.filename=" + disk)
             .blockdev("throttle,node-name=top,throttle-group=slow,file=disk")
             .device("virtio-blk-device,drive=top")
-            .boot(
-                new BootOptions(
-                    null,
-                    guest.kernel().toString(),
-                    guest.initrd().toString(),
-                    guest.append(),
-                    null))
+            .boot(GuestRun.boot(guest))
             .build();
     try (var machine = VirtualMachine.create(description)) {
       machine.start();

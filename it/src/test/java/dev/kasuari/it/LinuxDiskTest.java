@@ -10,18 +10,15 @@ import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
-import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
-import dev.kasuari.vm.VirtualMachine;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -111,12 +108,7 @@ class LinuxDiskTest {
                     guest.append(),
                     null))
             .build();
-    try (var machine = VirtualMachine.create(description)) {
-      machine.start();
-      Shutdown end = machine.machine().awaitShutdown(25, TimeUnit.MINUTES);
-      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
-      assertThat(end.exitCode()).isZero();
-    }
+    GuestRun.toTheEnd(description, console, 25);
     assertThat(console)
         .content()
         .contains(
@@ -184,13 +176,5 @@ class LinuxDiskTest {
             .deb(new DebianPackage("opensbi", "trixie", "all"), Progress.none());
     byte[] image = new Deb(deb).read(TREE + setting.firmware);
     return Files.write(folder.resolve(setting.firmware), image).toString();
-  }
-
-  private static List<String> read(Path console) {
-    try {
-      return Files.readAllLines(console);
-    } catch (IOException e) {
-      return List.of(e.toString());
-    }
   }
 }

@@ -13,7 +13,6 @@ import dev.kasuari.block.job.Jobs;
 import dev.kasuari.block.job.MirrorJob;
 import dev.kasuari.block.job.MirrorJob.Mirroring;
 import dev.kasuari.block.job.Transaction;
-import dev.kasuari.boards.BootOptions;
 import dev.kasuari.guests.DebianPackages;
 import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
@@ -263,9 +262,7 @@ class LinuxImagesTest {
         .device("virtio-blk-device,drive=secret,serial=secret")
         .device("virtio-scsi-device,id=scsi0,num_queues=2")
         .device("scsi-hd,drive=packed,bus=scsi0.0")
-        .boot(
-            new BootOptions(
-                null, guest.kernel().toString(), guest.initrd().toString(), guest.append(), null))
+        .boot(GuestRun.boot(guest))
         .build();
   }
 

@@ -11,14 +11,12 @@ import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
-import dev.kasuari.machine.Shutdown;
 import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import dev.kasuari.vm.AccelOptions;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.SerialPort;
-import dev.kasuari.vm.VirtualMachine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -54,20 +52,7 @@ class LockstepBootTest {
   }
 
   private static void run(MachineDescription description, Path console) throws Exception {
-    try (var machine = VirtualMachine.create(description)) {
-      machine.start();
-      Shutdown end = machine.machine().awaitShutdown(PATIENCE_MINUTES, TimeUnit.MINUTES);
-      assertThat(end).as(() -> "the end of\n" + read(console)).isNotNull();
-      assertThat(end.exitCode()).as(end.reason()).isZero();
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (java.io.IOException e) {
-      return e.toString();
-    }
+    GuestRun.toTheEnd(description, console, PATIENCE_MINUTES);
   }
 
   @Test
@@ -100,18 +85,7 @@ class LockstepBootTest {
                     Map.of()),
                 folder.resolve("initrd"),
                 Progress.none());
-    run(
-        description(debian, console)
-            .ram(256L << 20)
-            .boot(
-                new BootOptions(
-                    null,
-                    guest.kernel().toString(),
-                    guest.initrd().toString(),
-                    guest.append(),
-                    null))
-            .build(),
-        console);
+    run(description(debian, console).ram(256L << 20).boot(GuestRun.boot(guest)).build(), console);
     assertThat(console)
         .content()
         .contains(debian.machine() + " GNU/Linux", ScriptedGuest.ENDED + "0");
