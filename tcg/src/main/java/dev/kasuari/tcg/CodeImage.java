@@ -59,6 +59,11 @@ public final class CodeImage {
 
   // ---- taking apart ----------------------------------------------------------------------------
 
+  /** Begins with the first number. */
+  public void rewind() {
+    next = 0;
+  }
+
   public int nextInt() {
     if (next == count) {
       throw new IllegalStateException("a unit's image that ends too early");
@@ -133,10 +138,5 @@ public final class CodeImage {
   boolean same(CodeImage other) {
     return Arrays.equals(words, 0, count, other.words, 0, other.count)
         && Arrays.equals(code, 0, codeBytes, other.code, 0, other.codeBytes);
-  }
-
-  /** Begins to be taken apart anew. */
-  void rewind() {
-    next = 0;
   }
 }

@@ -31,6 +31,7 @@ final class MovedCode implements Unplaced {
     this.options = options;
     this.image = image;
     this.pageOffset = pageOffset;
+    image.rewind();
     places = image.nextInts();
     relocations = image.nextInts();
     sites = Sites.of(image);

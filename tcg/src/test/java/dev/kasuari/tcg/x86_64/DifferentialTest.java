@@ -102,15 +102,21 @@ class DifferentialTest {
     }
 
     @Override
-    public @Nullable CompiledCode compile(IrUnit unit, int pageOffset) {
+    public CompiledCode compile(IrUnit unit, int pageOffset) {
       while (from.compile(unit, pageOffset, image) == null) {
         from.reclaim();
       }
-      if (image.isEmpty()) {
-        return to.compile(unit, pageOffset);
+      moved += image.isEmpty() ? 0 : 1;
+      CompiledCode there = place(unit, pageOffset);
+      while (there == null) {
+        to.reclaim();
+        there = place(unit, pageOffset);
       }
-      moved++;
-      return to.restore(image, pageOffset);
+      return there;
+    }
+
+    private @Nullable CompiledCode place(IrUnit unit, int pageOffset) {
+      return image.isEmpty() ? to.compile(unit, pageOffset) : to.restore(image, pageOffset);
     }
 
     @Override
