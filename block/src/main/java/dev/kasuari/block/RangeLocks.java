@@ -32,7 +32,7 @@ public final class RangeLocks {
   public synchronized Range hold(long start, long end, boolean exclusive) {
     Range range = new Range(start, end, exclusive);
     boolean interrupted = false;
-    while (held.stream().anyMatch(range::conflicts)) {
+    while (conflicts(range)) {
       try {
         wait();
       } catch (InterruptedException e) {
@@ -44,6 +44,15 @@ public final class RangeLocks {
       Thread.currentThread().interrupt();
     }
     return range;
+  }
+
+  private boolean conflicts(Range range) {
+    for (int i = 0; i < held.size(); i++) { // every request of a guest passes here
+      if (held.get(i).conflicts(range)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Ends what {@link #hold} began. */

@@ -1,12 +1,13 @@
 package dev.kasuari.block;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** Zeroes, to compare with and to write. */
 public final class Zeroes {
-  private static final long CHUNK = 1 << 18;
-  private static final MemorySegment SOME = Arena.ofAuto().allocate(CHUNK).asReadOnly();
+  private static final int CHUNK = 1 << 18;
+  private static final MemorySegment SOME =
+      MemorySegment.ofBuffer(ByteBuffer.allocateDirect(CHUNK)).asReadOnly();
 
   private Zeroes() {}
 

@@ -23,6 +23,7 @@ public final class HostMemory implements AutoCloseable {
   private static final int F_SEAL_SEAL = 1;
   private static final int F_SEAL_SHRINK = 2;
   private static final int F_SEAL_GROW = 4;
+  private static final long SMALL_PAGE = 4096;
   private static final long HUGE_PAGE = 2L << 20;
 
   private final Arena arena;
@@ -53,6 +54,25 @@ public final class HostMemory implements AutoCloseable {
       adviseHugePages(address, size);
     }
     return own(address, size, -1);
+  }
+
+  /**
+   * Maps private anonymous memory that is given back with an arena. An arena's own memory is zeroed
+   * by a loop of Java, which is slow until it has been compiled. Here nothing is touched: huge
+   * pages would be zeroed whole, however little of them is used.
+   *
+   * @param size bytes, more than 0
+   * @return zero, and where a page begins
+   * @throws HostException if the host has no such room
+   */
+  public static MemorySegment pages(Arena arena, long size) {
+    requirePositive(size);
+    if (!HostOs.posix()) {
+      return arena.allocate(size, SMALL_PAGE);
+    }
+    long address = Libc.mapPages(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | anonymousFlag());
+    return MemorySegment.ofAddress(address)
+        .reinterpret(size, arena, s -> Libc.unmapPages(s.address(), s.byteSize()));
   }
 
   /**

@@ -203,6 +203,27 @@ final class Libc {
         offset);
   }
 
+  private static final class Pages {
+    static final FileFunction MAP = new FileFunction(symbol("mmap"), LONG);
+    static final FileFunction UNMAP = new FileFunction(symbol("munmap"), INT);
+  }
+
+  /** What {@link #mmap} does without a file, for tools that need no other shape of calls. */
+  static long mapPages(long length, int protection, int flags) {
+    return call(
+        () -> "mmap(length=" + length + ")",
+        Pages.MAP,
+        0,
+        MemorySegment.ofAddress(length),
+        protection,
+        flags,
+        -1);
+  }
+
+  static void unmapPages(long address, long length) {
+    call(() -> "munmap(length=" + length + ")", Pages.UNMAP, address, length, 0);
+  }
+
   private static final class Munmap {
     static final Function CALL = new Function(symbol("munmap"), INT);
   }

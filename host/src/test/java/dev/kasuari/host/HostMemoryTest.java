@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -31,6 +32,24 @@ class HostMemoryTest {
     assertThat(mapped(address)).isFalse();
     assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_LONG, 64))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void pagesOfAnArenaAreZeroAndGoWithIt() throws IOException {
+    MemorySegment pages;
+    try (Arena arena = Arena.ofShared()) {
+      pages = HostMemory.pages(arena, (2 << 20) + 1);
+      assertThat(pages.byteSize()).isEqualTo((2 << 20) + 1);
+      assertThat(pages.address() % 4096).isZero();
+      assertThat(pages.get(ValueLayout.JAVA_BYTE, 2 << 20)).isZero();
+      assertThat(mapped(pages.address())).isTrue();
+    }
+    assertThat(mapped(pages.address())).isFalse();
+    assertThat(pages.scope().isAlive()).isFalse();
+    try (Arena arena = Arena.ofConfined()) {
+      assertThatThrownBy(() -> HostMemory.pages(arena, 1L << 60))
+          .hasMessage("mmap(length=1152921504606846976): ENOMEM: Cannot allocate memory");
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.RangeLocks;
 import dev.kasuari.block.qcow2.ClusterMap.Kind;
 import java.lang.foreign.Arena;
@@ -77,16 +78,17 @@ final class Allocation {
       image.refuseOverlap(old.host(), g.clusterSize());
       return new Plan(first, List.of(old), null);
     }
-    int count = 1;
-    while (first + count <= last && !image.map.get(first + count).exclusive()) {
-      count++;
+    List<Cluster> olds = new ArrayList<>((int) (last - first) + 1);
+    olds.add(old);
+    for (long cluster = first + 1; cluster <= last; cluster++) {
+      Cluster next = image.map.get(cluster);
+      if (next.exclusive()) {
+        break;
+      }
+      olds.add(next);
     }
-    Refcounts.Run place = room(first, count);
-    List<Cluster> olds = new ArrayList<>(count);
-    for (int i = 0; i < place.clusters(); i++) {
-      olds.add(image.map.get(first + i));
-    }
-    return new Plan(first, olds, place);
+    Refcounts.Run place = room(first, olds.size());
+    return new Plan(first, olds.subList(0, (int) place.clusters()), place);
   }
 
   /** Writes data, and around it what the rest of its clusters is to contain. */
@@ -148,7 +150,7 @@ final class Allocation {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(to - from);
+      MemorySegment bytes = Buffers.small(arena, to - from);
       image.readHeld(from, bytes);
       image.data.write(host, from, bytes);
     }
@@ -419,10 +421,10 @@ final class Allocation {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment whole = from;
       if (from.byteSize() < g.clusterSize()) { // the last cluster of the disk
-        whole = arena.allocate(g.clusterSize());
+        whole = Buffers.small(arena, g.clusterSize());
         whole.copyFrom(from);
       }
-      MemorySegment packed = arena.allocate(g.clusterSize() - 1L);
+      MemorySegment packed = Buffers.small(arena, g.clusterSize() - 1L);
       int bytes = image.compression.compress(whole, packed);
       if (bytes < 0) {
         image.writeAt(offset, from);

@@ -63,11 +63,17 @@ final class Check {
   private long fragmented;
   private long nextInRow;
 
+  /** Bits of an L2 entry that make it one to be looked at closely. */
+  private final long special;
+
   Check(Qcow2Node image, Repair repair, Consumer<String> report) {
     this.image = image;
     this.repair = repair;
     this.report = report;
     g = image.g;
+    boolean unusual = g.extended() || g.external();
+    long within = g.clusterMask() & Geometry.OFFSET_MASK;
+    special = unusual ? -1 : Geometry.COMPRESSED | L2_RESERVED | within;
     window = new long[1 << Math.min(WINDOW_BITS, g.refcountBlockBits())];
     long clusters = g.clusters(image.file.size());
     if (clusters >>> 16 > MOST_PARTS) {
@@ -185,9 +191,27 @@ final class Check {
             image.file,
             g,
             table,
+            plain -> countPlain(plain, active),
             (at, bits, bitmap) -> countEntry(mends ? at : 0, bits, bitmap, active));
       }
     }
+  }
+
+  /** Counts what an entry names as long as there is nothing special about it. */
+  private boolean countPlain(long entry, boolean active) {
+    if ((entry & special) != 0) {
+      return false;
+    }
+    long host = entry & Geometry.OFFSET_MASK;
+    if (host != 0) {
+      if (!references.addPlainly(host >>> g.clusterBits(), g.maxRefcount())) {
+        return false;
+      }
+      if (active) {
+        countActive(host);
+      }
+    }
+    return true;
   }
 
   private void wrong(String what) {
@@ -261,13 +285,17 @@ final class Check {
 
   private void countCluster(Cluster c, boolean active) {
     if (active) {
-      allocated++;
-      fragmented += nextInRow != 0 && c.host() != nextInRow ? 1 : 0;
-      nextInRow = c.host() + g.clusterSize();
+      countActive(c.host());
     }
     if (!c.external()) {
       reference(c.host(), g.clusterSize());
     }
+  }
+
+  private void countActive(long host) {
+    allocated++;
+    fragmented += nextInRow != 0 && host != nextInRow ? 1 : 0;
+    nextInRow = host + g.clusterSize();
   }
 
   private void countSnapshots() {
@@ -376,7 +404,7 @@ final class Check {
   private void compare() {
     boolean any = false;
     boolean mends = repair != Repair.NONE && !rebuild;
-    for (long i = 0; i < references.clusters(); i++) {
+    for (long i = alike(0); i < references.clusters(); i = alike(i + 1)) {
       long counted = counted(i);
       long named = references.get(i);
       if (counted == named) {
@@ -407,6 +435,20 @@ final class Check {
     if (any) {
       image.commit.settle();
     }
+  }
+
+  /** The next cluster from here on that may not be counted as it is named, or the end. */
+  private long alike(long from) {
+    long at = from;
+    while (at < references.clusters()) {
+      counted(at); // it is in the window from here on
+      long end = Math.min(references.clusters(), windowStart + window.length);
+      at = references.alike(at, end, window, (int) (at - windowStart));
+      if (at < end) {
+        return at;
+      }
+    }
+    return at;
   }
 
   /** The flags of what may be written in place, in the active tables. */
@@ -453,12 +495,23 @@ final class Check {
     }
   }
 
+  /** True if an entry is nothing special, and has the flag that it is to have. */
+  private boolean flagged(long entry) {
+    if ((entry & special) != 0) {
+      return false;
+    }
+    long host = entry & Geometry.OFFSET_MASK;
+    boolean own = host != 0 && counted(host >>> g.clusterBits()) == 1;
+    return host == 0 || own == ((entry & Geometry.COPIED) != 0);
+  }
+
   private long wrongFlags(long table) {
     long[] wrong = new long[1];
     Tables.forEach(
         image.file,
         g,
         table,
+        this::flagged,
         (index, c) -> {
           if (c.compressed() || c.external() || c.host() == 0) {
             return;

@@ -2,6 +2,7 @@ package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -41,6 +42,9 @@ final class ClusterMap {
   private final Commit commit;
   private long[] l1;
   private final TreeSet<Integer> dirtyL1 = new TreeSet<>();
+
+  /** What {@link #following} looks at. */
+  private long[] entries = {};
 
   ClusterMap(BlockNode file, Header header, TableCache cache, Refcounts refcounts, Commit commit) {
     this.file = file;
@@ -154,7 +158,7 @@ final class ClusterMap {
   /** What others use too has not been changed in memory: the file has it. */
   private void copyTable(long from, long to) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(g.clusterSize());
+      MemorySegment bytes = Buffers.small(arena, g.clusterSize());
       file.read(from, bytes);
       file.write(to, bytes);
     }
@@ -229,13 +233,18 @@ final class ClusterMap {
     long at = l2At(table, next);
     TableCache.Piece piece = cache.get(at, index);
     long start = at - piece.offset;
-    long end = Math.min(piece.bytes.byteSize(), start + most * Long.BYTES);
-    long i = start;
-    while (i < end && piece.get(i) == expected) {
-      i += Long.BYTES;
+    int count = (int) Math.min((piece.bytes.byteSize() - start) / Long.BYTES, most);
+    if (entries.length < count) {
+      entries = new long[(int) (piece.bytes.byteSize() / Long.BYTES)];
+    }
+    // In one step: one by one they take a tool's start, as long as this is not compiled.
+    MemorySegment.copy(piece.bytes, TableCache.LONG, start, entries, 0, count);
+    int i = 0;
+    while (i < count && entries[i] == expected) {
+      i++;
       expected += step;
     }
-    return (i - start) / Long.BYTES;
+    return i;
   }
 
   static Kind kind(Cluster c, int subcluster) {
@@ -282,7 +291,7 @@ final class ClusterMap {
     long bytes = Math.max(8, table.length * 8L);
     long offset = refcounts.allocate(g.clusters(bytes)).offset();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(g.clusters(bytes) << g.clusterBits());
+      MemorySegment out = Buffers.small(arena, g.clusters(bytes) << g.clusterBits());
       for (int i = 0; i < table.length; i++) {
         out.set(TableCache.LONG, i * 8L, table[i]);
       }

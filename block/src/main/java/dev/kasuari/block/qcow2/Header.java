@@ -2,6 +2,7 @@ package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -94,7 +95,12 @@ final class Header {
   }
 
   @Nullable Extension extension(int type) {
-    return extensions.stream().filter(e -> e.type() == type).findFirst().orElse(null);
+    for (Extension extension : extensions) { // every write asks
+      if (extension.type() == type) {
+        return extension;
+      }
+    }
+    return null;
   }
 
   void setExtension(int type, @Nullable String text) {
@@ -137,7 +143,7 @@ final class Header {
       int length = header.readFixed(in);
       HeaderCheck.refuseNonsense(header, length);
       long whole = Math.min(header.geometry().clusterSize(), file.size());
-      MemorySegment cluster = arena.allocate(Math.max(whole, LENGTH));
+      MemorySegment cluster = Buffers.small(arena, Math.max(whole, LENGTH));
       file.read(0, cluster);
       header.readRest(cluster.asByteBuffer().order(ByteOrder.BIG_ENDIAN), length);
       HeaderCheck.refuseUnknownFeatures(header);
@@ -241,7 +247,7 @@ final class Header {
    */
   void writeWhole(BlockNode file) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(clusterSize());
+      MemorySegment out = Buffers.small(arena, clusterSize());
       encode(out.asByteBuffer().order(ByteOrder.BIG_ENDIAN));
       file.write(0, out);
     }
@@ -299,10 +305,10 @@ final class Header {
    */
   void update(BlockNode file) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment old = arena.allocate(clusterSize());
+      MemorySegment old = Buffers.small(arena, clusterSize());
       file.read(0, old);
       HeaderLayout layout = new HeaderLayout(old.asByteBuffer().order(ByteOrder.BIG_ENDIAN));
-      MemorySegment next = arena.allocate(clusterSize());
+      MemorySegment next = Buffers.small(arena, clusterSize());
       ByteBuffer out = next.asByteBuffer().order(ByteOrder.BIG_ENDIAN);
       int end = putExtensions(out);
       byte[] name = name();

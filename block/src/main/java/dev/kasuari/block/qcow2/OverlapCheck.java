@@ -72,8 +72,10 @@ final class OverlapCheck {
    * @throws BlockException if it makes no sense
    */
   static OverlapCheck of(@Nullable Json option) {
+    if (option == null) { // in nearly all images; a switch over types makes a class when it is run
+      return STANDARD;
+    }
     return switch (option) {
-      case null -> STANDARD;
       case Json.Text text -> new OverlapCheck(templated(text.value()));
       case Json.Members members -> flagged(members.members());
       default -> throw BlockException.invalid("'overlap-check' is a word, or an object of flags");
@@ -151,14 +153,20 @@ final class OverlapCheck {
           h.snapshotCount > 0
               && meet(host, length, h.snapshotsOffset, image.internalSnapshots().tableBytes());
       case INACTIVE_L1 ->
-          image.internalSnapshots().entries().stream()
-              .anyMatch(s -> meet(host, length, s.l1Offset(), s.l1Size() * 8L));
+          hasSnapshots(image)
+              && image.internalSnapshots().entries().stream()
+                  .anyMatch(s -> meet(host, length, s.l1Offset(), s.l1Size() * 8L));
       case INACTIVE_L2 ->
-          image.internalSnapshots().entries().stream()
-              .map(image.internalSnapshots()::table)
-              .anyMatch(l1 -> among(l1, l1.length, image.g, host, length));
+          hasSnapshots(image)
+              && image.internalSnapshots().entries().stream()
+                  .map(image.internalSnapshots()::table)
+                  .anyMatch(l1 -> among(l1, l1.length, image.g, host, length));
       case BITMAP_DIRECTORY -> directory(image, host, length);
     };
+  }
+
+  private static boolean hasSnapshots(Qcow2Node image) {
+    return !image.internalSnapshots().entries().isEmpty();
   }
 
   private static boolean directory(Qcow2Node image, long host, long length) {

@@ -4,6 +4,7 @@ import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Child;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Making;
@@ -314,10 +315,10 @@ final class Qcow2Creator implements ImageCreator<Qcow2Creator.Creation> {
   /** Header, table of counts and its first block: each counted once. */
   private static void writeFirstCounts(BlockNode file, Geometry g) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment table = arena.allocate(g.clusterSize());
+      MemorySegment table = Buffers.small(arena, g.clusterSize());
       table.set(TableCache.LONG, 0, 2L << g.clusterBits());
       file.write(g.clusterSize(), table);
-      MemorySegment block = arena.allocate(g.clusterSize());
+      MemorySegment block = Buffers.small(arena, g.clusterSize());
       for (int i = 0; i < 3; i++) {
         Refcounts.count(block, i, g.refcountOrder(), 1);
       }

@@ -4,6 +4,7 @@ import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
+import dev.kasuari.block.Buffers;
 import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
@@ -170,13 +171,13 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   private void readCompressed(Cluster c, long within, MemorySegment to) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment packed = arena.allocate(c.compressedSize());
+      MemorySegment packed = Buffers.small(arena, c.compressedSize());
       file.read(c.host(), packed);
       if (within == 0 && to.byteSize() == g.clusterSize()) {
         compression.decompress(packed, to);
         return;
       }
-      MemorySegment whole = arena.allocate(g.clusterSize());
+      MemorySegment whole = Buffers.small(arena, g.clusterSize());
       compression.decompress(packed, whole);
       to.copyFrom(whole.asSlice(within, to.byteSize()));
     }

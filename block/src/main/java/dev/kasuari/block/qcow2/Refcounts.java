@@ -2,6 +2,7 @@ package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -438,7 +439,7 @@ final class Refcounts {
   private void writeCounts(long block, long from, long count) {
     int order = g.refcountOrder();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(g.clusterSize());
+      MemorySegment bytes = Buffers.small(arena, g.clusterSize());
       for (long i = from; i < from + count; i++) {
         count(bytes, i, order, 1);
       }
@@ -505,7 +506,7 @@ final class Refcounts {
 
   private void nameTable(long[] longer, long offset, int clusters) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate((long) clusters << g.clusterBits());
+      MemorySegment bytes = Buffers.small(arena, (long) clusters << g.clusterBits());
       for (int i = 0; i < longer.length; i++) {
         bytes.set(TableCache.LONG, i * 8L, longer[i]);
       }

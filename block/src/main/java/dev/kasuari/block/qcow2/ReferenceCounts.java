@@ -57,6 +57,44 @@ final class ReferenceCounts {
     }
   }
 
+  /** Names a cluster once more if it is one of the file and has not been named often. */
+  boolean addPlainly(long cluster, long most) {
+    byte[] part = cluster < clusters ? part(cluster) : null;
+    if (part == null) {
+      return false;
+    }
+    int at = (int) cluster & (PART - 1);
+    int count = part[at] & 0xff;
+    if (count >= MANY - 1 || count >= most) {
+      return false;
+    }
+    part[at] = (byte) (count + 1);
+    return true;
+  }
+
+  /**
+   * The first cluster from {@code from} on that may not be named as often as counts say, or {@code
+   * end}.
+   *
+   * @param counts how often each is used
+   * @param first which of these is the count of {@code from}
+   */
+  long alike(long from, long end, long[] counts, int first) {
+    long at = from;
+    int i = first;
+    while (at < end) {
+      byte[] part = part(at);
+      long stop = Math.min(end, (at | (PART - 1)) + 1);
+      for (; at < stop; at++, i++) {
+        int named = part == null ? 0 : part[(int) at & (PART - 1)] & 0xff;
+        if (named != counts[i] || named == MANY) {
+          return at;
+        }
+      }
+    }
+    return at;
+  }
+
   /** The same, of a longer file. */
   ReferenceCounts longer(long to) {
     var longer = new ReferenceCounts(to);

@@ -1,6 +1,7 @@
 package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,6 +13,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces of L2 tables or refcount blocks in memory, by their offset in the file. Changed pieces
@@ -62,6 +64,9 @@ final class TableCache implements AutoCloseable {
   /** How often it has been cleaned. */
   private int turn;
 
+  /** The piece that was asked for last, if it is still there: most are asked for again. */
+  private @Nullable Piece last;
+
   /**
    * An empty cache.
    *
@@ -90,6 +95,10 @@ final class TableCache implements AutoCloseable {
   /** The piece in which the byte at {@code offset} of the file is. */
   Piece get(long offset, int owner) {
     long start = offset & -pieceSize;
+    if (last != null && last.offset == start) {
+      last.used = turn;
+      return last;
+    }
     Piece piece = pieces.get(start);
     if (piece == null) {
       piece = new Piece(start, room(), owner);
@@ -105,10 +114,12 @@ final class TableCache implements AutoCloseable {
       pieces.put(start, piece);
     }
     piece.used = turn;
+    last = piece;
     return piece;
   }
 
   private MemorySegment room() {
+    last = null;
     if (pieces.size() >= capacity) {
       for (Iterator<Piece> i = pieces.values().iterator(); i.hasNext(); ) {
         Piece eldest = i.next();
@@ -119,7 +130,7 @@ final class TableCache implements AutoCloseable {
       }
     }
     MemorySegment free = spare.poll();
-    return free != null ? free : arena.allocate(pieceSize, 64);
+    return free != null ? free : Buffers.small(arena, pieceSize);
   }
 
   /** Changes 64 bits of a piece. */
@@ -141,6 +152,7 @@ final class TableCache implements AutoCloseable {
     if (pieces.isEmpty()) {
       return;
     }
+    last = null;
     if (length / pieceSize > pieces.size()) {
       pieces.values().removeIf(p -> p.offset >= offset && p.offset < offset + length && drop(p));
       return;
@@ -172,6 +184,7 @@ final class TableCache implements AutoCloseable {
 
   /** Gives back the memory of pieces that were not used since the last time. */
   void clean() {
+    last = null;
     int before = pieces.size();
     pieces.values().removeIf(p -> p.used != turn && !p.dirty && p.pins == 0);
     turn++;
@@ -192,8 +205,9 @@ final class TableCache implements AutoCloseable {
     var copies = new ArrayList<Copy>();
     for (Piece piece : pieces.values()) {
       if (piece.dirty) {
-        MemorySegment copy = into.allocate(pieceSize, 64);
-        copy.copyFrom(piece.bytes);
+        MemorySegment copy =
+            into.allocateFrom(
+                ValueLayout.JAVA_BYTE, piece.bytes, ValueLayout.JAVA_BYTE, 0, pieceSize);
         piece.dirty = false;
         piece.pins++;
         copies.add(new Copy(piece, copy));

@@ -1,6 +1,7 @@
 package dev.kasuari.block.qcow2;
 
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongPredicate;
@@ -19,7 +20,7 @@ final class Tables {
   static long[] longs(BlockNode file, long offset, int entries) {
     long[] read = new long[entries];
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(8, entries * 8L));
+      MemorySegment bytes = Buffers.small(arena, Math.max(8, entries * 8L));
       file.read(offset, bytes);
       // One by one it would take most of the time of a tool that only looks (bench --images: info).
       MemorySegment.copy(bytes, TableCache.LONG, 0, read, 0, entries);
@@ -35,21 +36,32 @@ final class Tables {
 
   /** All entries of an L2 table that are not empty. */
   static void forEach(BlockNode file, Geometry g, long table, Visitor visitor) {
+    forEach(file, g, table, entry -> false, visitor);
+  }
+
+  /** The same, without those that {@code done} has done with. */
+  static void forEach(BlockNode file, Geometry g, long table, LongPredicate done, Visitor visitor) {
     forEachRaw(
         file,
         g,
         table,
+        done,
         (at, entry, bitmap) ->
             visitor.visit((int) ((at - table) / g.entrySize()), Cluster.decode(g, entry, bitmap)));
   }
 
-  /** All entries of an L2 table of which a bit is set. */
-  static void forEachRaw(BlockNode file, Geometry g, long table, RawVisitor visitor) {
+  /**
+   * All entries of an L2 table of which a bit is set.
+   *
+   * @param done is given their first 64 bits, and says that no more is to be done with these
+   */
+  static void forEachRaw(
+      BlockNode file, Geometry g, long table, LongPredicate done, RawVisitor visitor) {
     int words = g.entrySize() / Long.BYTES;
     long[] entries = longs(file, table, words << g.l2Bits());
     for (int i = 0; i < entries.length; i += words) {
       long bitmap = g.extended() ? entries[i + 1] : 0;
-      if ((entries[i] | bitmap) != 0) {
+      if ((entries[i] | bitmap) != 0 && !done.test(entries[i])) {
         visitor.visit(table + i * 8L, entries[i], bitmap);
       }
     }
@@ -67,7 +79,7 @@ final class Tables {
   /** Sets the flags of a table's entries that say whose host clusters are used only once. */
   static void flag(BlockNode file, Geometry g, long table, LongPredicate usedOnce) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(g.clusterSize());
+      MemorySegment bytes = Buffers.small(arena, g.clusterSize());
       file.read(table, bytes);
       boolean changed = false;
       for (int i = 0; i < 1 << g.l2Bits(); i++) {
@@ -88,7 +100,7 @@ final class Tables {
 
   static void writeL1(BlockNode file, long offset, long[] l1) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(8, l1.length * 8L));
+      MemorySegment bytes = Buffers.small(arena, Math.max(8, l1.length * 8L));
       for (int i = 0; i < l1.length; i++) {
         bytes.set(TableCache.LONG, i * 8L, l1[i]);
       }
