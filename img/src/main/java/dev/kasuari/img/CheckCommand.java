@@ -127,17 +127,24 @@ final class CheckCommand implements Command {
     }
     if (r.allocatedClusters() > 0 && r.totalClusters() > 0) {
       out.println(
-          "%d/%d = %.2f%% allocated, %.2f%% fragmented, %.2f%% compressed clusters"
-              .formatted(
-                  r.allocatedClusters(),
-                  r.totalClusters(),
-                  r.allocatedClusters() * 100.0 / r.totalClusters(),
-                  r.fragmentedClusters() * 100.0 / r.allocatedClusters(),
-                  r.compressedClusters() * 100.0 / r.allocatedClusters()));
+          r.allocatedClusters()
+              + "/"
+              + r.totalClusters()
+              + " = "
+              + percent(r.allocatedClusters(), r.totalClusters())
+              + " allocated, "
+              + percent(r.fragmentedClusters(), r.allocatedClusters())
+              + " fragmented, "
+              + percent(r.compressedClusters(), r.allocatedClusters())
+              + " compressed clusters");
     }
     if (r.endOffset() > 0) {
       out.println("Image end offset: " + r.endOffset());
     }
+  }
+
+  private static String percent(long part, long whole) {
+    return Sizing.fixed(part * 100.0 / whole, 2) + "%";
   }
 
   private static Json json(String name, String format, CheckResult r) {

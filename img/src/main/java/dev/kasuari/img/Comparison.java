@@ -53,7 +53,7 @@ final class Comparison {
   /** The first difference, for people, or null if there is none. */
   @Nullable String run() {
     try (Arena arena = Arena.ofShared()) {
-      Workers.run("compare", THREADS, index -> work(arena), e -> failed(end, e));
+      new Workers("compare", () -> work(arena), e -> failed(end, e)).run(THREADS - 1);
     }
     RuntimeException failed = failure;
     if (failed != null) {

@@ -31,8 +31,14 @@ final class Copy {
   /** Parts that are read and not yet written, for each thread more than one. */
   private static final int READ_AHEAD = 2;
 
-  /** So many parts in a row were not yet read when their turn came: one more thread is to read. */
-  private static final int STARVED = 4;
+  /** So many parts after one another are looked at: does writing wait for most of the time? */
+  private static final int WINDOW = 4;
+
+  /**
+   * Nanoseconds that are a wait: a medium's. What is in the host's memory would not come sooner for
+   * more threads.
+   */
+  private static final long WAIT = 1_000_000;
 
   private final BlockNode from;
   private final BlockNode to;
@@ -51,16 +57,23 @@ final class Copy {
   private final Lock lock = new ReentrantLock();
 
   private final Condition changed = lock.newCondition();
-  private final Condition joining = lock.newCondition();
   private final Deque<MemorySegment> free = new ArrayDeque<>();
   private final Map<Long, Full> full = new HashMap<>();
   private int buffers;
   private int active;
-  private int starved;
+
+  /**
+   * Times by {@link System#nanoTime}: of the last write's end, of what was waited, and since when.
+   */
+  private long written;
+
+  private long waited;
+  private long windowStart;
   private long turn;
   private boolean writing;
   private boolean planned;
   private @Nullable RuntimeException failure;
+  private @Nullable Workers team;
 
   /**
    * What is copied how.
@@ -97,7 +110,7 @@ final class Copy {
     this.plan = plan;
     this.progress = progress;
     this.end = Math.min(from.size(), to.size() - targetStart);
-    this.active = plan.takesTurns() ? 2 : plan.threads;
+    this.active = plan.takesTurns() ? Math.min(2, plan.threads) : plan.threads;
   }
 
   /** A part to be written, and how many such parts stand before it. */
@@ -108,7 +121,9 @@ final class Copy {
 
   void all() {
     try (Arena arena = Arena.ofShared()) {
-      Workers.run("copy", plan.threads, index -> work(index, arena), this::fail);
+      var workers = new Workers("copy", () -> work(arena), this::fail);
+      team = workers;
+      workers.run(active - 1);
     }
     RuntimeException failed = failure;
     if (failed != null) {
@@ -116,13 +131,13 @@ final class Copy {
     }
   }
 
-  private void work(int index, Arena arena) {
+  private void work(Arena arena) {
     if (!plan.takesTurns()) {
       MemorySegment buffer = buffer(arena);
       for (Part part = next(); part != null; part = next()) {
         write(read(part, buffer));
       }
-    } else if (join(index)) {
+    } else {
       for (Runnable step = step(arena); step != null; step = step(arena)) {
         step.run();
       }
@@ -148,7 +163,6 @@ final class Copy {
     try {
       change.run();
       changed.signalAll();
-      joining.signalAll();
     } finally {
       lock.unlock();
     }
@@ -160,19 +174,6 @@ final class Copy {
 
   // ---- one after another -----------------------------------------------------------------------
 
-  /** Waits until so many threads are of use; false if there is nothing left to do. */
-  private boolean join(int index) {
-    lock.lock();
-    try {
-      while (failure == null && !planned && index >= active) {
-        joining.awaitUninterruptibly();
-      }
-      return failure == null && !planned;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** What is to be done next: to write the part whose turn it is, or to read; null at the end. */
   private @Nullable Runnable step(Arena arena) {
     lock.lock();
@@ -181,6 +182,7 @@ final class Copy {
         Full ready = writing ? null : full.remove(turn);
         if (ready != null) {
           writing = true;
+          starving();
           return () -> writeInTurn(ready);
         }
         if (!planned && (!free.isEmpty() || buffers < active + READ_AHEAD)) {
@@ -224,12 +226,7 @@ final class Copy {
       turn++;
       free.push(part.buffer);
       boolean hungry = !full.containsKey(turn);
-      starved = hungry ? starved + 1 : 0;
-      if (starved == STARVED) {
-        starved = 0;
-        active++;
-        joining.signalAll();
-      }
+      written = System.nanoTime();
       if (planned) {
         changed.signalAll();
       } else if (hungry || free.size() > 1) {
@@ -237,6 +234,23 @@ final class Copy {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Looks how long writing had to wait, and starts one more thread if that was long. */
+  private void starving() {
+    long now = System.nanoTime();
+    if (turn > 0 && now - written > WAIT) {
+      waited += now - written;
+    }
+    if (turn % WINDOW == 0) {
+      boolean mostly = turn > 0 && waited > (now - windowStart) / 2;
+      waited = 0;
+      windowStart = now;
+      if (mostly && team != null && active < plan.threads && !planned) {
+        active++;
+        team.start();
+      }
     }
   }
 

@@ -24,7 +24,7 @@ public final class HumanInfo {
     out.println("image: " + text(facts, "filename"));
     out.println("file format: " + text(facts, "format"));
     long size = number(facts, "virtual-size");
-    out.println("virtual size: %s (%d bytes)".formatted(Sizing.human(size), size));
+    out.println("virtual size: " + Sizing.human(size) + " (" + size + " bytes)");
     boolean known = facts.containsKey("actual-size");
     out.println(
         "disk size: " + (known ? Sizing.human(number(facts, "actual-size")) : "unavailable"));
@@ -75,19 +75,17 @@ public final class HumanInfo {
 
   private void member(String key, Json value, int indent) {
     String label = " ".repeat(indent) + key + ":";
-    switch (value) {
-      case Json.Members inner -> {
-        out.println(label);
-        members(inner, indent + 4);
+    // A switch over types would make a class when the tool runs.
+    if (value instanceof Json.Members inner) {
+      out.println(label);
+      members(inner, indent + 4);
+    } else if (value instanceof Json.Array array) {
+      out.println(label);
+      for (int i = 0; i < array.items().size(); i++) {
+        member("[" + i + "]", array.items().get(i), indent + 4);
       }
-      case Json.Array array -> {
-        out.println(label);
-        for (int i = 0; i < array.items().size(); i++) {
-          member("[" + i + "]", array.items().get(i), indent + 4);
-        }
-      }
-      case Json.Text text -> out.println(label + " " + text.value());
-      default -> out.println(label + " " + value);
+    } else {
+      out.println(label + " " + (value instanceof Json.Text text ? text.value() : value));
     }
   }
 
