@@ -441,7 +441,9 @@ final class Check {
   private long alike(long from) {
     long at = from;
     while (at < references.clusters()) {
-      counted(at); // it is in the window from here on
+      if (counted(at) == UNKNOWN) { // else it is in the window from here on
+        return at;
+      }
       long end = Math.min(references.clusters(), windowStart + window.length);
       at = references.alike(at, end, window, (int) (at - windowStart));
       if (at < end) {
