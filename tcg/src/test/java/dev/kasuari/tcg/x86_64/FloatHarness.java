@@ -130,6 +130,7 @@ final class FloatHarness implements AutoCloseable {
     }
     a.jmp(done);
     code.emitCold();
+    a.relocate(memory.address());
     return NativeFunction.at(memory.publish(0, a.code(), a.length()));
   }
 
