@@ -84,12 +84,12 @@ final class ArchiveWriter implements AutoCloseable {
     return count;
   }
 
-  /** Adds a unit, whose guest code lies at a host address in one page. */
+  /** Adds a unit; see {@link CodeArchive#add}. */
   void add(
       long hash,
       long mode,
       int pageOffset,
-      long guest,
+      byte[] guestCode,
       int guestBytes,
       int instructions,
       CodeImage image) {
@@ -109,7 +109,7 @@ final class ArchiveWriter implements AutoCloseable {
     RawMemory.putAlignedInt(record + ArchiveFile.WORDS, image.count());
     RawMemory.putAlignedInt(record + ArchiveFile.CODE_BYTES, image.codeBytes());
     long at = record + ArchiveFile.RECORD;
-    RawMemory.copy(guest, at, guestBytes);
+    RawMemory.put(at, guestCode, 0, guestBytes);
     at += ArchiveFile.padded(guestBytes);
     RawMemory.put(at, image.words(), 0, image.count());
     at += ArchiveFile.padded(4L * image.count());

@@ -277,19 +277,20 @@ final class BlockFinder {
   }
 
   /** Keeps a unit that was just compiled, or compares it with what is kept. */
-  private void keep(CodeArchive archive, long mode, int instructions) {
+  private void keep(CodeArchive archive, long mode, long guest, int instructions) {
     if (image.isEmpty() || translation.askedForSecondPage()) {
       return;
     }
     int offset = (int) (pc & 4095);
-    long guest = mmu.fetchHostAddress(pc);
+    byte[] code = translation.fetched();
+    int bytes = translation.bytes();
     // It was looked for already, unless all is translated anyway.
     long unit = archive.verifies() ? archive.find(mode, offset, guest) : 0;
     if (unit == 0) {
-      archive.add(mode, offset, guest, translation.bytes(), instructions, image);
-    } else if (!archive.load(unit, other)
-        || archive.guestBytes(unit) != translation.bytes()
-        || !image.same(other)) {
+      long hash = ArchiveFile.hash(mode, offset, guest);
+      archive.add(hash, mode, offset, code, bytes, instructions, image);
+    } else if (archive.isOf(unit, code, bytes)
+        && !(archive.load(unit, other) && image.same(other))) {
       throw new IllegalStateException(
           "the archive's unit for pc 0x%x, mode 0x%x is not what it is translated to"
               .formatted(pc, mode));
@@ -309,7 +310,8 @@ final class BlockFinder {
     CompiledCode code =
         accelerator.compile(unit, (int) (pc & 4095), archive == null ? null : image);
     if (archive != null) {
-      keep(archive, mode, unit.instructions().size());
+      long guest = hostPage + (pc & 4095);
+      keep(archive, mode, guest, unit.instructions().size());
     }
     if (accelerator.observed()) {
       tell(ram, mode, flags, hostPage, unit, code);

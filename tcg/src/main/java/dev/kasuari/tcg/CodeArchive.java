@@ -110,17 +110,38 @@ public final class CodeArchive implements AutoCloseable {
     return RawMemory.getAlignedInt(unit + ArchiveFile.INSTRUCTIONS);
   }
 
-  /** Keeps a unit whose guest code lies at a host address, within a page. */
+  /**
+   * Whether a unit that was found was made of this code. Not, if memory has changed since it was
+   * translated, or if the other unit ends elsewhere.
+   */
+  boolean isOf(long unit, byte[] guestCode, int bytes) {
+    byte[] its = new byte[guestBytes(unit)];
+    RawMemory.get(unit + ArchiveFile.RECORD, its, 0, its.length);
+    return its.length == bytes && Arrays.equals(its, 0, bytes, guestCode, 0, bytes);
+  }
+
+  /**
+   * Keeps a unit.
+   *
+   * @param hash of {@link ArchiveFile#hash}; if it is wrong the unit is not found
+   * @param guestCode what was translated, whatever is in memory now; it lies within a page
+   * @param bytes of it
+   */
   synchronized void add(
-      long mode, int pageOffset, long guest, int guestBytes, int instructions, CodeImage image) {
+      long hash,
+      long mode,
+      int pageOffset,
+      byte[] guestCode,
+      int bytes,
+      int instructions,
+      CodeImage image) {
     if (closed) {
       return;
     }
-    long hash = ArchiveFile.hash(mode, pageOffset, guest);
     if (writer == null) {
       writer = new ArchiveWriter(file, key, known, limit);
     }
-    writer.add(hash, mode, pageOffset, guest, guestBytes, instructions, image);
+    writer.add(hash, mode, pageOffset, guestCode, bytes, instructions, image);
   }
 
   /** Writes what is new, if that is worth it. Nobody runs code any more. May be called again. */

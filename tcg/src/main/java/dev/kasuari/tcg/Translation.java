@@ -3,6 +3,7 @@ package dev.kasuari.tcg;
 import dev.kasuari.host.RawMemory;
 import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.IrUnit;
+import java.util.Arrays;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -30,6 +31,9 @@ public final class Translation {
   private int length;
   private boolean ended;
   private int limit;
+
+  /** What was fetched, by its distance from the unit's entry: memory may be another by now. */
+  private byte[] fetched = new byte[4 * MAX_INSTRUCTIONS + Long.BYTES];
 
   /**
    * @param secondPage asked when a unit runs past its page: returns the host address of the page
@@ -104,8 +108,20 @@ public final class Translation {
       }
       host = secondHost + (at - PAGE_SIZE);
     }
-    int value = RawMemory.getShort(host) & 0xffff;
-    return RawMemory.littleEndian() ? value : Integer.reverseBytes(value) >>> 16;
+    short value = RawMemory.getShort(host);
+    note(delta + offset, value);
+    int little = value & 0xffff;
+    return RawMemory.littleEndian() ? little : Integer.reverseBytes(little) >>> 16;
+  }
+
+  /** In the host's byte order, as it is in memory. */
+  private void note(int at, short value) {
+    if (at + 2 > fetched.length) {
+      fetched = Arrays.copyOf(fetched, 2 * (at + 2));
+    }
+    boolean little = RawMemory.littleEndian();
+    fetched[at] = (byte) (little ? value : value >> 8);
+    fetched[at + 1] = (byte) (little ? value >> 8 : value);
   }
 
   /** The current instruction has this many bytes; what follows is its meaning. */
@@ -182,6 +198,11 @@ public final class Translation {
   /** Whether the unit would be another one if another page followed, or none. */
   boolean askedForSecondPage() {
     return secondAsked;
+  }
+
+  /** What the unit was made of; the first {@link #bytes} count. */
+  byte[] fetched() {
+    return fetched;
   }
 
   boolean usesSecondPage() {

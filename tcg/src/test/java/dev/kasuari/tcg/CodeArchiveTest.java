@@ -6,6 +6,7 @@ import dev.kasuari.host.RawMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -80,7 +81,9 @@ class CodeArchiveTest {
   private void add(CodeArchive archive, int from, int to) {
     for (int unit = from; unit < to; unit++) {
       int offset = guest(unit);
-      archive.add(MODE, offset, page.address() + offset, bytes(unit), unit, image(unit));
+      byte[] code = page.asSlice(offset, bytes(unit)).toArray(ValueLayout.JAVA_BYTE);
+      long hash = ArchiveFile.hash(MODE, offset, page.address() + offset);
+      archive.add(hash, MODE, offset, code, code.length, unit, image(unit));
     }
   }
 
@@ -96,6 +99,10 @@ class CodeArchiveTest {
       assertThat(found).as("unit " + unit).isNotZero();
       assertThat(archive.guestBytes(found)).isEqualTo(bytes(unit));
       assertThat(archive.instructions(found)).isEqualTo(unit);
+      byte[] code = page.asSlice(guest(unit), bytes(unit)).toArray(ValueLayout.JAVA_BYTE);
+      assertThat(archive.isOf(found, code, code.length)).isTrue();
+      code[code.length - 1]++;
+      assertThat(archive.isOf(found, code, code.length)).isFalse();
       assertThat(archive.load(found, image)).isTrue();
       assertThat(image.same(image(unit))).as("unit " + unit).isTrue();
     }

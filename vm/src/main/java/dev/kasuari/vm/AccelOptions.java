@@ -132,9 +132,11 @@ public record AccelOptions(
             where + ": '" + key + "' is about machine code, and interp makes none");
       }
     }
-    if (lockstep && source.tree().members().containsKey("cold-runs")) {
-      throw new OptionException(
-          where + ": lockstep=on compiles every unit at once; leave cold-runs away");
+    for (String key : List.of("cold-runs", "code-archive", "code-folder")) {
+      if (lockstep && source.tree().members().containsKey(key)) {
+        throw new OptionException(
+            where + ": lockstep=on compiles every unit at once; leave " + key + " away");
+      }
     }
     check(where, "code archive", codeArchive, List.of("on", "off", "verify"));
     features(where);

@@ -260,6 +260,8 @@ class OptionsOfMachinesTest {
             + " about machine code, and interp makes none",
         "tcg,backend=interp,perf-map=on | -accel tcg,backend=interp,perf-map=on: 'perf-map' is"
             + " about machine code, and interp makes none",
+        "tcg,lockstep=on,code-archive=verify | -accel tcg,lockstep=on,code-archive=verify:"
+            + " lockstep=on compiles every unit at once; leave code-archive away",
         "tcg,code-archive=maybe | -accel tcg,code-archive=maybe: no code archive 'maybe'; there are"
             + " on, off, verify",
         "tcg,code-archive=verifi | -accel tcg,code-archive=verifi: no code archive 'verifi';"
