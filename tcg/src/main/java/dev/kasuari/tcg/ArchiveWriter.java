@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ final class ArchiveWriter implements AutoCloseable {
   private final Path file;
   private final byte[] key;
   private final long limit;
+  private final LongSupplier clock;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("code archive").factory());
@@ -57,7 +59,7 @@ final class ArchiveWriter implements AutoCloseable {
   private final @Nullable ArchiveFile first;
   private @Nullable ArchiveFile latest;
   private long patience = FIRST_NANOS;
-  private long nextTime = System.nanoTime() + patience;
+  private long nextTime;
   private @Nullable Path part;
   private @Nullable FileChannel out;
   private long written;
@@ -65,12 +67,16 @@ final class ArchiveWriter implements AutoCloseable {
   /**
    * @param first what is there already, if anything is
    * @param limit bytes of the file at the most, but for its index
+   * @param clock nanoseconds of the host
    */
-  ArchiveWriter(Path file, byte[] key, @Nullable ArchiveFile first, long limit) {
+  ArchiveWriter(
+      Path file, byte[] key, @Nullable ArchiveFile first, long limit, LongSupplier clock) {
     this.first = first;
     this.file = file;
     this.key = key;
     this.limit = limit;
+    this.clock = clock;
+    nextTime = clock.getAsLong() + patience;
     total = ArchiveFile.HEADER + (long) key.length;
     writing = CompletableFuture.runAsync(() -> quietly(this::open), thread);
   }
@@ -146,13 +152,11 @@ final class ArchiveWriter implements AutoCloseable {
     known.clear();
     written = 0;
     Files.createDirectories(folder(), mine("rwx------"));
-    String name = "%s-%d-%x".formatted(file, ProcessHandle.current().pid(), System.nanoTime());
-    part = Path.of(name + ArchiveFolder.PART);
-    out =
-        FileChannel.open(
-            part,
-            Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
-            mine("rw-------"));
+    Path fresh =
+        Files.createTempFile(
+            folder(), file.getFileName() + "-", ArchiveFolder.PART, mine("rw-------"));
+    part = fresh;
+    out = FileChannel.open(fresh, StandardOpenOption.WRITE);
     write(buffer(ArchiveFile.HEADER));
     write(ByteBuffer.wrap(key));
   }
@@ -194,11 +198,11 @@ final class ArchiveWriter implements AutoCloseable {
       at += size;
     }
     write(records.asByteBuffer());
-    if (System.nanoTime() - nextTime >= 0) {
+    if (clock.getAsLong() - nextTime >= 0) {
       complete();
       open();
       patience *= 2;
-      nextTime = System.nanoTime() + patience;
+      nextTime = clock.getAsLong() + patience;
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public final class CodeArchive implements AutoCloseable {
   private final byte[] key;
   private final Use use;
   private final long limit;
+  private final LongSupplier clock;
   private final Consumer<String> trouble;
   private final @Nullable ArchiveFile known;
   private @Nullable ArchiveWriter writer;
@@ -51,18 +53,23 @@ public final class CodeArchive implements AutoCloseable {
    * @param trouble told, why nothing was kept
    */
   public CodeArchive(Path folder, String key, Use use, Consumer<String> trouble) {
-    this(folder, key, use, LIMIT, trouble);
+    this(folder, key, use, LIMIT, System::nanoTime, trouble);
   }
 
   /**
+   * For tests.
+   *
    * @param limit bytes of a file at the most, but for its index
+   * @param clock nanoseconds of the host, after some of which what is new so far is kept
    */
-  CodeArchive(Path folder, String key, Use use, long limit, Consumer<String> trouble) {
+  CodeArchive(
+      Path folder, String key, Use use, long limit, LongSupplier clock, Consumer<String> trouble) {
     byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
     this.key = Arrays.copyOf(bytes, (int) ArchiveFile.padded(bytes.length));
     this.file = folder.resolve("%016x".formatted(name(this.key)) + ArchiveFolder.CODE);
     this.use = use;
     this.limit = limit;
+    this.clock = clock;
     this.trouble = trouble;
     known = ArchiveFile.open(file, this.key);
   }
@@ -139,7 +146,7 @@ public final class CodeArchive implements AutoCloseable {
       return;
     }
     if (writer == null) {
-      writer = new ArchiveWriter(file, key, known, limit);
+      writer = new ArchiveWriter(file, key, known, limit, clock);
     }
     writer.add(hash, mode, pageOffset, guestCode, bytes, instructions, image);
   }

@@ -17,10 +17,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +46,11 @@ class CodeArchiveTest {
 
   private CodeArchive open(String key) {
     return new CodeArchive(folder.resolve("code"), key, CodeArchive.Use.RUN, troubles::add);
+  }
+
+  private CodeArchive open(String key, long limit, LongSupplier clock) {
+    return new CodeArchive(
+        folder.resolve("code"), key, CodeArchive.Use.RUN, limit, clock, troubles::add);
   }
 
   private Path file() throws IOException {
@@ -246,14 +254,36 @@ class CodeArchiveTest {
   void theNewestStayWhereThereIsNoRoomForAll() throws IOException {
     keep("key", 0, ENOUGH);
     long limit = Files.size(file()) * 3 / 2;
-    try (var archive =
-        new CodeArchive(folder.resolve("code"), "key", CodeArchive.Use.RUN, limit, troubles::add)) {
+    try (CodeArchive archive = open("key", limit, () -> 0)) {
       add(archive, ENOUGH, 2 * ENOUGH);
     }
     assertThat(Files.size(file())).isLessThan(limit + (1 << 16)); // and the index
     try (CodeArchive archive = open("key")) {
       assertThat(archive.size()).isBetween(ENOUGH, 2 * ENOUGH - 1);
       assertThatItHas(archive, ENOUGH, 2 * ENOUGH);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void whatWasCompiledUntilAWhileAgoIsThereAfterAKill() throws InterruptedException {
+    var hours = new AtomicLong();
+    try (CodeArchive living =
+        open("key", CodeArchive.LIMIT, () -> Duration.ofHours(hours.getAndIncrement()).toNanos())) {
+      add(living, 0, 2 * ENOUGH);
+      while (kept() == 0) {
+        Thread.sleep(10);
+      }
+    }
+    try (CodeArchive archive = open("key")) {
+      assertThatItHas(archive, 0, 2 * ENOUGH);
+    }
+  }
+
+  private int kept() {
+    try (CodeArchive archive = open("key")) {
+      assertThatItHas(archive, 0, archive.size());
+      return archive.size();
     }
   }
 
