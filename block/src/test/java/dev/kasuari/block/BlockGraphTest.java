@@ -11,10 +11,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -53,29 +57,36 @@ class BlockGraphTest {
     Child keepOne = graph.use("keep", one, Permission.none(), Permission.all());
     Child keepTwo = graph.use("keep", two, Permission.none(), Permission.all());
     var stop = new AtomicBoolean();
-    var reads = new AtomicLong();
-    try (Root root = Root.of(graph, "test", one)) {
-      var readers =
-          IntStream.range(0, 4)
-              .mapToObj(i ->
-                  CompletableFuture.runAsync(() -> {
-                    while (!stop.get()) {
-                      assertThat(first(root)).isIn(1, 2);
-                      reads.incrementAndGet();
-                    }
-                  }))
-              .toArray(CompletableFuture<?>[]::new);
-      for (int i = 0; i < 200; i++) {
-        BlockNode from = root.node();
-        BlockNode to = from.equals(one) ? two : one;
-        graph.replace(from, to, edge -> edge.equals(root.edge()));
-        assertThat(root.node()).isEqualTo(to);
-        assertThat(first(root)).isEqualTo(to.equals(one) ? 1 : 2);
+    var reading = new CountDownLatch(4);
+    try (Root root = Root.of(graph, "test", one);
+        ExecutorService threads = Executors.newCachedThreadPool()) {
+      Callable<Void> reader =
+          () -> {
+            for (boolean begun = false; !stop.get(); begun = true) {
+              assertThat(first(root)).isIn(1, 2);
+              if (!begun) {
+                reading.countDown();
+              }
+            }
+            return null;
+          };
+      var readers = Stream.generate(() -> threads.submit(reader)).limit(4).toList();
+      try {
+        assertThat(reading.await(30, TimeUnit.SECONDS)).isTrue();
+        for (int i = 0; i < 200; i++) {
+          BlockNode from = root.node();
+          BlockNode to = from.equals(one) ? two : one;
+          graph.replace(from, to, edge -> edge.equals(root.edge()));
+          assertThat(root.node()).isEqualTo(to);
+          assertThat(first(root)).isEqualTo(to.equals(one) ? 1 : 2);
+        }
+      } finally {
+        stop.set(true);
       }
-      stop.set(true);
-      CompletableFuture.allOf(readers).join();
+      for (var each : readers) {
+        each.get();
+      }
     }
-    assertThat(reads).hasPositiveValue();
     graph.release(keepOne);
     graph.release(keepTwo);
     assertThat(graph.nodes()).isEmpty();
