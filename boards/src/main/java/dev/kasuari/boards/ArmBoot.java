@@ -77,8 +77,8 @@ final class ArmBoot {
 
   private void withKernel(BootOptions options, KernelImage kernel) throws BootException {
     boolean linux = kernel instanceof KernelImage.Movable;
-    int highest = cpus.model().levels();
-    int level = linux ? Math.min(highest, 2) : highest;
+    int nonSecure = cpus.model().hasHypervisor() ? 2 : 1;
+    int level = linux ? nonSecure : cpus.model().levels();
     boolean firmware = addFirmware(level, false);
     if (linux && secure) {
       gic.startNonsecure();
@@ -131,7 +131,7 @@ final class ArmBoot {
   // ---- PSCI ------------------------------------------------------------------------------------
 
   private Psci.Conduit conduit() {
-    return cpus.model().levels() >= 2 ? Psci.Conduit.SMC : Psci.Conduit.HVC;
+    return cpus.model().hasHypervisor() ? Psci.Conduit.SMC : Psci.Conduit.HVC;
   }
 
   /**

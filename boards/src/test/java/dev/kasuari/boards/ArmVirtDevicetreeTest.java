@@ -2,6 +2,7 @@ package dev.kasuari.boards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -40,5 +41,22 @@ class ArmVirtDevicetreeTest {
   void differsFromQemusInNamedPlacesOnly(String cpu, int cpus, String properties) throws Exception {
     var trees = new QemuDevicetree("aarch64", "virt", cpu, OTHERS, DIFFERENT);
     assertThat(trees.differences(properties, cpus, folder)).isEmpty();
+  }
+
+  /** It starts in the non-secure world, with firmware below it that it is told of. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cortex-a57 | 4 | gic-version=2,secure=on",
+        "max | 4 | gic-version=3,secure=on",
+        "max | 4 | gic-version=2,secure=on,virtualization=on",
+        "cortex-a57 | 4 | gic-version=3,secure=on,virtualization=on",
+        "cortex-a57 | 4 | gic-version=2"
+      })
+  void aKernelIsToldTheSame(String cpu, int cpus, String properties) throws Exception {
+    Path kernel = Files.write(folder.resolve("kernel"), new byte[4]);
+    var trees = new QemuDevicetree("aarch64", "virt", cpu, OTHERS, DIFFERENT);
+    assertThat(trees.differences(properties, cpus, kernel, folder)).isEmpty();
   }
 }

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our devicetree of a board against the one that QEMU generates for the same machine, node by node.
@@ -63,10 +64,21 @@ record QemuDevicetree(
    * @param properties of the board, as {@code -M} takes them
    */
   Set<String> differences(String properties, int cpus, Path folder) throws Exception {
+    return differences(properties, cpus, null, folder);
+  }
+
+  /**
+   * What differs and is not allowed to.
+   *
+   * @param properties of the board, as {@code -M} takes them
+   * @param kernel what {@code -kernel} names
+   */
+  Set<String> differences(String properties, int cpus, @Nullable Path kernel, Path folder)
+      throws Exception {
     Map<String, String> qemu = new TreeMap<>();
     Map<String, String> ours = new TreeMap<>();
-    collect(qemuTree(properties, cpus, folder).root(), qemu);
-    collect(ourTree(properties, cpus).root(), ours);
+    collect(qemuTree(properties, cpus, kernel, folder).root(), qemu);
+    collect(ourTree(properties, cpus, kernel).root(), ours);
     var differences = new TreeSet<String>();
     for (String key : qemu.keySet()) {
       if (!allowed(key) && !qemu.get(key).equals(ours.get(key))) {
@@ -113,22 +125,28 @@ record QemuDevicetree(
     return numbers.toString();
   }
 
-  private Fdt qemuTree(String properties, int cpus, Path folder) throws Exception {
+  private Fdt qemuTree(String properties, int cpus, @Nullable Path kernel, Path folder)
+      throws Exception {
     Path file = folder.resolve("qemu.dtb");
     String machine = board + ",dumpdtb=" + file + (properties.isEmpty() ? "" : "," + properties);
     String memory = "512M";
-    run(
-        List.of(
-            "qemu-system-" + target,
-            "-nodefaults",
-            "-M",
-            machine,
-            "-cpu",
-            cpu,
-            "-m",
-            memory,
-            "-smp",
-            "" + cpus));
+    var command =
+        new ArrayList<>(
+            List.of(
+                "qemu-system-" + target,
+                "-nodefaults",
+                "-M",
+                machine,
+                "-cpu",
+                cpu,
+                "-m",
+                memory,
+                "-smp",
+                "" + cpus));
+    if (kernel != null) {
+      command.addAll(List.of("-kernel", kernel.toString()));
+    }
+    run(command);
     return Fdt.read(file.toString(), Files.readAllBytes(file));
   }
 
@@ -143,8 +161,9 @@ record QemuDevicetree(
     }
   }
 
-  private Fdt ourTree(String properties, int cpus) throws Exception {
-    var options = new BootOptions(null, null, null, null, null);
+  private Fdt ourTree(String properties, int cpus, @Nullable Path kernel) throws Exception {
+    String file = kernel == null ? null : kernel.toString();
+    var options = new BootOptions(null, file, null, null, null);
     OptionSource source = OptionSource.of("-M", properties, "");
     try (var machine = new BoardMachine(target, source, board, cpu, 512L << 20, cpus, options)) {
       return machine.deviceTree();
