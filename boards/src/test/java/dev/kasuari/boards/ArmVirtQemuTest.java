@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Programs that ask Arm's {@code virt} what it is print the same as on QEMU's. */
 @Tag("guest")
 class ArmVirtQemuTest {
-  private static final int LINES = 31;
+  private static final int LINES = 33;
   private static final int ITS_LINES = 24;
 
   @TempDir private Path folder;
@@ -25,15 +25,21 @@ class ArmVirtQemuTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "2 | off | cortex-a57",
-        "3 | off | cortex-a57",
-        "2 | on | max",
-        "3 | on | max",
+        "2 | off | off | cortex-a57",
+        "3 | off | off | cortex-a57",
+        "2 | on | off | max,pauth=off",
+        "3 | on | off | max,pauth=off",
+        "2 | off | on | max,pauth=on",
+        "3 | off | on | cortex-a57",
+        "2 | on | on | cortex-a57",
+        "3 | on | on | max,pauth=on",
       })
-  void aProgramFindsTheSame(int gic, String hypervisor, String cpu) throws Exception {
+  void aProgramFindsTheSame(int gic, String hypervisor, String secure, String cpu)
+      throws Exception {
     String hyp = "HYP=" + (hypervisor.equals("on") ? 1 : 0);
     var program = ArmProgram.of(folder, "arm-virt.s", "GIC=" + gic, hyp);
-    String properties = "gic-version=" + gic + ",virtualization=" + hypervisor;
+    String properties =
+        "gic-version=%d,virtualization=%s,secure=%s".formatted(gic, hypervisor, secure);
     compare(program, properties, cpu, LINES);
   }
 

@@ -80,6 +80,24 @@ start:
   b.ne 2b
   show
 
+// What a level above could deny: each is 0 after a reset, or all ones if it is not there.
+  mrs x1, id_aa64isar1_el1
+  ands x1, x1, #0xff0           // pointer authentication
+  mov x0, #-1
+  b.eq 7f
+  mrs x0, S3_0_C2_C1_0          // APIAKeyLo_EL1
+7:
+  show
+  mov x0, #-1
+  .if HYP
+  mrs x1, id_aa64mmfr1_el1
+  ands x1, x1, #0xf << 40       // HCX
+  b.eq 8f
+  mrs x0, S3_4_C1_C2_2          // HCRX_EL2
+  .endif
+8:
+  show
+
 // The timers.
   mrs x0, cntfrq_el0
   show

@@ -239,7 +239,8 @@ public final class ArmCpu extends Cpu {
    */
   public void startAt(int level, long pc, long context) {
     if (level < 3 && model.levels() == 3) {
-      state().set(ArmState.SCR, Exceptions.SCR_NS | Exceptions.SCR_HCE | Exceptions.SCR_RW);
+      long calls = Exceptions.SCR_NS | Exceptions.SCR_HCE | Exceptions.SCR_RW;
+      state().set(ArmState.SCR, calls | Traps.SCR_PERMITTING);
       state().set(ArmState.CPTR, 3, 0);
     }
     if (level < 2 && hasHypervisor()) {

@@ -58,6 +58,9 @@ final class Traps {
   static final long SCR_EN_SCXT = 1 << 25;
   static final long SCR_HXEN = 1L << 38;
 
+  /** Without these bits the levels below are denied what they find that there is. */
+  static final long SCR_PERMITTING = SCR_APK | SCR_API | SCR_EN_SCXT | SCR_HXEN;
+
   private final ArmCpu cpu;
   private final GuestState state;
 
