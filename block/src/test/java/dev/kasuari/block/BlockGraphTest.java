@@ -3,6 +3,7 @@ package dev.kasuari.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kasuari.block.testing.OwnThread;
 import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -11,11 +12,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -58,9 +56,8 @@ class BlockGraphTest {
     Child keepTwo = graph.use("keep", two, Permission.none(), Permission.all());
     var stop = new AtomicBoolean();
     var reading = new CountDownLatch(4);
-    try (Root root = Root.of(graph, "test", one);
-        ExecutorService threads = Executors.newCachedThreadPool()) {
-      Callable<Void> reader =
+    try (Root root = Root.of(graph, "test", one)) {
+      Runnable reader =
           () -> {
             for (boolean begun = false; !stop.get(); begun = true) {
               assertThat(first(root)).isIn(1, 2);
@@ -68,9 +65,11 @@ class BlockGraphTest {
                 reading.countDown();
               }
             }
-            return null;
           };
-      var readers = Stream.generate(() -> threads.submit(reader)).limit(4).toList();
+      var readers =
+          Stream.generate(() -> OwnThread.run(reader))
+              .limit(4)
+              .toArray(CompletableFuture<?>[]::new);
       try {
         assertThat(reading.await(30, TimeUnit.SECONDS)).isTrue();
         for (int i = 0; i < 200; i++) {
@@ -83,9 +82,7 @@ class BlockGraphTest {
       } finally {
         stop.set(true);
       }
-      for (var each : readers) {
-        each.get();
-      }
+      CompletableFuture.allOf(readers).join();
     }
     graph.release(keepOne);
     graph.release(keepTwo);

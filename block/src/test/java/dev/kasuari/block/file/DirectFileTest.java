@@ -7,6 +7,7 @@ import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Child;
+import dev.kasuari.block.testing.OwnThread;
 import dev.kasuari.qapi.OptionSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -84,7 +85,7 @@ class DirectFileTest {
     try {
       var all =
           IntStream.range(0, 8)
-              .mapToObj(i -> CompletableFuture.runAsync(() -> fillEvery(node, i)))
+              .mapToObj(i -> OwnThread.run(() -> fillEvery(node, i)))
               .toArray(CompletableFuture<?>[]::new);
       CompletableFuture.allOf(all).join();
     } finally {

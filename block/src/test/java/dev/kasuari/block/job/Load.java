@@ -3,6 +3,7 @@ package dev.kasuari.block.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.block.Root;
+import dev.kasuari.block.testing.OwnThread;
 import dev.kasuari.block.testing.TestImages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +41,7 @@ final class Load implements AutoCloseable {
     for (int i = 0; i < THREADS; i++) {
       var random = new Random(seed + 31L * round + i);
       int mine = i;
-      threads.add(CompletableFuture.runAsync(() -> write(mine, random)));
+      threads.add(OwnThread.run(() -> write(mine, random)));
     }
   }
 
