@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ public final class BlockGraph {
 
   private final Map<String, BlockNode> nodes = new LinkedHashMap<>();
   private final UserObjects objects;
+  private volatile Consumer<String> warnings = BlockGraph::log;
   private int madeUp;
 
   /** An empty graph, without objects. */
@@ -40,6 +42,15 @@ public final class BlockGraph {
   /** An empty graph whose nodes' options may name these objects. */
   public BlockGraph(UserObjects objects) {
     this.objects = objects;
+  }
+
+  /** Has warnings said there; they are logged otherwise. */
+  public void onWarning(Consumer<String> listener) {
+    warnings = listener;
+  }
+
+  private static void log(String warning) {
+    System.getLogger(BlockGraph.class.getPackageName()).log(System.Logger.Level.WARNING, warning);
   }
 
   /** What options may name as passwords. */
@@ -152,6 +163,11 @@ public final class BlockGraph {
     return openOver(where, filename, named, all, driver, access, depth);
   }
 
+  /** What a complaint begins with. */
+  private static String in(String where) {
+    return where.isEmpty() ? "" : where + ": ";
+  }
+
   private static OptionSource source(String where, Map<String, Json> members) {
     return new OptionSource(where, new Json.Members(members), false, Set.of());
   }
@@ -167,7 +183,7 @@ public final class BlockGraph {
       int depth) {
     Json child = all.get("file");
     if (child == null && (filename == null || Filenames.isJson(filename))) {
-      throw new OptionException(where + ": neither 'file' nor 'driver' is given");
+      throw new OptionException(in(where) + "Must specify either driver or file");
     }
     BlockNode file =
         child == null
@@ -177,10 +193,25 @@ public final class BlockGraph {
       String driver = format == null ? probed(file, file.filename()) : format;
       all.remove("file");
       all.put("driver", new Json.Text(driver));
-      return open(source(where, all), access, Map.of("file", file), depth);
+      BlockNode node = open(source(where, all), access, Map.of("file", file), depth);
+      if (format == null && driver.equals(ImageFormat.RAW.option())) {
+        guessed(node);
+      }
+      return node;
     } catch (RuntimeException | Error e) {
       closeUnused(file);
       throw e;
+    }
+  }
+
+  private void guessed(BlockNode raw) {
+    raw.guessed();
+    if (raw.writable()) {
+      warnings.accept(
+          "Image format was not specified for '"
+              + raw.filename()
+              + "' and probing guessed raw: writes that make its beginning look like another format"
+              + " are refused. Specify the format 'raw' to have them done.");
     }
   }
 
@@ -226,7 +257,7 @@ public final class BlockGraph {
     if (filename instanceof Json.Text path) {
       return openFile(source.where(), path.value(), "file", access, depth);
     }
-    throw new OptionException(source.where() + ": 'driver' is missing");
+    throw new OptionException(in(source.where()) + "'driver' is missing");
   }
 
   void refuseLoop(int depth, String filename) {
@@ -243,7 +274,7 @@ public final class BlockGraph {
     Map<String, Json> members = source.tree().members();
     String name = members.get("driver") instanceof Json.Text text ? text.value() : "";
     if (name.isEmpty()) {
-      throw new OptionException(source.where() + ": 'driver' is missing");
+      throw new OptionException(in(source.where()) + "'driver' is missing");
     }
     BlockDriver<?> driver = Drivers.find(name);
     if (driver == null) {

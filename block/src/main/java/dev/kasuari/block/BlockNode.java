@@ -25,6 +25,7 @@ public abstract class BlockNode {
   private final List<Child> users = new CopyOnWriteArrayList<>();
   private final Bitmaps bitmaps = new Bitmaps();
   private volatile DetectZeroes detectZeroes = DetectZeroes.OFF;
+  private volatile boolean guessed;
 
   /** What is done with zeroes that are written as data. */
   public enum DetectZeroes {
@@ -48,6 +49,16 @@ public abstract class BlockNode {
     this.name = name;
     this.driver = driver;
     this.access = access;
+  }
+
+  /** Says that nobody said what format it has, and that it was taken for one without any. */
+  final void guessed() {
+    guessed = true;
+  }
+
+  /** True if nobody said what format it has, and it was taken for one without any. */
+  protected final boolean isGuessed() {
+    return guessed;
   }
 
   /** Its name in the graph; made up ones begin with {@code #}. */

@@ -12,7 +12,7 @@ public final class Filenames {
 
   private Filenames() {}
 
-  static boolean isJson(String filename) {
+  public static boolean isJson(String filename) {
     return filename.startsWith(JSON);
   }
 

@@ -37,7 +37,7 @@ public enum ImageFormat {
   DMG("dmg");
 
   /** How many bytes {@link #probe} wants to see. */
-  static final int PROBE_SIZE = 2048;
+  public static final int PROBE_SIZE = 2048;
 
   private static final String CLOOP_SCRIPT =
       "#!/bin/sh\n#V2.0 Format\nmodprobe cloop file=$0 && mount -r -t iso9660 /dev/cloop $1\n";
@@ -70,7 +70,7 @@ public enum ImageFormat {
   }
 
   /** The format of an image that begins so; {@link #RAW} if it begins as none does. */
-  static ImageFormat probe(MemorySegment head, String filename) {
+  public static ImageFormat probe(MemorySegment head, String filename) {
     int first = bigEndian(head, 0);
     return switch (first) {
       case 0x5146_49fb -> bigEndian(head, 4) == 1 ? QCOW : QCOW2; // QFI\xfb

@@ -52,7 +52,7 @@ final class AmendCommand implements Command {
       return 0;
     }
     Access access = Session.cache(Access.write(), a.value("t", "writeback"));
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode node = session.open(a.image(), a.value("f"), a.has("image-opts"), access);
       if (help) {
         help(node.driver(), out);
@@ -67,15 +67,15 @@ final class AmendCommand implements Command {
     BlockDriver<?> driver = Drivers.find(format);
     ImageAmender<?> amender = driver == null ? null : driver.amender();
     if (amender == null) {
-      throw new ToolException(
-          "Format driver '" + format + "' does not support any options to amend");
+      throw new ToolException("Format driver '" + format + "' does not support option amendment");
     }
     return amender;
   }
 
   private static void help(String format, PrintStream out) {
+    String lines = Creation.lines(amender(format).options().schema());
     out.println("Amend options for '" + format + "':");
-    out.print(Creation.lines(amender(format).options().schema()));
+    out.print(lines);
   }
 
   private static <O> void amend(

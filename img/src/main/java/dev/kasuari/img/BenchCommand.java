@@ -42,7 +42,7 @@ final class BenchCommand implements Command {
             "Invalid cache mode");
     String image = a.image();
     refuseAio(a, image, access);
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode node = session.open(image, a.value("f"), a.has("image-opts"), access);
       out.println(
           "Sending %d %s requests, %d bytes each, %d in parallel (starting at offset %d, step size %d)"

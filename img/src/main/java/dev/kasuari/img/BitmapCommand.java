@@ -33,19 +33,19 @@ final class BitmapCommand implements Command {
             arguments,
             Set.of("image-opts", "add", "remove", "clear", "enable", "disable"),
             Set.of("b", "F", "f", "g", "granularity", "merge", "object"));
-    if (a.words().size() != 2) {
-      throw new ToolException("Expecting filename and bitmap name");
-    }
     List<Arguments.Option> actions =
         a.inOrder().stream()
             .filter(o -> ACTIONS.contains(o.name()) || o.name().equals("merge"))
             .toList();
     boolean adds = actions.stream().anyMatch(o -> o.name().equals("add"));
     refuse(a, actions, adds);
+    if (a.words().size() != 2) {
+      throw new ToolException("Expecting filename and bitmap name");
+    }
     String bitmap = a.words().get(1);
     long granularity = a.size(a.has("g") ? "g" : "granularity", -1);
-    try (Session session = new Session(a);
-        Session other = new Session(a)) {
+    try (Session session = new Session(a, err);
+        Session other = new Session(a, err)) {
       BlockNode node =
           session.open(a.words().getFirst(), a.value("f"), a.has("image-opts"), Access.write());
       BlockNode source = node;

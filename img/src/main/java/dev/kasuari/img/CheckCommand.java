@@ -39,7 +39,7 @@ final class CheckCommand implements Command {
     boolean json = a.json();
     Repair repair = repair(a);
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       Access access =
           Access.read()
               .withWritable(repair != Repair.NONE)

@@ -49,7 +49,7 @@ final class CommitCommand implements Command {
     var rate = Rate.of(a);
     Access access = Session.cache(Access.write(), a.value("t", "writeback"));
     String name = a.image();
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode top =
           session.open(name, a.value("f"), a.has("image-opts"), access.withBacking(false));
       var layers = new Layers(session, top, a.value("b"), access);

@@ -31,8 +31,9 @@ final class CompareCommand implements Command {
 
   @Override
   public int run(List<String> arguments, PrintStream out, PrintStream err) {
+    Arguments a = parsed(arguments);
     try {
-      return compare(arguments, out);
+      return compare(a, out, err);
     } catch (BlockException e) {
       throw new ToolException(String.valueOf(e.getMessage()), FAILED);
     } catch (ToolException e) {
@@ -40,7 +41,7 @@ final class CompareCommand implements Command {
     }
   }
 
-  private static int compare(List<String> arguments, PrintStream out) {
+  private static Arguments parsed(List<String> arguments) {
     var a =
         new Arguments(
             arguments,
@@ -62,10 +63,14 @@ final class CompareCommand implements Command {
     if (a.words().size() != 2) {
       throw ToolException.usage("Expecting two image file names");
     }
+    return a;
+  }
+
+  private static int compare(Arguments a, PrintStream out, PrintStream err) {
     boolean share = a.has("U") || a.has("force-share");
     Access access =
         Session.sourceCache(Access.read().withForceShare(share), a.value("T", "writeback"));
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       boolean options = a.has("image-opts");
       BlockNode first = session.open(a.words().get(0), a.value("f"), options, access);
       BlockNode second = session.open(a.words().get(1), a.value("F"), options, access);

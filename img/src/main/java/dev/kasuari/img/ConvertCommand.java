@@ -79,10 +79,10 @@ final class ConvertCommand implements Command {
     }
     refuse(a);
     if (a.words().size() < 2) {
-      throw ToolException.usage("Must specify image file name");
+      throw new ToolException("Must specify image file name");
     }
-    try (Session sources = new Session(a);
-        Session target = new Session(a)) {
+    try (Session sources = new Session(a, err);
+        Session target = new Session(a, err)) {
       List<BlockNode> images = sources(a, sources);
       convert(a, creation, images, target, out, err);
     }
@@ -96,6 +96,9 @@ final class ConvertCommand implements Command {
     Rate.of(a);
     if (a.has("C")) {
       refuseOffload(a);
+    }
+    if (a.has("target-image-opts") && a.has("O")) {
+      throw new ToolException("--target-image-opts and -O are mutually exclusive");
     }
     if (a.has("target-image-opts") && !a.has("n")) {
       throw new ToolException("--target-image-opts requires use of -n flag");
@@ -179,7 +182,7 @@ final class ConvertCommand implements Command {
     creation.backing(backing, a.value("F"));
     boolean made = !a.has("n");
     if (made) {
-      creation.refuseBacking();
+      creation.refuseBacking("");
     }
     boolean hasBacking = creation.hasBacking();
     boolean skip = a.has("skip-broken-bitmaps");

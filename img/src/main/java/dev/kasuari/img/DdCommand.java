@@ -51,7 +51,7 @@ final class DdCommand implements Command {
     if (Drivers.find(format) == null) {
       throw new ToolException("Unknown file format");
     }
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode from =
           session.open(
               input, a.value("f"), a.has("image-opts"), Access.read().withForceShare(a.share()));

@@ -36,7 +36,7 @@ final class InfoCommand implements Command {
             Map.of("format", "f"));
     boolean json = a.json();
     boolean share = a.has("U") || a.has("force-share");
-    List<Json.Members> chain = chain(a, share);
+    List<Json.Members> chain = chain(a, share, err);
     if (!json) {
       boolean first = true;
       for (Json.Members image : chain) {
@@ -54,7 +54,7 @@ final class InfoCommand implements Command {
     return 0;
   }
 
-  private static List<Json.Members> chain(Arguments a, boolean share) {
+  private static List<Json.Members> chain(Arguments a, boolean share, PrintStream err) {
     var images = new ArrayList<Json.Members>();
     var seen = new ArrayList<String>();
     @Nullable String name = a.image();
@@ -65,10 +65,10 @@ final class InfoCommand implements Command {
         throw new ToolException("Backing file '" + name + "' creates an infinite loop.");
       }
       seen.add(name);
-      try (Session session = new Session(a)) {
+      try (Session session = new Session(a, err)) {
         Access access = Access.read().withBacking(false).withForceShare(share);
         BlockNode node = session.open(name, format, options, access);
-        images.add(facts(node, options || ofServer(name) ? node.filename() : name));
+        images.add(facts(node, options || shownWhole(name) ? node.filename() : name));
         boolean more = a.has("backing-chain");
         ImageNode.Facts facts = node instanceof ImageNode image ? image.facts() : null;
         String behind = facts == null || !more ? null : facts.backingFile();
@@ -80,9 +80,12 @@ final class InfoCommand implements Command {
     return images;
   }
 
-  /** Names of servers' disks are shown with all that they leave out: who asks, and the port. */
-  private static boolean ofServer(String name) {
-    return name.startsWith("ssh:");
+  /**
+   * Names of servers' disks are shown with all that they leave out: who asks, and the port; those
+   * that are options by the file that they mean.
+   */
+  private static boolean shownWhole(String name) {
+    return name.startsWith("ssh:") || Filenames.isJson(name);
   }
 
   private static Json.Members facts(BlockNode node, String name) {

@@ -19,7 +19,7 @@ final class MapCommand implements Command {
 
   @Override
   public String syntax() {
-    return "[--image-opts] [-f fmt] [--start-offset=offset] [--max-length=len] [--output=ofmt] [-U]"
+    return "[--image-opts] [-f fmt] [-s start_offset] [-l max_length] [--output=ofmt] [-U]"
         + " filename";
   }
 
@@ -29,13 +29,13 @@ final class MapCommand implements Command {
         new Arguments(
             arguments,
             Set.of("U", "image-opts", "force-share"),
-            Set.of("f", "output", "object", "start-offset", "max-length"),
-            Map.of("format", "f"));
+            Set.of("f", "output", "object", "s", "l"),
+            Map.of("format", "f", "start-offset", "s", "max-length", "l"));
     boolean json = a.json();
-    long start = a.numberOf("start-offset", "start offset", Long.MAX_VALUE, 0);
-    long most = a.numberOf("max-length", "max length", Long.MAX_VALUE, Long.MAX_VALUE);
+    long start = a.numberOf("s", "start offset", Long.MAX_VALUE, 0);
+    long most = a.numberOf("l", "max length", Long.MAX_VALUE, Long.MAX_VALUE);
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode node =
           session.open(
               a.image(), a.value("f"), a.has("image-opts"), Access.read().withForceShare(share));

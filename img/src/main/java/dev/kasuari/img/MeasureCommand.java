@@ -43,7 +43,7 @@ final class MeasureCommand implements Command {
       long size = (Arguments.size(given) + 511) & -512;
       measure = creation.measure(size, 0);
     } else {
-      try (Session session = new Session(a)) {
+      try (Session session = new Session(a, err)) {
         boolean share = a.has("U") || a.has("force-share");
         BlockNode node =
             session.open(

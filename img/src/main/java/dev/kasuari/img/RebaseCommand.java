@@ -51,7 +51,7 @@ final class RebaseCommand implements Command {
     String name = a.image();
     String base = a.value("b");
     if (base == null && !a.has("u")) {
-      throw ToolException.usage("Use backing_file (-b) option to set the new backing file");
+      throw ToolException.usage("Must specify backing file (-b) or use unsafe mode (-u)");
     }
     boolean unsafe = a.has("u");
     String format = a.value("F");
@@ -62,7 +62,7 @@ final class RebaseCommand implements Command {
         Session.cache(Access.write().withForceShare(a.share()), a.value("t", "writeback"))
             .withBacking(!unsafe);
     Access source = Session.sourceCache(Access.read(), a.value("T", "writeback"));
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode image = session.open(name, a.value("f"), a.has("image-opts"), access);
       int unit = a.has("c") && !unsafe ? unit(image) : 0;
       boolean none = base == null || base.isEmpty();

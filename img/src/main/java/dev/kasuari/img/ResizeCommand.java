@@ -40,9 +40,12 @@ final class ResizeCommand implements Command {
             Set.of("image-opts", "q", "shrink"),
             Set.of("f", "preallocation", "object"),
             Map.of("format", "f", "quiet", "q"));
+    if (a.words().isEmpty()) {
+      throw ToolException.usage("Not enough arguments");
+    }
     long change = change(size);
     Preallocation preallocation = preallocation(a.value("preallocation", "off"));
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       BlockNode node =
           session.open(
               a.image(), a.value("f"), a.has("image-opts"), Access.write().withUnmap(true));

@@ -13,6 +13,7 @@ import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,15 +36,21 @@ public final class Session implements AutoCloseable {
     graph = new BlockGraph(objects);
   }
 
-  /** Nothing is open yet; the objects are those of {@code --object}. */
-  Session(Arguments a) {
+  /** Nothing is open yet; the objects are those of {@code --object}, warnings go to {@code err}. */
+  Session(Arguments a, PrintStream err) {
     this(a.objects());
     a.refuseFormatOfOptions();
+    warnTo(err, "kasuari-img");
   }
 
   /** The graph. */
   public BlockGraph graph() {
     return graph;
+  }
+
+  /** Has warnings printed. */
+  public void warnTo(PrintStream err, String program) {
+    graph.onWarning(text -> err.println(program + ": warning: " + text));
   }
 
   /** Makes objects that images refer to ({@code --object}). */
@@ -76,7 +83,7 @@ public final class Session implements AutoCloseable {
     try {
       BlockNode node =
           options
-              ? graph.open(OptionSource.of("", name, "driver"), access)
+              ? graph.openImage("", null, OptionSource.of("", name, "driver").tree(), access)
               : graph.openFile("", name, format, access);
       return use(node, access);
     } catch (BlockException e) {

@@ -45,7 +45,7 @@ final class SnapshotCommand implements Command {
     }
     boolean list = actions == 0 || a.has("l");
     boolean share = a.has("U") || a.has("force-share");
-    try (Session session = new Session(a)) {
+    try (Session session = new Session(a, err)) {
       Access access = Access.read().withWritable(!list).withForceShare(share).withBacking(!list);
       BlockNode node = session.open(a.image(), a.value("f"), a.has("image-opts"), access);
       ImageNode image = node instanceof ImageNode one ? one : null;

@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 /** The bytes of a node, or a part of them. */
 final class RawNode extends BlockNode {
   private volatile BlockNode file;
+  private volatile GuessedHead head;
   private final long begin;
   private final @Nullable Long fixedSize;
 
   RawNode(Opening opening, BlockNode file, RawDriver.Raw options) {
     super(opening);
     this.file = file;
+    head = new GuessedHead(file);
     begin = options.offset();
     fixedSize = options.size();
     long there = file.size();
@@ -41,6 +43,10 @@ final class RawNode extends BlockNode {
     }
   }
 
+  private boolean guarded(long offset) {
+    return isGuessed() && GuessedHead.has(begin + offset);
+  }
+
   @Override
   public long size() {
     return fixedSize != null ? fixedSize : file.size() - begin;
@@ -60,6 +66,7 @@ final class RawNode extends BlockNode {
       super.childChanged(slot, node);
     } else {
       file = node;
+      head = new GuessedHead(node);
     }
   }
 
@@ -72,17 +79,27 @@ final class RawNode extends BlockNode {
   @Override
   protected void writeAt(long offset, MemorySegment from) {
     file.event("write_aio");
-    file.write(begin + offset, from);
+    if (guarded(offset)) {
+      head.write(begin + offset, from);
+    } else {
+      file.write(begin + offset, from);
+    }
   }
 
   @Override
   protected void zeroAt(long offset, long length, boolean mayUnmap) {
-    file.writeZeroes(begin + offset, length, mayUnmap);
+    if (guarded(offset)) {
+      head.writeZeroes(begin + offset, length, mayUnmap);
+    } else {
+      file.writeZeroes(begin + offset, length, mayUnmap);
+    }
   }
 
   @Override
   protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
-    return file.zeroQuickly(begin + offset, length, mayUnmap);
+    return guarded(offset)
+        ? head.zeroQuickly(begin + offset, length, mayUnmap)
+        : file.zeroQuickly(begin + offset, length, mayUnmap);
   }
 
   @Override

@@ -230,7 +230,7 @@ final class ImageCommands {
             discard == null ? "unmap" : discard,
             List.of());
     try {
-      session.image(OpenImage.open(how));
+      session.image(OpenImage.open(how, session));
     } catch (ToolException e) {
       throw session.complaint(String.valueOf(e.getMessage()));
     }
@@ -261,9 +261,9 @@ final class ImageCommands {
     }
     session.closeImage();
     try {
-      session.image(OpenImage.open(how));
+      session.image(OpenImage.open(how, session));
     } catch (ToolException e) {
-      session.image(OpenImage.open(before));
+      session.image(OpenImage.open(before, session));
       throw session.complaint(String.valueOf(e.getMessage()));
     }
   }

@@ -99,7 +99,7 @@ public final class IoTool {
     }
     try (var session = new IoSession(program, out, err)) {
       if (!a.words().isEmpty()) {
-        session.image(OpenImage.open(how(a)));
+        session.image(OpenImage.open(how(a), session));
       }
       return execute(session, commands(a), in);
     } catch (ToolException e) {
@@ -127,6 +127,14 @@ public final class IoTool {
       throw new ToolException("-C: copy-on-read comes later");
     }
     String cache = a.has("n") || a.has("nocache") ? "none" : first(a, "t", "cache");
+    boolean direct = cache != null && List.of("none", "off", "directsync").contains(cache);
+    if (!direct && (a.has("k") || a.has("native-aio") || "native".equals(aio))) {
+      throw new ToolException(
+          "can't open device "
+              + name
+              + ": aio=native was specified, but it requires cache.direct=on, which was not"
+              + " specified.");
+    }
     String discard = first(a, "d", "discard");
     return new OpenImage.How(
         options ? null : name,

@@ -83,11 +83,13 @@ final class OpenImage implements AutoCloseable {
   /**
    * Opens an image.
    *
+   * @param io where warnings go
    * @throws ToolException what is wrong
    */
-  static OpenImage open(How how) {
+  static OpenImage open(How how, IoSession io) {
     Access access = how.access();
     Session session = new Session();
+    session.warnTo(io.err(), io.program());
     try {
       session.define(how.objects());
       if (how.share() && !how.readOnly()) {

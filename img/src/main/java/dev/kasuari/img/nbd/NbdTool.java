@@ -155,6 +155,7 @@ public final class NbdTool {
       return Background.start(arguments, err);
     }
     try (Session session = new Session()) {
+      session.warnTo(err, program);
       return serve(session, address);
     }
   }
