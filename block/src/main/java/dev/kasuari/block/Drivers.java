@@ -126,6 +126,10 @@ public final class Drivers {
     }
     List<String> names = all().stream().<String>map(BlockDriver::name).toList();
     throw new OptionException(
-        where + ": there is no block driver '" + name + "'" + Nearest.hint(name, names));
+        (where.isEmpty() ? "" : where + ": ")
+            + "Unknown driver '"
+            + name
+            + "'"
+            + Nearest.hint(name, names));
   }
 }

@@ -1,6 +1,7 @@
 package dev.kasuari.block;
 
 import dev.kasuari.qapi.OptionCodec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes images of a format.
@@ -34,9 +35,10 @@ public interface ImageCreator<O> {
    * @param size of the disk, bytes
    * @param data bytes in clusters of this image that would be there, rounded up by {@link
    *     #measureUnit}
+   * @return null if this format cannot say it
    */
-  default Measure measure(long size, long data, O options) {
-    return new Measure(size, size);
+  default @Nullable Measure measure(long size, long data, O options) {
+    return null;
   }
 
   /**

@@ -177,7 +177,7 @@ public final class Opening {
     try {
       return attachBacking(graph.openFile(where, resolved, format, access.forBacking(), depth + 1));
     } catch (BlockException e) {
-      throw e.in("Could not open backing file");
+      throw depth == 0 ? e.in("Could not open backing file") : e;
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** An image that is to be made: its format and options. */
@@ -56,7 +57,10 @@ final class Creation {
     ImageCreator<?> creator = driver.creator();
     if (creator == null) {
       throw new ToolException(
-          filename + ": Format driver '" + format + "' does not support image creation");
+          (filename.isEmpty() ? "" : filename + ": ")
+              + "Format driver '"
+              + format
+              + "' does not support image creation");
     }
     return creator;
   }
@@ -151,14 +155,20 @@ final class Creation {
     }
   }
 
-  /** Refuses a file behind it where the format has none. */
-  void refuseBacking() {
+  /**
+   * Refuses a file behind it where the format has none.
+   *
+   * @param before what the complaint begins with
+   */
+  void refuseBacking(String before) {
     Schema.Struct known = creator("").options().schema();
     if (options.containsKey("backing_file") && known.field("backing_file") == null) {
-      throw new ToolException("Backing file not supported for file format '" + format + "'");
+      throw new ToolException(
+          before + "Backing file not supported for file format '" + format + "'");
     }
     if (options.containsKey("backing_fmt") && known.field("backing_fmt") == null) {
-      throw new ToolException("Backing file format not supported for file format '" + format + "'");
+      throw new ToolException(
+          before + "Backing file format not supported for file format '" + format + "'");
     }
   }
 
@@ -190,10 +200,15 @@ final class Creation {
   }
 
   ImageCreator.Measure measure(long size, long data) {
-    return measure(creator(""), size, data);
+    ImageCreator.Measure measure = measure(creator(""), size, data);
+    if (measure == null) {
+      throw new ToolException("Block driver '" + format + "' does not support size measurement");
+    }
+    return measure;
   }
 
-  private <O> ImageCreator.Measure measure(ImageCreator<O> creator, long size, long data) {
+  private <O> ImageCreator.@Nullable Measure measure(
+      ImageCreator<O> creator, long size, long data) {
     return creator.measure(size, data, parsed(creator, ""));
   }
 
@@ -219,18 +234,11 @@ final class Creation {
       create(creator, filename, Arguments.size(given.value()), unchecked, out);
       return;
     }
-    if (hasBacking() && text("backing_fmt") == null) {
-      throw new ToolException(
-          filename
-              + ": Backing file specified without backing format"
-              + System.lineSeparator()
-              + "Detected format of "
-              + detected(filename)
-              + ".");
-    }
+    refuseBacking(filename + ": ");
+    refuseFormatOfBacking(filename, unchecked);
     long bytes = size;
     if (hasBacking() && (!unchecked || size < 0)) {
-      long behind = backingSize(filename);
+      long behind = ofBacking(filename, BlockNode::size);
       bytes = size < 0 ? behind : size;
     }
     if (bytes < 0) {
@@ -256,21 +264,30 @@ final class Creation {
     return creator.options().parse(source);
   }
 
-  private String detected(String filename) {
-    try (Session session = new Session(objects)) {
-      return session.open(behind(filename), null, false, Access.read()).driver();
-    }
-  }
-
   private String behind(String filename) {
     String file = text("backing_file");
     return Filenames.relativeTo(filename, file == null ? "" : file);
   }
 
-  private long backingSize(String filename) {
+  private void refuseFormatOfBacking(String filename, boolean unchecked) {
+    String fileFormat = text("backing_fmt");
+    if (fileFormat != null && Drivers.find(fileFormat) == null) {
+      throw new ToolException(filename + ": Unknown backing file format '" + fileFormat + "'");
+    }
+    if (hasBacking() && fileFormat == null) {
+      throw new ToolException(
+          filename
+              + ": Backing file specified without backing format"
+              + (unchecked
+                  ? ""
+                  : "\nDetected format of " + ofBacking(filename, BlockNode::driver) + "."));
+    }
+  }
+
+  private <T> T ofBacking(String filename, Function<BlockNode, T> fact) {
     String name = behind(filename);
     try (Session session = new Session(objects)) {
-      return session.open(name, text("backing_fmt"), false, Access.read(), "").size();
+      return fact.apply(session.open(name, text("backing_fmt"), false, Access.read(), ""));
     } catch (BlockException | ToolException e) {
       throw new ToolException(
           filename

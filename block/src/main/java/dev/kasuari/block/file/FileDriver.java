@@ -65,14 +65,7 @@ public final class FileDriver implements BlockDriver<FileDriver.FileOptions> {
   public BlockNode open(FileOptions options, Opening opening) {
     String path = options.filename();
     if (Files.exists(Path.of(path)) && !HostFiles.regular(path)) {
-      throw BlockException.invalid(
-          Files.isDirectory(Path.of(path))
-              ? "Could not open '"
-                  + path
-                  + "': '"
-                  + path
-                  + "' is not a regular file or block device"
-              : "'file' driver requires '" + path + "' to be a regular file");
+      throw BlockException.invalid("'file' driver requires '" + path + "' to be a regular file");
     }
     return HostFiles.open(options, opening);
   }

@@ -51,19 +51,26 @@ final class LuksCreator implements ImageCreator<LuksCreator.Creation> {
 
   @Override
   public void create(Making making, BlockNode file, long size, Creation o) {
-    if (o.keySecret() == null) {
-      throw BlockException.invalid("Parameter 'key-secret' is required for cipher");
-    }
+    String secret = requireSecret(o);
     Luks.Making how = o.making();
-    byte[] password = making.secrets().get(o.keySecret());
+    byte[] password = making.secrets().get(secret);
     file.truncate(
         how.bytes() + size, o.preallocation() == null ? Preallocation.OFF : o.preallocation());
     byte[] _ = Luks.create(new Area(file, 0, how.bytes()), how, password, false);
     file.flush();
   }
 
+  private static String requireSecret(Creation o) {
+    String secret = o.keySecret();
+    if (secret == null) {
+      throw BlockException.invalid("Parameter 'key-secret' is required for cipher");
+    }
+    return secret;
+  }
+
   @Override
   public Measure measure(long size, long data, Creation o) {
+    String _ = requireSecret(o);
     long header = o.making().bytes();
     return new Measure(header + size, header + size);
   }

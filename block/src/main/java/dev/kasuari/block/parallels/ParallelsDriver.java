@@ -86,10 +86,5 @@ public final class ParallelsDriver implements BlockDriver<ParallelsDriver.Parall
       header.write(file);
       file.flush();
     }
-
-    @Override
-    public long measureUnit(Creation o) {
-      return o.clusterSize();
-    }
   }
 }

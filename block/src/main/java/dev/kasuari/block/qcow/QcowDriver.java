@@ -84,10 +84,5 @@ public final class QcowDriver implements BlockDriver<QcowDriver.Qcow> {
       header.write(file);
       file.flush();
     }
-
-    @Override
-    public long measureUnit(Creation o) {
-      return 4096;
-    }
   }
 }

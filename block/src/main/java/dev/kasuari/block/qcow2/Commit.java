@@ -1,5 +1,6 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ final class Commit {
   private final GuestData data;
   private final ReentrantLock lock;
   private final ReentrantLock running = new ReentrantLock();
-  private final boolean lazy;
+  private volatile boolean lazy;
   private @Nullable ClusterMap map;
   private @Nullable Refcounts refcounts;
   private List<Free> frees = new ArrayList<>();
@@ -50,6 +51,19 @@ final class Commit {
     this.header = header;
     this.lock = lock;
     lazy = (header.compatible & Header.LAZY_REFCOUNTS) != 0 && header.version == 3;
+  }
+
+  /**
+   * Leaves reference counts for later, or not, whatever the image says.
+   *
+   * @throws BlockException for version 2, which cannot say that they are behind
+   */
+  void lazy(boolean on) {
+    if (on && header.version < 3) {
+      throw BlockException.invalid(
+          "Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level");
+    }
+    lazy = on;
   }
 
   void connect(ClusterMap clusterMap, Refcounts counts) {

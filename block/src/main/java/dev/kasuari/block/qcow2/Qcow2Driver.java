@@ -18,6 +18,7 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
   /**
    * How one is opened.
    *
+   * @param lazyRefcounts whether reference counts are left for later; as the image says if left out
    * @param cacheSize the most memory for metadata; or for what the other size is not given of
    * @param l2CacheSize the most memory for tables that say where clusters are
    * @param l2CacheEntrySize bytes of these tables that are read together
@@ -36,6 +37,7 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
    */
   @Options
   public record Qcow2(
+      @Nullable Boolean lazyRefcounts,
       @Options.Size @Nullable Long cacheSize,
       @Options.Size @Nullable Long l2CacheSize,
       @Options.Size @Nullable Long l2CacheEntrySize,
@@ -120,6 +122,9 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
             OverlapCheck.of(options.overlapCheck()));
     try {
       node.refcounts.discards = Discards.of(options, header);
+      if (options.lazyRefcounts() != null) {
+        node.commit.lazy(options.lazyRefcounts());
+      }
       if (opening.access().writable() && !opening.access().recovery()) {
         prepare(node);
       }

@@ -51,9 +51,4 @@ final class QedCreator implements ImageCreator<QedCreator.Creation> {
     header.write(file);
     file.flush();
   }
-
-  @Override
-  public long measureUnit(Creation o) {
-    return o.clusterSize();
-  }
 }

@@ -71,6 +71,11 @@ public final class RawDriver implements BlockDriver<RawDriver.Raw> {
     }
 
     @Override
+    public Measure measure(long size, long data, Creation options) {
+      return new Measure(size, size);
+    }
+
+    @Override
     public void create(BlockNode file, long size, Creation options) {
       file.truncate(size, options.preallocation());
     }

@@ -55,9 +55,4 @@ final class VdiCreator implements ImageCreator<VdiCreator.Creation> {
     }
     file.flush();
   }
-
-  @Override
-  public long measureUnit(Creation options) {
-    return Header.BLOCK_SIZE;
-  }
 }

@@ -159,9 +159,4 @@ final class VhdxCreator implements ImageCreator<VhdxCreator.Creation> {
       FileBytes.write(file, regions.table() + done * 8, part);
     }
   }
-
-  @Override
-  public long measureUnit(Creation o) {
-    return o.blockBytes(0);
-  }
 }

@@ -239,9 +239,4 @@ final class VmdkCreator implements ImageCreator<VmdkCreator.Creation> {
         });
     return cid[0];
   }
-
-  @Override
-  public long measureUnit(Creation o) {
-    return SparseHeader.GRAIN * (long) SparseHeader.SECTOR;
-  }
 }

@@ -114,9 +114,4 @@ final class VpcCreator implements ImageCreator<VpcCreator.Creation> {
     footer.write(file, header.writeLocators(file, parent));
     file.flush();
   }
-
-  @Override
-  public long measureUnit(Creation options) {
-    return BLOCK_SIZE;
-  }
 }

@@ -186,10 +186,11 @@ final class WriteCommands {
         offset,
         count,
         () -> {
-          if (words.has('n')) {
+          if (!words.has('n')) {
+            node.writeZeroes(offset, count, words.has('u'));
+          } else if (!node.zeroQuickly(offset, count, words.has('u'))) {
             throw BlockException.notSupported("zeroes without writing them");
           }
-          node.writeZeroes(offset, count, words.has('u'));
           if (words.has('f')) {
             node.flush();
           }

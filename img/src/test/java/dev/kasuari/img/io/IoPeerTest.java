@@ -99,6 +99,10 @@ class IoPeerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "-f|qcow2|-c|write -n -z 0 64k|-c|write -n -z -u 0 64k|-c|map|DIR/a.qcow2",
+        "-f|raw|-c|write -n -z 0 64k|-c|read -P 0 0 64k|DIR/a.raw",
+        "-c|open -o lazy-refcounts=on DIR/a.qcow2|-c|write 0 64k|-c|length",
+        "-k|-c|read 0 512|DIR/a.qcow2",
         "-f|qcow2|-c|write -P 1 0 64k|-c|read -P 1 0 64k|-c|read -P 2 0 64k|-c|read -v 10 40|DIR/a.qcow2",
         "-f|qcow2|-c|write -P 0x41 0 1k|-c|read -v 1000 100|DIR/a.qcow2",
         "-f|qcow2|-c|read -C 0 64k|-c|write -C 0 1k|-c|write 0 1|DIR/a.qcow2",
