@@ -1,6 +1,7 @@
 package dev.kasuari.boards;
 
 import dev.kasuari.machine.Machine;
+import dev.kasuari.qapi.Schema;
 import java.util.List;
 
 /** {@code virt} of Arm, with addresses and interrupt numbers as QEMU gave them to its own. */
@@ -44,8 +45,8 @@ final class ArmBoardType implements BoardType {
   }
 
   @Override
-  public List<String> properties() {
-    return ArmVirtOptions.names();
+  public Schema.Struct properties() {
+    return ArmVirtOptionsCodec.CODEC.schema();
   }
 
   @Override

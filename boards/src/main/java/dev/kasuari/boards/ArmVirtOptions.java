@@ -36,11 +36,6 @@ record ArmVirtOptions(
     return options;
   }
 
-  /** The names of them. */
-  static List<String> names() {
-    return List.of("gic-version", "virtualization", "secure", "its", "highmem", "dtb-randomness");
-  }
-
   boolean gic3() {
     return !gicVersion.equals("2");
   }

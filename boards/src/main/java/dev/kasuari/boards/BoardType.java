@@ -1,7 +1,9 @@
 package dev.kasuari.boards;
 
 import dev.kasuari.machine.Machine;
+import dev.kasuari.qapi.Schema;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A machine type that {@code -M} can name. */
 public interface BoardType {
@@ -20,9 +22,9 @@ public interface BoardType {
   /** Lines for {@code -cpu help}. */
   List<String> cpuHelp();
 
-  /** What {@code -M} takes besides the name; {@link #build} reads it. */
-  default List<String> properties() {
-    return List.of();
+  /** What {@code -M} takes for this type alone, which {@link #build} reads; null for nothing. */
+  default Schema.@Nullable Struct properties() {
+    return null;
   }
 
   /** How many banks of flash there are for {@code -drive if=pflash}. */

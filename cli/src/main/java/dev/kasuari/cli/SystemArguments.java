@@ -14,6 +14,7 @@ import dev.kasuari.vm.Chardevs;
 import dev.kasuari.vm.DeviceDefault;
 import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
+import dev.kasuari.vm.MachineProperties;
 import dev.kasuari.vm.MemoryOptions;
 import dev.kasuari.vm.Netdevs;
 import dev.kasuari.vm.Nic;
@@ -131,7 +132,7 @@ final class SystemArguments {
     OptionSource source = OptionSource.of("-M " + text, text, "type");
     String type = source.text("type");
     if (source.helpWanted()) {
-      print(type == null ? this::machineHelp : () -> propertiesHelp(type));
+      print(type == null ? this::machineHelp : () -> MachineProperties.help(board(type)));
     } else {
       machine = merged(machine, source);
     }
@@ -311,27 +312,25 @@ final class SystemArguments {
     if (print != null) {
       return new Request.Print(print.get());
     }
-    needsKernel("-append", append);
-    needsKernel("-initrd", initrd);
+    MachineProperties said = MachineProperties.of(machine);
+    BootOptions boot = boot(said);
     BoardType board = board();
-    String dumpDtb = machine.text("dumpdtb");
-    String accelNames = machine.text("accel");
-    if (accelNames != null) {
-      accel = AccelOptions.firstOf(machine.where(), accelNames);
+    if (said.accel() != null) {
+      accel = AccelOptions.firstOf(machine.where(), said.accel());
     }
     MachineDescription.Builder description =
         MachineDescription.of(board)
-            .properties(machine.without("type", "dumpdtb", "accel"))
+            .properties(MachineProperties.ofType(machine))
             .ram(MemoryOptions.ram(memory, board.defaultRam()))
             .cpus(smp == null ? 1 : TopologyOptions.cpus(smp, board.name(), board.maxCpus()))
-            .boot(new BootOptions(bios, kernel, initrd, append, dtb))
+            .boot(boot)
             .rtc(RtcOptions.parse(rtc))
             .logged(logged)
             .logFile(logFile == null ? null : Path.of(pid(logFile)))
             .rebootEnds(noReboot)
             .shutdownPauses(noShutdown);
     optional(description);
-    return new Request.Run(description.build(), paused, dumpDtb);
+    return new Request.Run(description.build(), paused, said.dumpdtb());
   }
 
   private void optional(MachineDescription.Builder description) {
@@ -366,10 +365,22 @@ final class SystemArguments {
     return nographic || !noDisplay ? List.of(SerialPort.terminal()) : List.of(SerialPort.nothing());
   }
 
-  private void needsKernel(String option, @Nullable String value) {
-    if (value != null && kernel == null) {
-      throw new OptionException(option + ": there is no -kernel to give it to");
+  /** What it starts with; an option of its own counts before a property of the machine. */
+  private BootOptions boot(MachineProperties said) {
+    var boot =
+        new BootOptions(
+            bios == null ? said.firmware() : bios,
+            kernel == null ? said.kernel() : kernel,
+            initrd == null ? said.initrd() : initrd,
+            append == null ? said.append() : append,
+            dtb == null ? said.dtb() : dtb);
+    if (boot.kernel() == null && boot.append() != null) {
+      throw new OptionException("-append: there is no -kernel to give it to");
     }
+    if (boot.kernel() == null && boot.initrd() != null) {
+      throw new OptionException("-initrd: there is no -kernel to give it to");
+    }
+    return boot;
   }
 
   /** QEMU puts its process id where a log file's name has %d, so that many can run. */
@@ -378,7 +389,10 @@ final class SystemArguments {
   }
 
   private BoardType board() {
-    String type = machine.text("type");
+    return board(machine.text("type"));
+  }
+
+  private BoardType board(@Nullable String type) {
     if (type == null) {
       return boards.getFirst();
     }
@@ -399,16 +413,6 @@ final class SystemArguments {
       out.append(String.format("  %-16s %s%n", board.name(), doc));
     }
     return out.toString();
-  }
-
-  private static String propertiesHelp(String machine) {
-    return String.format(
-        "%s options:%n  %-24s %s%n  %-24s %s%n",
-        machine,
-        "accel=<str>",
-        "what executes guest code, as -accel",
-        "dumpdtb=<str>",
-        "write the devicetree to this file and exit");
   }
 
   private String version() {

@@ -33,7 +33,7 @@ final class SystemOptions {
         s,
         "machine M",
         "[type=]NAME[,PROP=VALUE]...",
-        "the machine type ('help' lists them);\n"
+        "the machine type ('help' lists them, NAME,help its properties);\n"
             + "dumpdtb=FILE writes its devicetree and exits; accel=NAME as -accel",
         SystemArguments::machine);
     with(

@@ -2,9 +2,11 @@ package dev.kasuari.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +30,11 @@ class SystemCommandTest {
         "--dtb | --dtb: an argument is missing: -dtb FILE",
         "-m=5 | -m=5: write -m 5",
         "-M vrit | -M vrit: no such machine type; did you mean 'virt'?",
+        "-M virt,acpi=on | -M virt,acpi=on: 'acpi': QEMU has this property, Kasuari does not have it"
+            + " yet",
+        "-M virt,append=x | -append: there is no -kernel to give it to",
+        "-M virt,kernel=/nope | -kernel /nope: no such file",
+        "-M vrit,help | -M vrit: no such machine type; did you mean 'virt'?",
         "-kernle x | -kernle: no such option; did you mean -kernel?",
         "-zzzzzzzz | -zzzzzzzz: no such option; -help lists what there is",
         "-vnc :1 | -vnc: QEMU has this option, Kasuari does not have it yet",
@@ -100,6 +107,7 @@ class SystemCommandTest {
         "-smp help | cpus=<int>",
         "-m help | size=<size>",
         "-M virt,help | dumpdtb=<str>",
+        "-M virt,help | pflash1=<str>",
         "-rtc help | driftfix=<none|slew>",
         "-chardev help | pty,id=ID",
         "-netdev help | loopback,id=ID",
@@ -114,6 +122,28 @@ class SystemCommandTest {
     Outcome outcome = riscv(words.split(" "));
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.out()).contains(part);
+    assertThat(outcome.code()).isZero();
+  }
+
+  /** What libvirt and others say of any machine, where it asks for nothing. */
+  @Test
+  void takesWhatAsksForNothing(@TempDir Path folder) {
+    Path file = folder.resolve("dtb");
+    Outcome outcome =
+        riscv(
+            "-display",
+            "none",
+            "-M",
+            "virt,acpi=off,usb=no,graphics=off,mem-merge=on,aia=none,iommu-sys=off,dumpdtb="
+                + file);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(file).isNotEmptyFile();
+  }
+
+  @Test
+  void helpsWithWhatABoardTakes() {
+    Outcome outcome = Outcome.of(List.of("system", "aarch64", "-M", "virt,help"));
+    assertThat(outcome.out()).contains("gic-version=<str>", "(default: 2)", "secure=<bool>");
     assertThat(outcome.code()).isZero();
   }
 

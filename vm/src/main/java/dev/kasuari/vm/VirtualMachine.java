@@ -15,13 +15,12 @@ import dev.kasuari.machine.Shutdown;
 import dev.kasuari.machine.backend.BlockBackend;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.machine.time.Clock;
-import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
+import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -30,46 +29,6 @@ import java.util.Map;
  * loaded. Many live in one process; {@link #close} gives back all that one took.
  */
 public final class VirtualMachine implements AutoCloseable {
-  /** Of QEMU's machines, and of its {@code virt} of RISC-V and Arm. */
-  private static final List<String> OTHER_PROPERTIES =
-      List.of(
-          "acpi",
-          "aclint",
-          "aia",
-          "aia-guests",
-          "append",
-          "compact-highmem",
-          "default-bus-bypass-iommu",
-          "dtb-kaslr-seed",
-          "highmem-ecam",
-          "highmem-mmio",
-          "highmem-redists",
-          "iommu",
-          "mte",
-          "ras",
-          "x-oem-id",
-          "x-oem-table-id",
-          "boot",
-          "confidential-guest-support",
-          "dtb",
-          "dt-compatible",
-          "dump-guest-core",
-          "firmware",
-          "graphics",
-          "hmat",
-          "initrd",
-          "iommu-sys",
-          "kernel",
-          "mem-merge",
-          "memory",
-          "memory-backend",
-          "memory-encryption",
-          "nvdimm",
-          "phandle-start",
-          "smp",
-          "suppress-vmdesc",
-          "usb");
-
   /**
    * A stream that a program of the host is to open.
    *
@@ -210,7 +169,8 @@ public final class VirtualMachine implements AutoCloseable {
       MachineDescription description,
       List<CharBackend> serials,
       Map<Integer, BlockBackend> flash) {
-    checkProperties(description);
+    OptionSource properties =
+        MachineProperties.ofBoard(description.properties(), description.board());
     description.accel().checkCpus(description.cpus());
     if (description.ram() > MOST_MEMORY) {
       throw new OptionException(
@@ -224,9 +184,7 @@ public final class VirtualMachine implements AutoCloseable {
             new Engine(description.accel(), machine),
             serials,
             flash,
-            description
-                .properties()
-                .without(FlashBanks.properties(description.board()).toArray(String[]::new)));
+            properties);
     try {
       return description.board().build(machine, options);
     } catch (OutOfMemoryError e) {
@@ -239,25 +197,6 @@ public final class VirtualMachine implements AutoCloseable {
       machine.prepare();
     } catch (HostException e) {
       throw e.call().startsWith("mmap") ? tooMuchMemory(description, e) : e;
-    }
-  }
-
-  /** The machine's own properties were taken before. */
-  private static void checkProperties(MachineDescription description) {
-    String where = description.properties().where();
-    var ofBoard = new ArrayList<>(description.board().properties());
-    ofBoard.addAll(FlashBanks.properties(description.board()));
-    for (String key : description.properties().tree().members().keySet()) {
-      if (ofBoard.contains(key)) {
-        continue;
-      }
-      if (OTHER_PROPERTIES.contains(key)) {
-        throw NotYet.of(where + ": '" + key + "'", "property");
-      }
-      var known = new ArrayList<>(List.of("type", "accel", "dumpdtb"));
-      known.addAll(ofBoard);
-      throw new OptionException(
-          where + ": unknown property '" + key + "'" + Nearest.hint(key, known));
     }
   }
 
