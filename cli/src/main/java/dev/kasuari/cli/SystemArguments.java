@@ -98,7 +98,7 @@ final class SystemArguments {
 
   private void take(String word, Iterator<String> rest) {
     if (!word.startsWith("-") || word.equals("-")) {
-      drives.add(Drive.parse(OptionSource.of(word, "file=" + word.replace(",", ",,"), "")));
+      drive(word, word, "");
       return;
     }
     Option option = options.find(word);
@@ -224,8 +224,22 @@ final class SystemArguments {
   }
 
   void cdrom(String file) {
-    String drive = "file=" + file.replace(",", ",,") + ",media=cdrom,index=2";
-    drives.add(Drive.parse(OptionSource.of("-cdrom " + file, drive, "")));
+    drive("-cdrom " + file, file, ",media=cdrom,index=2");
+  }
+
+  /** The disk of that number: {@code -hda} is 0. */
+  void disk(int index, String file) {
+    drive("-hd" + "abcd".charAt(index) + " " + file, file, ",media=disk,index=" + index);
+  }
+
+  void pflash(String file) {
+    drive("-pflash " + file, file, ",if=pflash");
+  }
+
+  /** An option that is short for a drive with a few properties. */
+  private void drive(String where, String file, String properties) {
+    String drive = "file=" + file.replace(",", ",,") + properties;
+    drives.add(Drive.parse(OptionSource.of(where, drive, "")));
   }
 
   void blockdev(String text) {

@@ -86,7 +86,13 @@ final class SystemOptions {
         "file=FILE[,PROP=VALUE]...",
         "a disk ('help' lists the properties)",
         SystemArguments::drive);
+    for (int i = 0; i < 4; i++) {
+      int index = i;
+      String doc = "the disk of index " + i;
+      with(s, "hd" + "abcd".charAt(i), "FILE", doc, (a, v) -> a.disk(index, v));
+    }
     with(s, "cdrom", "FILE", "a disc, which is read only", SystemArguments::cdrom);
+    with(s, "pflash", "FILE", "what is in the next bank of flash", SystemArguments::pflash);
     with(
         s,
         "blockdev",

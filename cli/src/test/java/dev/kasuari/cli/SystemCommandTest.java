@@ -2,8 +2,11 @@ package dev.kasuari.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +45,8 @@ class SystemCommandTest {
         "-vga std | -vga std: QEMU has this option, Kasuari does not have it yet",
         "-display gtk | -display gtk: QEMU has this display, Kasuari does not have it yet",
         "-monitor stdio | -monitor stdio: QEMU has this monitor, Kasuari does not have it yet",
+        "-hda /nope | -drive file=/nope: no such file",
+        "-pflash /nope | -drive file=/nope: no such file",
         "-append x | -append: there is no -kernel to give it to",
         "-initrd x | -initrd: there is no -kernel to give it to",
         "-d int,nochain | -d nochain: QEMU has this log item, Kasuari does not have it yet",
@@ -141,6 +146,22 @@ class SystemCommandTest {
   }
 
   @Test
+  void shortOptionsAreDrives(@TempDir Path folder) throws Exception {
+    Path disk = Files.write(folder.resolve("a,b"), new byte[512]);
+    Path dtb = folder.resolve("dtb");
+    String[] machine = {"-display", "none", "-M", "virt,dumpdtb=" + dtb};
+    Outcome both =
+        riscv(with(machine, "-hda", disk.toString(), "-drive", "index=0,if=virtio,file=x"));
+    assertThat(both.err()).contains("drive with bus=0, unit=0 (index=0) exists");
+    Outcome one = riscv(with(machine, "-snapshot", "-hdb", disk.toString()));
+    assertThat(one.code()).as(one.err()).isZero();
+  }
+
+  private static String[] with(String[] words, String... more) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  @Test
   void helpsWithWhatABoardTakes() {
     Outcome outcome = Outcome.of(List.of("system", "aarch64", "-M", "virt,help"));
     assertThat(outcome.out()).contains("gic-version=<str>", "(default: 2)", "secure=<bool>");
@@ -186,7 +207,7 @@ class SystemCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"fsdev", "tpmdev", "qmp", "icount", "pflash", "smbios"})
+  @ValueSource(strings = {"fsdev", "tpmdev", "qmp", "icount", "daemonize", "smbios"})
   void knowsWhatQemuHas(String name) {
     assertThat(riscv("-" + name, "x").err())
         .contains("-" + name + ": QEMU has this option, Kasuari does not have it yet");
