@@ -91,6 +91,7 @@ final class DriveWords {
       }
       case "cache" -> drive.put(key, value instanceof Json.Members c ? mode(c) : value);
       case "throttling" -> throttling(value);
+      case "group" -> throttling(new Json.Members(Map.of("group", value)));
       default -> (ofNode.contains(key) ? node : drive).put(key, value);
     }
   }

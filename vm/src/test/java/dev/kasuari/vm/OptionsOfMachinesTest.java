@@ -135,6 +135,7 @@ class OptionsOfMachinesTest {
         "file=x,format=throttle,throttle-group=g",
         "format=blkdebug,image=n,align=4096",
         "format=host_device,filename=x",
+        "file=x,group=g,bps=1000",
       })
   void formatsThatAreThere(String text) {
     assertThat(drive("if=none," + text).plugged()).isFalse();
