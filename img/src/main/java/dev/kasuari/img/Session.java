@@ -8,6 +8,7 @@ import dev.kasuari.block.Child;
 import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageCreator;
 import dev.kasuari.block.Making;
+import dev.kasuari.block.Permission;
 import dev.kasuari.block.object.UserObjects;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
@@ -118,6 +119,19 @@ public final class Session implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new ToolException("Could not get temporary filename: " + e.getMessage());
+    }
+  }
+
+  /** Puts a filter over an open image that writes into it what is read from those behind it. */
+  public BlockNode copyingOnRead(BlockNode image) {
+    Access access = image.access();
+    Child kept = graph.use("this command", image, Permission.none(), Permission.all());
+    try {
+      close(image);
+      var options = new Json.Members(Map.of("driver", new Json.Text("copy-on-read")));
+      return use(graph.open(OptionSource.of("", options), access, Map.of("file", image)), access);
+    } finally {
+      graph.release(kept);
     }
   }
 

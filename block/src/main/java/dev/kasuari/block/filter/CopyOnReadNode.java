@@ -13,11 +13,12 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Writes into the image what it reads from those behind it. */
+/** Writes into the image what it reads from those behind it, also that there is nothing. */
 public final class CopyOnReadNode extends FilterNode {
   private static final int CHUNK = 1 << 20;
 
   private final @Nullable BlockNode base;
+  private final boolean holes;
   private final long cluster;
 
   /** Copies hold their range alone; writes of guests go together. */
@@ -26,17 +27,19 @@ public final class CopyOnReadNode extends FilterNode {
   CopyOnReadNode(Opening opening, BlockNode file, @Nullable BlockNode base) {
     super(opening, file);
     this.base = base;
+    holes = base == null;
     cluster = cluster(file);
   }
 
   /**
-   * One that a program makes, to be put over {@code file}.
+   * One that a program makes, to be put over {@code file}. What no image has is not copied.
    *
    * @param base what only this one and those behind it have is not copied; null for nothing
    */
   public CopyOnReadNode(String name, BlockNode file, @Nullable BlockNode base) {
     super(name, "copy-on-read", file.access());
     this.base = base;
+    holes = false;
     cluster = cluster(file);
   }
 
@@ -58,7 +61,8 @@ public final class CopyOnReadNode extends FilterNode {
     for (long at = offset; at < end; ) {
       Extent run = Extent.at(below(), at, end - at, base);
       MemorySegment part = to.asSlice(at - offset, run.length());
-      if (run.present() && run.depth() > 0) {
+      boolean behind = run.present() ? run.depth() > 0 : holes;
+      if (behind) {
         copied(at, part);
       } else {
         super.readAt(at, part);

@@ -161,7 +161,7 @@ final class ImageCommands {
   }
 
   private static void info(IoSession session, Words words) {
-    BlockNode node = session.node();
+    BlockNode node = session.node().image();
     ImageNode.@Nullable Facts facts = node instanceof ImageNode image ? image.facts() : null;
     session.out().println("format name: " + node.driver());
     int cluster = facts == null ? 0 : facts.clusterSize();
@@ -205,9 +205,6 @@ final class ImageCommands {
   }
 
   private static void open(IoSession session, Words words) {
-    if (words.has('C')) {
-      throw session.complaint("-C: copy-on-read comes later");
-    }
     String options = words.value('o');
     List<String> rest = words.rest();
     if (rest.size() > 1 || (rest.isEmpty() && options == null)) {
@@ -226,6 +223,7 @@ final class ImageCommands {
             words.has('r'),
             words.has('s'),
             words.has('U'),
+            words.has('C'),
             cache == null ? "writeback" : cache,
             discard == null ? "unmap" : discard,
             List.of());

@@ -123,9 +123,6 @@ public final class IoTool {
     if (aio != null && !List.of("threads", "native", "io_uring").contains(aio)) {
       throw new ToolException("Invalid aio option: " + aio);
     }
-    if (a.has("C") || a.has("copy-on-read")) {
-      throw new ToolException("-C: copy-on-read comes later");
-    }
     String cache = a.has("n") || a.has("nocache") ? "none" : first(a, "t", "cache");
     boolean direct = cache != null && List.of("none", "off", "directsync").contains(cache);
     if (!direct && (a.has("k") || a.has("native-aio") || "native".equals(aio))) {
@@ -143,6 +140,7 @@ public final class IoTool {
         a.has("r") || a.has("read-only"),
         a.has("s") || a.has("snapshot"),
         a.has("U") || a.has("force-share"),
+        a.has("C") || a.has("copy-on-read"),
         cache == null ? "writeback" : cache,
         discard == null ? "unmap" : discard,
         a.values("object"));

@@ -26,6 +26,7 @@ final class OpenImage implements AutoCloseable {
    * @param readOnly refuse writes
    * @param snapshot write to a file that is forgotten
    * @param share without locks
+   * @param copyOnRead write into the image what is read from those behind it
    * @param cache mode
    * @param discard mode
    * @param objects what options refer to
@@ -37,20 +38,24 @@ final class OpenImage implements AutoCloseable {
       boolean readOnly,
       boolean snapshot,
       boolean share,
+      boolean copyOnRead,
       String cache,
       String discard,
       List<String> objects) {
 
     How withCache(String mode) {
-      return new How(filename, format, options, readOnly, snapshot, share, mode, discard, objects);
+      return new How(
+          filename, format, options, readOnly, snapshot, share, copyOnRead, mode, discard, objects);
     }
 
     How withReadOnly(boolean value) {
-      return new How(filename, format, options, value, snapshot, share, cache, discard, objects);
+      return new How(
+          filename, format, options, value, snapshot, share, copyOnRead, cache, discard, objects);
     }
 
     How withOptions(List<String> more) {
-      return new How(filename, format, more, readOnly, snapshot, share, cache, discard, objects);
+      return new How(
+          filename, format, more, readOnly, snapshot, share, copyOnRead, cache, discard, objects);
     }
 
     /** What it is called in messages. */
@@ -96,10 +101,16 @@ final class OpenImage implements AutoCloseable {
         throw new BlockException(
             BlockException.Kind.INVALID, "force-share=on can only be used with read-only images");
       }
+      if (how.copyOnRead() && how.readOnly()) {
+        throw BlockException.invalid("Can't use copy-on-read on read-only device");
+      }
       BlockNode node =
           how.snapshot()
               ? session.forgetting(opened(session, how, access.withWritable(false)))
               : opened(session, how, access);
+      if (how.copyOnRead()) {
+        node = session.copyingOnRead(node);
+      }
       return new OpenImage(how, session, node);
     } catch (BlockException | OptionException | ToolException e) {
       session.close();

@@ -198,7 +198,7 @@ final class WriteCommands {
   }
 
   private static void compressed(BlockNode node, long offset, MemorySegment buffer) {
-    if (!(node instanceof ImageNode image) || !image.compresses()) {
+    if (!(node.image() instanceof ImageNode image) || !image.compresses()) {
       throw BlockException.notSupported("no compression");
     }
     int unit = Math.max(512, image.facts().clusterSize());
