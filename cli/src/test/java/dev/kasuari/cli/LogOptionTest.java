@@ -11,6 +11,8 @@ import dev.kasuari.target.riscv.asm.Assembler;
 import dev.kasuari.target.riscv.isa.RiscvEncoder;
 import dev.kasuari.tcg.x86_64.X86BackEnd;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,6 +124,40 @@ class LogOptionTest {
         .containsPattern(
             "^lockstep: interp and x86_64 did the same in [1-9][0-9]* runs of units; 0 were not"
                 + " compared, ");
+  }
+
+  /** Two of them on Arm: ADD is an instruction of the host, CLZ is not. */
+  @Test
+  void vectorOperationsAreCounted() throws IOException {
+    int[] words = {
+      0xd2a00600, // mov x0, #3 << 20
+      0xd5181040, // msr cpacr_el1, x0
+      0xd5033fdf, // isb
+      0x52800141, // mov w1, #10
+      0x4ea08400, // add v0.4s, v0.4s, v0.4s
+      0x6ea04801, // clz v1.4s, v0.4s
+      0x71000421, // subs w1, w1, #1
+      0x54ffffa1, // b.ne to the add
+      0x52800100, // mov w0, #8
+      0x72b08000, // movk w0, #0x8400, lsl #16: SYSTEM_OFF
+      0xd4000002, // hvc #0
+    };
+    var bytes = ByteBuffer.allocate(4 * words.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asIntBuffer().put(words);
+    Path kernel = Files.write(folder.resolve("kernel"), bytes.array());
+    Path log = folder.resolve("log");
+    var command = new ArrayList<>(List.of("system", "aarch64", "-M", "virt", "-m", "32M"));
+    command.addAll(List.of("-nodefaults", "-display", "none", "-kernel", kernel.toString()));
+    command.addAll(List.of("-d", "vector_ops", "-D", log.toString(), "-accel"));
+    command.add("tcg,backend=interp");
+    assertThat(Outcome.of(command).code()).isZero();
+    String head = "vector operations done in Java:\n";
+    assertThat(log).hasContent(head + "          10 add\n          10 clz\n");
+    if (X86BackEnd.available()) {
+      command.set(command.size() - 1, "tcg,cold-runs=0,code-archive=off");
+      assertThat(Outcome.of(command).code()).isZero();
+      assertThat(log).hasContent(head + "          10 clz\n");
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ public enum LogCategory {
   INT("int", "interrupts and exceptions"),
   EXEC("exec", "each unit as it is entered (very long)"),
   CPU("cpu", "CPU registers before each unit (very long)"),
+  VECTOR_OPS("vector_ops", "at the end, how often each vector operation was done in Java"),
   MMU("mmu", "page walks and TLB flushes"),
   CPU_RESET("cpu_reset", "CPU registers at reset"),
   UNIMP("unimp", "what the guest asked for and is not there yet"),

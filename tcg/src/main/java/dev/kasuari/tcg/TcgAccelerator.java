@@ -13,6 +13,7 @@ import dev.kasuari.machine.memory.DirtyLog;
 import dev.kasuari.machine.memory.FlatView;
 import dev.kasuari.machine.memory.RamBlock;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.vector.VectorCounts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,7 @@ public final class TcgAccelerator implements ExecutionControl {
   private final List<Cpu> cpus = new ArrayList<>();
   private final List<TcgVcpu> vcpus = new ArrayList<>();
   private final List<TranslationObserver> observers = new ArrayList<>();
+  private final List<VectorCounts> vectorCounts = new ArrayList<>();
   private final List<RamBlock> watched = new ArrayList<>();
   private final DirtyLog.Watch watch = new CodeWatch();
   private final AddressSpace.Listener mappingListener = this::mappingChanged;
@@ -222,8 +224,12 @@ public final class TcgAccelerator implements ExecutionControl {
   @Override
   public void start() {
     boolean noChain = log().on(LogCategory.EXEC) || log().on(LogCategory.CPU);
+    boolean counts = log().on(LogCategory.VECTOR_OPS);
     for (TcgVcpu vcpu : vcpus) {
       vcpu.setNoChain(noChain);
+      if (counts) {
+        vectorCounts.add(vcpu.countVectorOperations());
+      }
       vcpu.thread().start();
     }
   }
@@ -282,6 +288,7 @@ public final class TcgAccelerator implements ExecutionControl {
     for (TcgVcpu vcpu : vcpus) {
       join(vcpu.thread());
     }
+    logVectorCounts();
     machine.memory().removeListener(mappingListener);
     watched.forEach(block -> block.dirty().removeWatch(watch));
     vcpus.forEach(TcgVcpu::close);
@@ -293,6 +300,18 @@ public final class TcgAccelerator implements ExecutionControl {
       opened().close();
     } catch (RuntimeException | Error e) {
       return; // whoever prepared was told of it
+    }
+  }
+
+  private void logVectorCounts() {
+    var all = new VectorCounts();
+    vectorCounts.forEach(all::add);
+    List<String> lines = all.lines();
+    if (!lines.isEmpty()) {
+      log()
+          .write(
+              LogCategory.VECTOR_OPS,
+              () -> "vector operations done in Java:\n" + String.join("\n", lines));
     }
   }
 

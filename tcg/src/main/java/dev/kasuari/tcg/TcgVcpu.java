@@ -4,6 +4,7 @@ import dev.kasuari.machine.Log;
 import dev.kasuari.machine.LogCategory;
 import dev.kasuari.machine.cpu.Cpu;
 import dev.kasuari.machine.cpu.Vcpu;
+import dev.kasuari.tcg.vector.VectorCounts;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
@@ -284,6 +285,11 @@ final class TcgVcpu implements Vcpu {
 
   void setNoChain(boolean noChain) {
     context.noChain = noChain;
+  }
+
+  /** Counts the vector operations that are done in Java. Before the thread starts. */
+  VectorCounts countVectorOperations() {
+    return context.vectors().count();
   }
 
   /** After the thread has ended. */

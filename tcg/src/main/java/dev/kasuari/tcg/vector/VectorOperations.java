@@ -4,6 +4,7 @@ import dev.kasuari.host.RawMemory;
 import dev.kasuari.tcg.ir.StateView;
 import dev.kasuari.tcg.ir.VectorDesc;
 import dev.kasuari.tcg.ir.VectorOp;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The vector operations of the IR, lane by lane: the reference for every back end, and what they
@@ -12,6 +13,7 @@ import dev.kasuari.tcg.ir.VectorOp;
 public final class VectorOperations {
   private final long state;
   private final Lanes lanes = new Lanes();
+  private @Nullable VectorCounts counts;
 
   /**
    * @param state host address of the guest state
@@ -20,8 +22,18 @@ public final class VectorOperations {
     this.state = state;
   }
 
+  /** Has operations counted from now on. */
+  public VectorCounts count() {
+    var counted = new VectorCounts();
+    counts = counted;
+    return counted;
+  }
+
   /** Does one operation. */
   public void apply(VectorDesc desc) {
+    if (counts != null) {
+      counts.done(desc.op());
+    }
     long[] x = read(desc, 0, desc.sizeOfA());
     long[] y = read(desc, 1, desc.sizeOfB());
     long[] z = read(desc, 2, desc.size());
