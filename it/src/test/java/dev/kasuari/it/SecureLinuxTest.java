@@ -7,9 +7,6 @@ import dev.kasuari.guests.LinuxGuest;
 import dev.kasuari.guests.LinuxGuests;
 import dev.kasuari.guests.Progress;
 import dev.kasuari.guests.ScriptedGuest;
-import dev.kasuari.qapi.OptionSource;
-import dev.kasuari.vm.MachineDescription;
-import dev.kasuari.vm.SerialPort;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -47,16 +44,7 @@ class SecureLinuxTest {
         new LinuxGuests(DebianPackages.fromEnvironment())
             .scripted(script, folder.resolve("initrd"), Progress.none());
     Path console = folder.resolve("console");
-    MachineDescription description =
-        MachineDescription.of(DebianTarget.AARCH64.board())
-            .properties(OptionSource.of("-M", properties, ""))
-            .cpu(cpu)
-            .ram(512L << 20)
-            .cpus(2)
-            .serial(SerialPort.parse("file:" + console))
-            .boot(GuestRun.boot(guest))
-            .build();
-    GuestRun.toTheEnd(description, console, 10);
+    GuestRun.toTheEnd(GuestRun.onArm(guest, properties, cpu, console), console, 10);
     assertThat(DiskWork.read(console))
         .contains(
             "psci: PSCIv1.1 detected in firmware",
