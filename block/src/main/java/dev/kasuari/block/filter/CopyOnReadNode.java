@@ -125,6 +125,16 @@ public final class CopyOnReadNode extends FilterNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    RangeLocks.Range range = ranges.hold(offset, offset + length, false);
+    try {
+      return below().zeroQuickly(offset, length, mayUnmap);
+    } finally {
+      ranges.release(range);
+    }
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     shared(offset, length, () -> super.discardAt(offset, length));
   }

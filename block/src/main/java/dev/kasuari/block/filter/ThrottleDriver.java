@@ -73,6 +73,12 @@ public final class ThrottleDriver extends FilterDriver<ThrottleDriver.Throttle> 
     }
 
     @Override
+    protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+      member.admit(true, length);
+      return below().zeroQuickly(offset, length, mayUnmap);
+    }
+
+    @Override
     protected void discardAt(long offset, long length) {
       member.admit(true, length);
       super.discardAt(offset, length);

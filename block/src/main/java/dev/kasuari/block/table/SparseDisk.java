@@ -333,14 +333,37 @@ public final class SparseDisk implements AutoCloseable {
 
   /** Makes bytes zero. */
   public void zero(long offset, long length, boolean mayUnmap) {
-    for (long done = 0; done < length; ) {
-      relieve();
-      done += zeroSome(offset + done, inGroup(offset + done, length - done), mayUnmap);
-    }
+    zero(offset, length, mayUnmap, false);
   }
 
-  /** Makes the beginning of a range in a group zero, and returns how much that was. */
-  private long zeroSome(long offset, long length, boolean mayUnmap) {
+  /**
+   * Makes bytes zero if tables can say it, or the file does it quickly to those in their place.
+   *
+   * @return false if it would take as long as to write them: they are as before, or some of them
+   *     zero
+   */
+  public boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+    return zero(offset, length, mayUnmap, true);
+  }
+
+  private boolean zero(long offset, long length, boolean mayUnmap, boolean quickly) {
+    for (long done = 0; done < length; ) {
+      relieve();
+      long at = offset + done;
+      long n = zeroSome(at, inGroup(at, length - done), mayUnmap, quickly);
+      if (n == 0) {
+        return false;
+      }
+      done += n;
+    }
+    return true;
+  }
+
+  /**
+   * Makes the beginning of a range in a group zero, and returns how much that was; 0 if it is to be
+   * quick and cannot be.
+   */
+  private long zeroSome(long offset, long length, boolean mayUnmap, boolean quickly) {
     RangeLocks.Range range = holdBlocks(offset, length);
     try {
       long index = offset / blockSize;
@@ -351,12 +374,14 @@ public final class SparseDisk implements AutoCloseable {
         for (long i = 0; i < blocks; i++) {
           map.beforeOverwrite(index + i, entry.offset() + i * blockSize);
         }
-        file.writeZeroes(entry.offset() + offset % blockSize, n, mayUnmap);
-        return n;
+        return zeroInPlace(entry.offset() + offset % blockSize, n, mayUnmap, quickly) ? n : 0;
       }
       boolean zero = entry.kind() == Kind.ZERO || (entry.kind() == Kind.ABSENT && behind == null);
       boolean whole = offset % blockSize == 0 && n == blocks * blockSize;
       if (!zero && !(whole && locked(() -> map.linkZeroes(index, blocks)))) {
+        if (quickly) {
+          return 0;
+        }
         Source zeroes = (to, start, part) -> file.writeZeroes(to, part, mayUnmap);
         allocate(entry, index, blocks, offset % blockSize, n, zeroes);
       }
@@ -364,6 +389,14 @@ public final class SparseDisk implements AutoCloseable {
     } finally {
       ranges.release(range);
     }
+  }
+
+  private boolean zeroInPlace(long offset, long length, boolean mayUnmap, boolean quickly) {
+    if (quickly) {
+      return file.zeroQuickly(offset, length, mayUnmap);
+    }
+    file.writeZeroes(offset, length, mayUnmap);
+    return true;
   }
 
   /**

@@ -45,6 +45,11 @@ public abstract class SparseNode extends BlockNode implements ImageNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    return disk().zeroQuickly(offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     if (!hasBacking) {
       disk().zero(offset, length, true);

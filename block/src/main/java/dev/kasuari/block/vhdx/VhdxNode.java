@@ -124,6 +124,12 @@ final class VhdxNode extends SparseNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    changing();
+    return super.zeroQuicklyAt(offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     changing();
     super.discardAt(offset, length);

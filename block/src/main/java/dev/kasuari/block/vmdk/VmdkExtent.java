@@ -16,6 +16,9 @@ sealed interface VmdkExtent {
 
   void zero(long offset, long length, boolean mayUnmap);
 
+  /** Makes bytes zero, or returns false if it would take as long as to write them. */
+  boolean zeroQuickly(long offset, long length, boolean mayUnmap);
+
   void discard(long offset, long length);
 
   BlockStatus status(long offset, long length);
@@ -41,6 +44,12 @@ sealed interface VmdkExtent {
     public void zero(long offset, long length, boolean mayUnmap) {
       requireWritable();
       file.writeZeroes(start + offset, length, mayUnmap);
+    }
+
+    @Override
+    public boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+      requireWritable();
+      return file.zeroQuickly(start + offset, length, mayUnmap);
     }
 
     @Override
@@ -83,6 +92,11 @@ sealed interface VmdkExtent {
 
     @Override
     public void zero(long offset, long length, boolean mayUnmap) {}
+
+    @Override
+    public boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+      return true;
+    }
 
     @Override
     public void discard(long offset, long length) {}
@@ -155,6 +169,11 @@ sealed interface VmdkExtent {
         }
         done += status.length();
       }
+    }
+
+    @Override
+    public boolean zeroQuickly(long offset, long length, boolean mayUnmap) {
+      return !header.compressed() && disk.zeroQuickly(offset, length, mayUnmap);
     }
 
     @Override

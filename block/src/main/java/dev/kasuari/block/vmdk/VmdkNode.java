@@ -101,6 +101,21 @@ final class VmdkNode extends BlockNode implements ImageNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    changeCid();
+    for (long done = 0; done < length; ) {
+      Part part = part(offset + done);
+      long within = offset + done - part.start;
+      long n = Math.min(length - done, part.length - within);
+      if (!part.extent.zeroQuickly(within, n, mayUnmap)) {
+        return false;
+      }
+      done += n;
+    }
+    return true;
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     changeCid();
     forEach(offset, length, (e, at, done, n) -> e.discard(at, n));

@@ -50,6 +50,11 @@ final class FixedNode extends BlockNode implements ImageNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    return file.zeroQuickly(offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     file.discard(offset, length);
   }

@@ -10,7 +10,10 @@ import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Root;
+import dev.kasuari.block.filter.LimitsCodec;
+import dev.kasuari.block.filter.ThrottleGroup;
 import dev.kasuari.block.testing.TestImages;
+import dev.kasuari.qapi.OptionSource;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -39,6 +42,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our client and our server, and ends that do not do as they should. */
@@ -207,6 +211,73 @@ class NbdTest {
       node.read(0, now);
       assertThat(now.mismatch(noise)).isEqualTo(-1);
     }
+  }
+
+  /** Blocks in their place are the file's to make zero, and those that are not there are zero. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "vdi | ''",
+        "vmdk | ''",
+        "vmdk | subformat=monolithicFlat",
+        "vpc | ''",
+        "vpc | subformat=fixed",
+        "vhdx | ''",
+        "parallels | ''",
+        "qed | ''",
+      })
+  void zeroesOfBlocksAreQuick(String format, String options) throws Exception {
+    Path image = folder.resolve("image");
+    TestImages.create(format, image, 4 << 20, options);
+    BlockNode own = graph.openFile("", image.toString(), format, Access.write().withUnmap(true));
+    Root root = Root.of(graph, "test", own);
+    open.add(root);
+    serve(root.node(), true);
+    BlockNode node = client("", true).node();
+    byte[] expected = new byte[2 << 20];
+    Arrays.fill(expected, (byte) 5);
+    TestImages.write(node, 0, expected, 0, expected.length);
+    assertThat(node.zeroQuickly(512, 70000 / 512 * 512, true)).isTrue();
+    assertThat(node.zeroQuickly(1 << 20, 2 << 20, false)).isTrue();
+    Arrays.fill(expected, 512, 512 + 70000 / 512 * 512, (byte) 0);
+    Arrays.fill(expected, 1 << 20, 2 << 20, (byte) 0);
+    assertThat(TestImages.read(node, 0, expected.length)).isEqualTo(expected);
+    assertThat(TestImages.read(node, 2 << 20, 1 << 20)).containsOnly(0);
+  }
+
+  /** A filter is as quick as what it is over: whole clusters, and not a part of one. */
+  @ParameterizedTest
+  @CsvSource({
+    "copy-on-read, 4096, true",
+    "copy-on-read, 512, false",
+    "throttle, 65536, true",
+    "throttle, 512, false"
+  })
+  void zeroesThroughFiltersAreQuickAsBeneath(String filter, int length, boolean quick)
+      throws Exception {
+    Path image = folder.resolve("image");
+    TestImages.create("qcow2", image, 4 << 20, "cluster_size=4k");
+    graph
+        .throttleGroups()
+        .put("g", new ThrottleGroup("g", LimitsCodec.CODEC.parse(OptionSource.of("", "", ""))));
+    String options =
+        filter
+            + (filter.equals("throttle") ? ",throttle-group=g" : "")
+            + ",file.driver=qcow2,file.file.driver=file,file.file.filename="
+            + image;
+    BlockNode own =
+        graph.open(OptionSource.of("", options, "driver"), Access.write().withUnmap(true));
+    Root root = Root.of(graph, "test", own);
+    open.add(root);
+    byte[] noise = new byte[1 << 20];
+    Arrays.fill(noise, (byte) 5);
+    TestImages.write(root.node(), 0, noise, 0, noise.length);
+    assertThat(root.node().zeroQuickly(65536, length, true)).isEqualTo(quick);
+    if (quick) {
+      Arrays.fill(noise, 65536, 65536 + length, (byte) 0);
+    }
+    assertThat(TestImages.read(root.node(), 0, noise.length)).isEqualTo(noise);
   }
 
   @Test
