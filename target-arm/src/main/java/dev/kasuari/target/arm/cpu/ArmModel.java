@@ -20,10 +20,13 @@ public final class ArmModel {
   private static final String MAX = "max";
   private static final String PFR0 = "id_aa64pfr0_el1";
   private static final String ISAR1 = "id_aa64isar1_el1";
+  private static final String ISAR2 = "id_aa64isar2_el1";
   private static final int APA = 4;
   private static final int API = 8;
   private static final int GPA = 24;
   private static final int GPI = 28;
+  private static final int APA3 = 12;
+  private static final int GPA3 = 8;
 
   /** What QEMU's models have as well and these do not. */
   private static final String NOT_YET = "sve.*|sme.*|kvm-.*|has_el[23]|rvbar|mp-affinity|psci-.*";
@@ -77,12 +80,18 @@ public final class ArmModel {
   public static ArmModel parse(String cpu) {
     String[] parts = cpu.split(",", -1);
     ArmModel model = named(parts[0]);
+    PauthOptions pauth = PauthOptions.DEFAULT;
     for (int i = 1; i < parts.length; i++) {
       int equals = parts[i].indexOf('=');
       String property = equals < 0 ? parts[i] : parts[i].substring(0, equals);
-      model = model.with(property, equals < 0 ? "on" : parts[i].substring(equals + 1));
+      String value = equals < 0 ? "on" : parts[i].substring(equals + 1);
+      if (PauthOptions.has(property)) {
+        pauth = pauth.with(property, model.on(property, model.onlyMax(property, value)));
+      } else {
+        model = model.with(property, value);
+      }
     }
-    return model;
+    return model.withPauth(pauth);
   }
 
   /** Lines for {@code -cpu help}: models and their properties. */
@@ -101,7 +110,9 @@ public final class ArmModel {
         "cntfrq=NUMBER       ticks of the system counter in a second",
         "lpa2=on|off         addresses of 52 bits in granules of 4 and 16 KiB (max)",
         "pauth=on|off        pointer authentication, which is slow (max; off on boards)",
-        "pauth-impdef=on|off pointer authentication by a faster algorithm (max)",
+        "pauth-impdef=on|off pointer authentication by a fast algorithm, the default (max)",
+        "pauth-qarma3=on|off pointer authentication by QARMA with three rounds (max)",
+        "pauth-qarma5=on|off pointer authentication by QARMA with five rounds (max)",
         "pmu=on|off          performance monitors");
   }
 
@@ -118,7 +129,7 @@ public final class ArmModel {
    * @throws IllegalArgumentException if there is no such property or value; the message is for
    *     people
    */
-  public ArmModel with(String property, String value) {
+  private ArmModel with(String property, String value) {
     return switch (property) {
       case "aarch64" -> {
         if (!on(property, value)) {
@@ -132,16 +143,6 @@ public final class ArmModel {
       case "lpa2" -> {
         boolean wide = on(property, onlyMax(property, value));
         yield wide ? wideAgain() : narrow();
-      }
-      case "pauth" -> {
-        boolean there = on(property, onlyMax(property, value));
-        yield there
-            ? withPauth(field(ISAR1, API) != 0 ? 0 : 1, field(ISAR1, API))
-            : withPauth(0, 0);
-      }
-      case "pauth-impdef" -> {
-        boolean fast = on(property, onlyMax(property, value));
-        yield fast ? withPauth(0, 1) : withPauth(1, 0);
       }
       default -> throw unknown(property);
     };
@@ -167,11 +168,25 @@ public final class ArmModel {
     return wide.withField(mmfr0, 32, 3).withField(mmfr0, 40, 3);
   }
 
-  private ArmModel withPauth(int architected, int implementationDefined) {
-    return withField(ISAR1, APA, architected)
-        .withField(ISAR1, GPA, architected)
-        .withField(ISAR1, API, implementationDefined)
-        .withField(ISAR1, GPI, implementationDefined);
+  private ArmModel withPauth(PauthOptions options) {
+    if (options.equals(PauthOptions.DEFAULT)) {
+      return this;
+    }
+    PauthOptions.Algorithm algorithm;
+    try {
+      algorithm = options.algorithm();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("-cpu %s: %s".formatted(name, e.getMessage()), e);
+    }
+    int five = algorithm == PauthOptions.Algorithm.QARMA5 ? 1 : 0;
+    int three = algorithm == PauthOptions.Algorithm.QARMA3 ? 1 : 0;
+    int other = algorithm == PauthOptions.Algorithm.IMPLEMENTATION_DEFINED ? 1 : 0;
+    return withField(ISAR1, APA, five)
+        .withField(ISAR1, GPA, five)
+        .withField(ISAR2, APA3, three)
+        .withField(ISAR2, GPA3, three)
+        .withField(ISAR1, API, other)
+        .withField(ISAR1, GPI, other);
   }
 
   private boolean on(String property, String value) {

@@ -67,6 +67,8 @@ final class Identification {
       id_aa64isar1_el1 52 i8mm
       id_aa64isar1_el1 56 xs
       id_aa64isar2_el1  0 - wfxt
+      id_aa64isar2_el1  8 pauth
+      id_aa64isar2_el1 12 pauth
       id_aa64mmfr0_el1  0 max=6
       id_aa64mmfr0_el1  4 max=2
       id_aa64mmfr0_el1  8 max=1

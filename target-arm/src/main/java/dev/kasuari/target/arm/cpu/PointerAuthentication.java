@@ -22,13 +22,13 @@ final class PointerAuthentication {
   private final ArmCpu cpu;
   private final GuestState state;
   private final Traps traps;
-  private final boolean fast;
+  private final PointerCode codes;
 
   PointerAuthentication(ArmCpu cpu, Traps traps) {
     this.cpu = cpu;
     this.state = cpu.state();
     this.traps = traps;
-    this.fast = cpu.model().field("id_aa64isar1_el1", 8) != 0;
+    this.codes = PointerCode.of(cpu.model());
   }
 
   void declare(SystemRegisters registers) {
@@ -99,7 +99,7 @@ final class PointerAuthentication {
   private long code(long data, long modifier, int key) {
     long low = state.get(ArmState.KEYS, 2 * key);
     long high = state.get(ArmState.KEYS, 2 * key + 1);
-    return fast ? FastCode.code(data, modifier, high, low) : Qarma5.code(data, modifier, high, low);
+    return codes.code(data, modifier, high, low);
   }
 
   /** PACGA. */

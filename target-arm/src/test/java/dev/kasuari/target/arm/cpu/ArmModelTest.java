@@ -79,6 +79,14 @@ class ArmModelTest {
     assertThat(ArmModel.parse("cortex-a53,aarch64=on,pmu=off").counterFrequency())
         .isEqualTo(62_500_000);
     assertThat(ArmModel.parse("max,pauth=off").has(A64Features.PAUTH)).isFalse();
+    assertThat(ArmModel.parse("max").field("id_aa64isar1_el1", 8)).as("as QEMU 10's").isEqualTo(1);
+    assertThat(ArmModel.parse("max,pauth-impdef=off").toString())
+        .as("as QEMU 10's")
+        .isEqualTo(ArmModel.parse("max").toString());
+    assertThat(ArmModel.parse("max,pauth-qarma3").field("id_aa64isar1_el1", 8)).isZero();
+    assertThat(ArmModel.parse("max,pauth-qarma3").field("id_aa64isar2_el1", 12)).isEqualTo(1);
+    assertThat(ArmModel.parse("max,pauth-qarma5,pauth=on").field("id_aa64isar1_el1", 4))
+        .isEqualTo(1);
   }
 
   @Test
@@ -87,13 +95,24 @@ class ArmModelTest {
         .isThrownBy(() -> ArmModel.parse("max,pauht=off"))
         .withMessage(
             "-cpu max,pauht: no such property; there are aarch64, cntfrq, lpa2, pauth,"
-                + " pauth-impdef, pmu");
+                + " pauth-impdef, pauth-qarma3, pauth-qarma5, pmu");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ArmModel.parse("max,sve=on"))
         .withMessageContaining("not there yet");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ArmModel.parse("cortex-a57,pauth=on"))
         .withMessageContaining("only max");
+    for (String cpu :
+        new String[] {"max,pauth=off,pauth-qarma3=on", "max,pauth-impdef,pauth=off"}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> ArmModel.parse(cpu))
+          .withMessage(
+              "-cpu max: cannot enable pauth-impdef, pauth-qarma3 or pauth-qarma5 without pauth");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ArmModel.parse("max,pauth-qarma3=on,pauth-qarma5=on"))
+        .withMessage(
+            "-cpu max: cannot enable pauth-impdef, pauth-qarma3 and pauth-qarma5 at the same time");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ArmModel.parse("max,pmu=maybe"))
         .withMessageContaining("expected on or off");

@@ -201,7 +201,8 @@ class BranchTargetQemuTest {
     var program = new SystemProgram(directory, PROGRAM);
     ByteBuffer theirs = program.qemu("virt", "max", data.array());
     for (boolean machineCode : new boolean[] {false, true}) {
-      ByteBuffer ours = program.ours(ArmModel.named("max"), machineCode, data.array());
+      ByteBuffer ours =
+          program.ours(ArmModel.parse("max,pauth-qarma5=on"), machineCode, data.array());
       assertThat(differences(cases, ours, theirs.rewind())).isEmpty();
     }
   }

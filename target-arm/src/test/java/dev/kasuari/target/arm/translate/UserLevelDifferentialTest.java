@@ -166,7 +166,7 @@ class UserLevelDifferentialTest {
                 "-object",
                 "memory-backend-file,id=ram,share=on,size=%s,mem-path=%s".formatted(size, ram),
                 "-cpu",
-                "max",
+                "max,pauth-impdef=on",
                 "-m",
                 size,
                 "-device",
