@@ -28,6 +28,12 @@ public final class PtyChardev implements CharBackend {
   /** How often to look whether they are read: there is no event for that either. */
   private static final int LAST_LOOK_MILLIS = 5;
 
+  /**
+   * How often in a row they have to look read: while a reader takes what the terminal has, more may
+   * be on its way there that nobody sees.
+   */
+  private static final int LAST_LOOKS = 10;
+
   private final String id;
   private final PseudoTerminal pty;
   private final CancellableInput input;
@@ -159,8 +165,9 @@ public final class PtyChardev implements CharBackend {
   private void awaitLastRead() {
     long end = System.nanoTime() + LAST_MILLIS * 1_000_000L;
     try {
-      while (pty.unread() && System.nanoTime() < end) {
+      for (int read = 0; read < LAST_LOOKS && pty.attached() && System.nanoTime() < end; ) {
         Thread.sleep(LAST_LOOK_MILLIS);
+        read = pty.unread() ? 0 : read + 1;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
