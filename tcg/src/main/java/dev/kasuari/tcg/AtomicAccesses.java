@@ -49,6 +49,9 @@ final class AtomicAccesses {
       return FAULT;
     }
     long entry = mmu.lookup(virtual, size, Access.WRITE, MemDesc.mmuIndex(desc));
+    if (entry == FAULT && cpu.atomicsFaultAsReads()) {
+      long _ = mmu.lookup(virtual, size, Access.READ, MemDesc.mmuIndex(desc)); // its fault counts
+    }
     if (entry != FAULT && !mmu.writesMemory(entry)) {
       mmu.fault(cpu.accessFaultCause(Access.WRITE), virtual);
       return FAULT;

@@ -121,6 +121,14 @@ public abstract class Cpu implements AutoCloseable {
   /** The exception number of a misaligned access that the architecture does not perform. */
   public abstract int misalignedCause(Access access);
 
+  /**
+   * True if an atomic read-modify-write of what cannot even be read faults as a read; as a write
+   * otherwise.
+   */
+  public boolean atomicsFaultAsReads() {
+    return false;
+  }
+
   /** The exception number of a physical access that no device answers. */
   public abstract int accessFaultCause(Access access);
 

@@ -458,6 +458,14 @@ public final class ArmCpu extends Cpu {
         : alignmentFault(access == Access.WRITE);
   }
 
+  /**
+   * DDI 0487, ISS encoding of a Data Abort, WnR: of an atomic it is 0 if a read would fault too.
+   */
+  @Override
+  public boolean atomicsFaultAsReads() {
+    return true;
+  }
+
   /** The exception of an access that has to be aligned and is not. */
   public int alignmentFault(boolean write) {
     return Syndrome.DATA_ABORT | Syndrome.ALIGNMENT | (write ? Syndrome.WRITE : 0);
