@@ -114,6 +114,21 @@ final class AptSource implements PackageSource {
   }
 
   @Override
+  public @Nullable String otherName() throws IOException {
+    // apt keeps in partial what it has verified until all of a release is there.
+    for (Path lists : List.of(home.resolve("state/lists"), home.resolve("state/lists/partial"))) {
+      try (Stream<Path> files = Files.list(lists)) {
+        Path file = files.filter(f -> f.toString().endsWith("_InRelease")).findFirst().orElse(null);
+        if (file != null) {
+          String text = ClearSigned.text(Files.readString(file), file.toString());
+          return Release.of(text, file).otherName(suite);
+        }
+      }
+    }
+    return null;
+  }
+
+  @Override
   public @Nullable PackageRecord find(String name) throws IOException {
     List<PackageRecord> records = show(List.of(name));
     return records.isEmpty() ? null : records.getFirst();

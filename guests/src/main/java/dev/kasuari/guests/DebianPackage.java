@@ -51,6 +51,10 @@ public record DebianPackage(String name, String suite, String architecture) {
     return new DebianPackage(exact, suite, architecture);
   }
 
+  DebianPackage inSuite(String other) {
+    return new DebianPackage(name, other, architecture);
+  }
+
   @Override
   public String toString() {
     return name + ":" + architecture + " of Debian " + suite;

@@ -57,28 +57,29 @@ public final class DebianPackages {
 
   /**
    * What the index says of a package. The index is brought up to date if there is none, if it is
-   * older than a day, or if the package is not in it; where that fails an old index does.
+   * older than a day, or if the package is not in it; where that fails an old index does, else that
+   * of the same release by its other name.
    *
    * @throws GuestException if there is no such package, or nowhere to get it from
    */
   public PackageRecord find(DebianPackage wanted, Progress progress) throws IOException {
     try (GuestCache.Lock lock = cache.lock(progress)) {
-      return resolve(source(wanted), wanted, lock, progress);
+      return resolve(ready(wanted, lock, progress), wanted, lock, progress);
     }
   }
 
   /** The verified .deb of a package. */
   public Path deb(DebianPackage wanted, Progress progress) throws IOException {
     try (GuestCache.Lock lock = cache.lock(progress)) {
-      PackageSource source = source(wanted);
-      PackageRecord record = resolve(source, wanted, lock, progress);
+      Ready ready = ready(wanted, lock, progress);
+      PackageRecord record = resolve(ready, wanted, lock, progress);
       String place = "debs/" + record.debName();
       Path there = cache.verified(place, record.sha256());
       if (there != null) {
         return there;
       }
       progress.update(record.name(), 0, record.size());
-      Path fresh = source.download(record, lock.scratch(), progress);
+      Path fresh = ready.source().download(record, lock.scratch(), progress);
       MirrorSource.requireSum(fresh, record.sha256(), record.debName());
       progress.update(record.name(), record.size(), record.size());
       return lock.place(fresh, place);
@@ -124,16 +125,65 @@ public final class DebianPackages {
         : "there is no " + keyring + " (install the package debian-archive-keyring)";
   }
 
-  private PackageRecord resolve(
+  /** A source with an index, and whether that has been brought up to date just now. */
+  private record Ready(PackageSource source, boolean tried) {}
+
+  private Ready ready(DebianPackage wanted, GuestCache.Lock lock, Progress progress)
+      throws IOException {
+    PackageSource source = source(wanted);
+    Instant before = source.refreshed();
+    if (isRecent(before)) {
+      return new Ready(source, false);
+    }
+    try {
+      source.refresh(lock.scratch(), progress);
+      return new Ready(source, true);
+    } catch (IOException e) {
+      if (before != null) {
+        progress.note("using the package index of " + before + ", because " + e.getMessage());
+        return new Ready(source, true);
+      }
+      PackageSource other = byOtherName(source, wanted, lock, progress);
+      if (other == null) {
+        throw e;
+      }
+      progress.note("using Debian " + source.otherName() + ", because " + e.getMessage());
+      return new Ready(other, true);
+    }
+  }
+
+  private static boolean isRecent(@Nullable Instant refreshed) {
+    return refreshed != null && !refreshed.isBefore(Instant.now().minus(INDEX_LASTS));
+  }
+
+  /**
+   * The same release by its other name. While a mirror, or a cache before it, is brought up to
+   * date, what it has by one name may be of two versions of the release, and by the other of one.
+   */
+  private @Nullable PackageSource byOtherName(
       PackageSource source, DebianPackage wanted, GuestCache.Lock lock, Progress progress)
       throws IOException {
-    Instant before = source.refreshed();
-    boolean old = before == null || before.isBefore(Instant.now().minus(INDEX_LASTS));
-    if (old) {
-      refresh(source, before, lock, progress);
+    String name = source.otherName();
+    if (name == null) {
+      return null;
     }
+    PackageSource other = source(wanted.inSuite(name));
+    if (!isRecent(other.refreshed())) {
+      try {
+        other.refresh(lock.scratch(), progress);
+      } catch (GuestException e) {
+        return null; // the failure of the name that was asked for is the one to report
+      }
+    }
+    return wanted.suite().equals(other.otherName()) ? other : null;
+  }
+
+  private static PackageRecord resolve(
+      Ready ready, DebianPackage wanted, GuestCache.Lock lock, Progress progress)
+      throws IOException {
+    PackageSource source = ready.source();
     PackageRecord record = lookUp(source, wanted);
-    if (record == null && !old) {
+    if (record == null && !ready.tried()) {
       source.refresh(lock.scratch(), progress);
       record = lookUp(source, wanted);
     }
@@ -141,19 +191,6 @@ public final class DebianPackages {
       throw new GuestException(notFound(source, wanted));
     }
     return record;
-  }
-
-  private static void refresh(
-      PackageSource source, @Nullable Instant before, GuestCache.Lock lock, Progress progress)
-      throws IOException {
-    try {
-      source.refresh(lock.scratch(), progress);
-    } catch (IOException e) {
-      if (before == null) {
-        throw e;
-      }
-      progress.note("using the package index of " + before + ", because " + e.getMessage());
-    }
   }
 
   private static @Nullable PackageRecord lookUp(PackageSource source, DebianPackage wanted)

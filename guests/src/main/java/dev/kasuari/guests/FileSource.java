@@ -28,6 +28,11 @@ final class FileSource implements PackageSource {
   public void refresh(Path scratch, Progress progress) {}
 
   @Override
+  public @Nullable String otherName() {
+    return null;
+  }
+
+  @Override
   public @Nullable PackageRecord find(String name) throws IOException {
     return records().stream()
         .filter(r -> r.name().equals(name))

@@ -67,6 +67,18 @@ final class MirrorSource implements PackageSource {
     return home.resolve("Packages.xz");
   }
 
+  /** The release's file of the last refresh, signature checked and taken away. */
+  private Path release() {
+    return home.resolve("Release");
+  }
+
+  @Override
+  public @Nullable String otherName() throws IOException {
+    return Files.exists(release())
+        ? Release.of(Files.readString(release()), release()).otherName(suite)
+        : null;
+  }
+
   @Override
   public @Nullable Instant refreshed() throws IOException {
     return Files.exists(index()) ? Files.getLastModifiedTime(index()).toInstant() : null;
@@ -77,17 +89,43 @@ final class MirrorSource implements PackageSource {
     String name = "index of Debian " + suite + " for " + architecture;
     try (Transport transport = new Transport()) {
       Path inRelease = scratch.resolve("InRelease");
-      URI release = address("dists/" + suite + "/InRelease");
-      transport.fetch(release, inRelease, name, -1, Progress.none());
-      String text = verified(inRelease, scratch, release, progress);
-      String path = "main/binary-" + architecture + "/Packages.xz";
-      String[] entry = entry(text, path, release);
+      URI from = address("dists/" + suite + "/InRelease");
+      transport.fetch(from, inRelease, name, -1, Progress.none());
+      Files.writeString(release(), verified(inRelease, scratch, from, progress));
+      Release release = Release.of(Files.readString(release()), from);
+      String directory = "main/binary-" + architecture + "/";
+      Release.Entry entry = release.entry(directory + "Packages.xz");
+      if (entry == null) {
+        throw new GuestException(
+            from + ": lists no " + directory + "Packages.xz; is the architecture right?");
+      }
       Path fresh = scratch.resolve("Packages.xz");
-      URI packages = address("dists/" + suite + "/" + path);
-      transport.fetch(packages, fresh, name, Numbers.parse(entry[1], path), progress);
-      requireSum(fresh, entry[0], packages);
+      if (!release.hasFilesByHash()
+          || !fetchedByHash(transport, directory, entry, fresh, name, progress)) {
+        URI packages = address("dists/" + suite + "/" + directory + "Packages.xz");
+        transport.fetch(packages, fresh, name, entry.size(), progress);
+        requireSum(fresh, entry.sha256(), packages);
+      }
       Files.setLastModifiedTime(fresh, FileTime.from(Instant.now()));
       Files.move(fresh, index(), StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** Not every mirror, nor every cache before one, has these files though the release says so. */
+  private boolean fetchedByHash(
+      Transport transport,
+      String directory,
+      Release.Entry entry,
+      Path target,
+      String name,
+      Progress progress)
+      throws IOException {
+    URI uri = address("dists/" + suite + "/" + directory + "by-hash/SHA256/" + entry.sha256());
+    try {
+      transport.fetch(uri, target, name, entry.size(), progress);
+      return Checksum.of(target).equals(entry.sha256());
+    } catch (GuestException e) {
+      return false;
     }
   }
 
@@ -108,19 +146,6 @@ final class MirrorSource implements PackageSource {
       throw new GuestException(from + ": bad signature: " + e.getMessage(), e);
     }
     return Files.readString(plain);
-  }
-
-  /** SHA-256, size and path of one file that a Release file lists. */
-  private static String[] entry(String release, String path, URI from) throws IOException {
-    for (Stanza stanza : StanzaReader.all(release)) {
-      for (String line : stanza.get("SHA256", "").split("\n", -1)) {
-        String[] words = line.strip().split("\\s+");
-        if (words.length == 3 && words[2].equals(path)) {
-          return words;
-        }
-      }
-    }
-    throw new GuestException(from + ": lists no " + path + "; is the architecture right?");
   }
 
   static void requireSum(Path file, String sha256, Object from) throws IOException {

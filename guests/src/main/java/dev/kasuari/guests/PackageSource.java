@@ -14,6 +14,12 @@ sealed interface PackageSource permits AptSource, MirrorSource, FileSource {
   /** Brings the index up to date; an old one stays in place if that fails. */
   void refresh(Path scratch, Progress progress) throws IOException;
 
+  /**
+   * The release's other name as the last refresh saw it, also one that failed after that: {@code
+   * stable} where {@code trixie} was asked for. Null if it is not known.
+   */
+  @Nullable String otherName() throws IOException;
+
   /** The newest package of exactly this name, or null. */
   @Nullable PackageRecord find(String name) throws IOException;
 

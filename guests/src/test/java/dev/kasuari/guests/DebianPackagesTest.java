@@ -127,6 +127,43 @@ final class DebianPackagesTest {
   }
 
   @Test
+  void anIndexThatIsUpdatedMeanwhileIsFoundByItsChecksum() throws IOException {
+    mirror.publish("trixie", "Acquire-By-Hash: yes\n");
+    mirror.addIndexByHash();
+    mirror.damageIndex();
+    assertThat(packages().find(wanted("hello"), progress).version()).isEqualTo("1.0-1");
+  }
+
+  @Test
+  void aMirrorWithoutFilesByChecksumServesByName() throws IOException {
+    mirror.publish("trixie", "Acquire-By-Hash: yes\n");
+    assertThat(packages().find(wanted("hello"), progress).version()).isEqualTo("1.0-1");
+  }
+
+  @Test
+  void aHalfUpdatedReleaseIsReadByItsOtherName() throws IOException {
+    mirror.publish("stable", "Codename: trixie\nSuite: stable\n");
+    mirror.publish("trixie", "Codename: trixie\nSuite: stable\n");
+    mirror.damageIndex();
+    Path deb = packages().deb(wanted("hello"), progress);
+    assertThat(new Deb(deb).paths()).containsExactly("bin/hello");
+    assertThat(notes)
+        .filteredOn(note -> note.startsWith("using Debian stable, because "))
+        .singleElement()
+        .asString()
+        .contains("Packages.xz: damaged");
+  }
+
+  @Test
+  void anotherReleaseIsNoneOfItsNames() throws IOException {
+    mirror.publish("stable", "Codename: forky\nSuite: stable\n");
+    mirror.publish("trixie", "Codename: trixie\nSuite: stable\n");
+    mirror.damageIndex();
+    assertThatThrownBy(() -> packages().find(wanted("hello"), progress))
+        .hasMessageContaining("dists/trixie/main/binary-riscv64/Packages.xz: damaged");
+  }
+
+  @Test
   void missingSignatureCheckIsSaidInOneLine() throws IOException {
     packages().find(wanted("hello"), progress);
     assertThat(notes)

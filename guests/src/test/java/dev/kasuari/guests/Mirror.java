@@ -40,32 +40,37 @@ final class Mirror {
     return root.resolve("pool/" + name + "+1.deb");
   }
 
-  private Path index() {
-    return root.resolve("dists/trixie/main/binary-riscv64/Packages.xz");
+  private Path index(String name) {
+    return root.resolve("dists/" + name + "/main/binary-riscv64/Packages.xz");
   }
 
   void publish() throws IOException {
+    publish("trixie", "");
+  }
+
+  /** What has been added so far, by one name of the release and with more fields. */
+  void publish(String name, String fields) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (OutputStream out = new XZOutputStream(bytes, new LZMA2Options(0))) {
       out.write(packages.toString().getBytes(StandardCharsets.UTF_8));
     }
-    Files.createDirectories(GuestCache.parent(index()));
-    Files.write(index(), bytes.toByteArray());
+    Files.createDirectories(GuestCache.parent(index(name)));
+    Files.write(index(name), bytes.toByteArray());
     String release =
         """
         -----BEGIN PGP SIGNED MESSAGE-----
         Hash: SHA256
 
         Origin: Test
-        SHA256:
+        %sSHA256:
          %s %d main/binary-riscv64/Packages.xz
         -----BEGIN PGP SIGNATURE-----
 
         none
         -----END PGP SIGNATURE-----
         """
-            .formatted(Checksum.of(bytes.toByteArray()), bytes.size());
-    Files.writeString(root.resolve("dists/trixie/InRelease"), release);
+            .formatted(fields, Checksum.of(bytes.toByteArray()), bytes.size());
+    Files.writeString(root.resolve("dists/" + name + "/InRelease"), release);
   }
 
   void damage(String name) throws IOException {
@@ -73,7 +78,15 @@ final class Mirror {
   }
 
   void damageIndex() throws IOException {
-    flip(index());
+    flip(index("trixie"));
+  }
+
+  /** Puts the index where its checksum names it. */
+  void addIndexByHash() throws IOException {
+    byte[] bytes = Files.readAllBytes(index("trixie"));
+    Path folder = index("trixie").resolveSibling("by-hash/SHA256");
+    Files.createDirectories(folder);
+    Files.write(folder.resolve(Checksum.of(bytes)), bytes);
   }
 
   private static void flip(Path file) throws IOException {
