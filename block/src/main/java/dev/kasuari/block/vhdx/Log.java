@@ -27,8 +27,10 @@ final class Log {
   private static final int DATA = 0x6174_6164; // data
   private static final int HEADER = 64;
   private static final int DESCRIPTOR = 32;
-  private static final int MOST_PAGES = 100;
   private static final int MOST_ENTRY = 8 << 20;
+
+  /** Pages that are changed together. */
+  static final int MOST_PAGES = 100;
 
   private final BlockNode file;
   private final Header header;
