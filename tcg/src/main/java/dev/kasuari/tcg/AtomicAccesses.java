@@ -17,23 +17,53 @@ final class AtomicAccesses {
   private final SoftMmu mmu;
   private final Cpu cpu;
   private final long engine;
-  private PairExchange pairExchange = AtomicAccesses::exchangeAlone;
+  private final WholeAccesses whole;
 
-  AtomicAccesses(SoftMmu mmu, Cpu cpu) {
+  AtomicAccesses(SoftMmu mmu, Cpu cpu, WholeAccesses whole) {
     this.mmu = mmu;
+    this.whole = whole;
     this.cpu = cpu;
     this.engine = cpu.state().address();
   }
 
-  /** Atomics are aligned whatever their descriptor says; it says how they fault. */
+  /**
+   * Atomics are aligned, or within 16 bytes where their descriptor says so; it says how others
+   * fault.
+   */
   private boolean refusesUnaligned(long virtual, int size, long desc, Access access) {
-    if ((virtual & (size - 1)) == 0) {
+    if ((virtual & (size - 1)) == 0 || within16(virtual, size, desc)) {
       return false;
     }
     if (!mmu.refusesMisaligned(virtual, size, desc, access)) {
       mmu.fault(cpu.misalignedCause(access), virtual);
     }
     return true;
+  }
+
+  private static boolean within16(long virtual, int size, long desc) {
+    return MemDesc.alignment(desc) == MemDesc.Alignment.WITHIN_16
+        && WholeAccesses.contains(virtual, size);
+  }
+
+  /** What is at a place, in the host's order. */
+  private long read(long host, int size) {
+    return (host & (size - 1)) == 0
+        ? RawMemory.getVolatile(host, size)
+        : GuestBytes.littleEndian(whole.load(host, size), size);
+  }
+
+  /** Stores if what is there is as expected; what was there. All in the host's order. */
+  private long compareAndExchange(long host, int size, long expected, long value) {
+    if ((host & (size - 1)) == 0) {
+      return RawMemory.compareAndExchange(host, size, expected, value);
+    }
+    long seen =
+        whole.compareAndExchange(
+            host,
+            size,
+            GuestBytes.littleEndian(expected, size),
+            GuestBytes.littleEndian(value, size));
+    return GuestBytes.littleEndian(seen, size);
   }
 
   /**
@@ -70,7 +100,7 @@ final class AtomicAccesses {
     mmu.tellOfLoad(host, size);
     mmu.tellOfStore(entry, virtual, size);
     long seen =
-        RawMemory.compareAndExchange(
+        compareAndExchange(
             host,
             size,
             GuestBytes.inHostOrder(expected, desc),
@@ -98,26 +128,10 @@ final class AtomicAccesses {
       GuestBytes.inHostOrder(value, desc),
       GuestBytes.inHostOrder(value2, desc)
     };
-    pairExchange.exchange(host, pairs);
+    whole.exchange(host, pairs);
     mmu.afterWrite(entry, virtual, 2 * Long.BYTES);
     mmu.pairFirst = GuestBytes.inHostOrder(pairs[0], desc);
     mmu.pairSecond = GuestBytes.inHostOrder(pairs[1], desc);
-  }
-
-  void exchangeWith(PairExchange exchange) {
-    pairExchange = exchange;
-  }
-
-  /** Not at once: while nobody else runs. */
-  static void exchangeAlone(long host, long[] pairs) {
-    long first = RawMemory.getLong(host);
-    long second = RawMemory.getLong(host + 8);
-    if (first == pairs[0] && second == pairs[1]) {
-      RawMemory.putLong(host, pairs[2]);
-      RawMemory.putLong(host + 8, pairs[3]);
-    }
-    pairs[0] = first;
-    pairs[1] = second;
   }
 
   /** Read-modify-write; the old value, or 0 if it faults. */
@@ -133,10 +147,10 @@ final class AtomicAccesses {
     mmu.tellOfLoad(host, size);
     mmu.tellOfStore(entry, virtual, size);
     while (true) {
-      long raw = RawMemory.getVolatile(host, size);
+      long raw = read(host, size);
       long x = GuestBytes.extend(GuestBytes.littleEndian(raw, size), desc) << shift >> shift;
       long next = GuestBytes.inHostOrder(operation.apply(x, y) & (-1L >>> shift), desc);
-      if (RawMemory.compareAndExchange(host, size, raw, next) == raw) {
+      if (compareAndExchange(host, size, raw, next) == raw) {
         mmu.afterWrite(entry, virtual, size);
         return GuestBytes.extend(GuestBytes.littleEndian(raw, size), desc);
       }
@@ -160,7 +174,7 @@ final class AtomicAccesses {
     }
     long host = SoftMmu.hostAddress(entry, virtual);
     mmu.tellOfLoad(host, size);
-    long raw = RawMemory.getVolatile(host, size);
+    long raw = read(host, size);
     RawMemory.putLong(engine + EngineState.RESERVATION_VIRTUAL, virtual);
     RawMemory.putLong(engine + EngineState.RESERVATION_HOST, host);
     RawMemory.putLong(engine + EngineState.RESERVATION_VALUE, raw);
@@ -193,8 +207,7 @@ final class AtomicAccesses {
     long expected = RawMemory.getLong(engine + EngineState.RESERVATION_VALUE);
     mmu.tellOfLoad(host, size);
     mmu.tellOfStore(entry, virtual, size);
-    long seen =
-        RawMemory.compareAndExchange(host, size, expected, GuestBytes.inHostOrder(value, desc));
+    long seen = compareAndExchange(host, size, expected, GuestBytes.inHostOrder(value, desc));
     if (seen != expected) {
       return 0;
     }

@@ -36,6 +36,11 @@ public interface BackEnd extends AutoCloseable {
   /** Several vCPUs will run the code, at once. Before anything is compiled. */
   default void expectSeveralCpus() {}
 
+  /** A new instruction of the host on pairs, for one vCPU; null if there is none. */
+  default @Nullable PairExchange pairExchange() {
+    return null;
+  }
+
   /** Names the code that it has besides that of units. */
   default void describeRoutines(TranslationObserver observer) {}
 

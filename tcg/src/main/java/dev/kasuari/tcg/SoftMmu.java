@@ -14,6 +14,7 @@ import dev.kasuari.tcg.ir.Rmw;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ public final class SoftMmu implements AutoCloseable {
   private final AddressSpace space;
   private final AddressSpaces spaces;
   private Tlb tlb;
+  private final WholeAccesses whole = new WholeAccesses();
   private final AtomicAccesses atomics;
   private final PageTranslation found = new PageTranslation();
   private final BusAccess bus = new BusAccess();
@@ -62,7 +64,7 @@ public final class SoftMmu implements AutoCloseable {
   /** For each kind of access the page behind those that were filled last. */
   private final long[] next = new long[Access.values().length];
 
-  /** What the last {@link #casPair} found, the lower address first. */
+  /** What the last {@link #casPair} or {@link #loadPair} found, the lower address first. */
   public long pairFirst;
 
   public long pairSecond;
@@ -97,7 +99,7 @@ public final class SoftMmu implements AutoCloseable {
     this.spaces = new AddressSpaces(cpu.state().address(), cpu.mmuIndexes());
     this.tlb = spaces.tlb();
     this.generation = spaces.generation();
-    this.atomics = new AtomicAccesses(this, cpu);
+    this.atomics = new AtomicAccesses(this, cpu, whole);
   }
 
   /** Tells a listener of the pages that are flushed one by one, on the vCPU's thread. */
@@ -409,6 +411,12 @@ public final class SoftMmu implements AutoCloseable {
       case ANY -> {
         return false;
       }
+      case WITHIN_16 -> {
+        if (WholeAccesses.contains(virtual, size)) {
+          return false;
+        }
+        fault(cpu.misalignedCause(access), virtual);
+      }
       case FAULT -> fault(cpu.misalignedCause(access), virtual);
       case ACCESS_FAULT -> fault(cpu.accessFaultCause(access), virtual);
     }
@@ -421,15 +429,22 @@ public final class SoftMmu implements AutoCloseable {
     if (refusesMisaligned(virtual, size, desc, Access.READ)) {
       return 0;
     }
-    long value = loadBytes(virtual, size, MemDesc.mmuIndex(desc));
+    long value = loadBytes(virtual, size, MemDesc.mmuIndex(desc), atOnce(virtual, size, desc));
     if (MemDesc.isAcquire(desc)) {
       VarHandle.acquireFence();
     }
     return GuestBytes.extend(value, desc);
   }
 
-  /** The bytes in address order from bit 0. */
-  private long loadBytes(long virtual, int size, int mmuIndex) {
+  /** Whether an access that is not aligned is to be done at once. */
+  private static boolean atOnce(long virtual, int size, long desc) {
+    return MemDesc.atomicity(desc) == MemDesc.Atomicity.WITHIN_16
+        && (virtual & (size - 1)) != 0
+        && WholeAccesses.contains(virtual, size);
+  }
+
+  /** The bytes in address order from bit 0; {@code atOnce} even if they are not aligned. */
+  private long loadBytes(long virtual, int size, int mmuIndex, boolean atOnce) {
     if ((virtual & 4095) + size > 4096) {
       return loadAcrossPages(virtual, size, mmuIndex);
     }
@@ -443,7 +458,7 @@ public final class SoftMmu implements AutoCloseable {
     }
     long host = hostAddress(entry, virtual);
     tellOfLoad(host, size);
-    return GuestBytes.load(host, size);
+    return atOnce && range.writesMemory() ? whole.load(host, size) : GuestBytes.load(host, size);
   }
 
   private long loadAcrossPages(long virtual, int size, int mmuIndex) {
@@ -462,7 +477,7 @@ public final class SoftMmu implements AutoCloseable {
   private long loadPieces(long virtual, int size, int mmuIndex) {
     long value = 0;
     for (int i = 0; i < size && !faulted; i++) {
-      value |= loadBytes(virtual + i, 1, mmuIndex) << (8 * i);
+      value |= loadBytes(virtual + i, 1, mmuIndex, false) << (8 * i);
     }
     return value;
   }
@@ -490,10 +505,11 @@ public final class SoftMmu implements AutoCloseable {
     if (MemDesc.isRelease(desc)) {
       VarHandle.releaseFence();
     }
-    storeBytes(virtual, GuestBytes.inAddressOrder(value, desc), size, MemDesc.mmuIndex(desc));
+    long bytes = GuestBytes.inAddressOrder(value, desc);
+    storeBytes(virtual, bytes, size, MemDesc.mmuIndex(desc), atOnce(virtual, size, desc));
   }
 
-  private void storeBytes(long virtual, long bytes, int size, int mmuIndex) {
+  private void storeBytes(long virtual, long bytes, int size, int mmuIndex, boolean atOnce) {
     if ((virtual & 4095) + size > 4096) {
       storeAcrossPages(virtual, bytes, size, mmuIndex);
       return;
@@ -508,7 +524,12 @@ public final class SoftMmu implements AutoCloseable {
       return;
     }
     tellOfStore(entry, virtual, size);
-    GuestBytes.store(hostAddress(entry, virtual), bytes, size);
+    long host = hostAddress(entry, virtual);
+    if (atOnce) {
+      whole.store(host, bytes, size);
+    } else {
+      GuestBytes.store(host, bytes, size);
+    }
     afterWrite(entry, virtual, size);
   }
 
@@ -535,7 +556,7 @@ public final class SoftMmu implements AutoCloseable {
 
   private void storeBytewise(long virtual, long bytes, int size, int mmuIndex) {
     for (int i = 0; i < size && !faulted; i++) {
-      storeBytes(virtual + i, bytes >>> (8 * i), 1, mmuIndex);
+      storeBytes(virtual + i, bytes >>> (8 * i), 1, mmuIndex, false);
     }
   }
 
@@ -572,6 +593,101 @@ public final class SoftMmu implements AutoCloseable {
     }
   }
 
+  // ---- pairs -----------------------------------------------------------------------------------
+
+  /**
+   * Loads two values, the second behind the first, to {@link #pairFirst} and {@link #pairSecond}; 0
+   * if it faults.
+   *
+   * @param desc of one of them
+   */
+  public void loadPair(long virtual, long desc) {
+    pairFirst = 0;
+    pairSecond = 0;
+    int size = MemDesc.size(desc);
+    long entry = pairEntry(virtual, size, desc, Access.READ);
+    if (entry != FAULT) {
+      long host = hostAddress(entry, virtual);
+      tellOfLoad(host, size);
+      tellOfLoad(host + size, size);
+      long both = loadWhole(host, size);
+      boolean wide = size == Long.BYTES;
+      pairFirst = GuestBytes.extend(wide ? GuestBytes.littleEndian(whole.first(), 8) : both, desc);
+      long second = wide ? GuestBytes.littleEndian(whole.second(), 8) : both >>> (8 * size);
+      pairSecond = GuestBytes.extend(second, desc);
+      return;
+    }
+    long first = faulted ? 0 : load(virtual, desc);
+    long second = faulted ? 0 : load(virtual + size, desc);
+    pairFirst = faulted ? 0 : first;
+    pairSecond = second;
+  }
+
+  /** Loads a pair of up to 8 bytes, or one of 16 to where it is found. */
+  private long loadWhole(long host, int size) {
+    if (size == Long.BYTES) {
+      whole.loadPair(host);
+      return 0;
+    }
+    int both = 2 * size;
+    return (host & (both - 1)) == 0 ? GuestBytes.load(host, both) : whole.load(host, both);
+  }
+
+  /** Stores two values, the second behind the first, or faults and changes nothing. */
+  public void storePair(long virtual, long first, long second, long desc) {
+    int size = MemDesc.size(desc);
+    long entry = pairEntry(virtual, size, desc, Access.WRITE);
+    if (entry != FAULT) {
+      long low = GuestBytes.inAddressOrder(first, desc);
+      long high = GuestBytes.inAddressOrder(second, desc);
+      tellOfStore(entry, virtual, size);
+      tellOfStore(entry, virtual + size, size);
+      storeWhole(hostAddress(entry, virtual), low, high, size);
+      afterWrite(entry, virtual, 2 * size);
+      return;
+    }
+    long probe = new MemDesc(desc).write().bits();
+    if (!faulted) {
+      probe(virtual, probe);
+    }
+    if (!faulted) {
+      probe(virtual + size, probe);
+    }
+    if (!faulted) {
+      store(virtual, first, desc);
+      store(virtual + size, second, desc);
+    }
+  }
+
+  private void storeWhole(long host, long low, long high, int size) {
+    if (size == Long.BYTES) {
+      whole.storePair(host, GuestBytes.littleEndian(low, 8), GuestBytes.littleEndian(high, 8));
+      return;
+    }
+    int both = 2 * size;
+    long bytes = (low & -1L >>> (64 - 8 * size)) | high << (8 * size);
+    if ((host & (both - 1)) == 0) {
+      GuestBytes.store(host, bytes, both);
+    } else {
+      whole.store(host, bytes, both);
+    }
+  }
+
+  /**
+   * The entry of a pair that is to be accessed at once; {@link #FAULT} if it is to be two accesses,
+   * or faults.
+   */
+  private long pairEntry(long virtual, int size, long desc, Access access) {
+    if (MemDesc.atomicity(desc) != MemDesc.Atomicity.WITHIN_16
+        || !WholeAccesses.contains(virtual, 2 * size)
+        || refusesMisaligned(virtual, size, desc, access)) {
+      return FAULT;
+    }
+    long entry = find(virtual, 2 * size, access, MemDesc.mmuIndex(desc));
+    boolean plain = entry != FAULT && writesMemory(entry) && !isInspected(entry, access);
+    return plain ? entry : FAULT;
+  }
+
   // ---- atomics ---------------------------------------------------------------------------------
 
   /** Compare and exchange; the old value, or 0 if it faults. */
@@ -581,7 +697,7 @@ public final class SoftMmu implements AutoCloseable {
 
   /**
    * Compare and exchange of 16 bytes, aligned as a whole; what was there is in {@link #pairFirst}
-   * and {@link #pairSecond}, 0 if it faults. Through {@link #exchangeWith}.
+   * and {@link #pairSecond}, 0 if it faults.
    *
    * @param desc of one of the two values of 8 bytes
    */
@@ -590,9 +706,14 @@ public final class SoftMmu implements AutoCloseable {
     atomics.casPair(virtual, expected, expected2, value, value2, desc);
   }
 
-  /** How pairs are compared and exchanged; unless it is said, by a single CPU. */
-  public void exchangeWith(PairExchange exchange) {
-    atomics.exchangeWith(exchange);
+  /**
+   * Other vCPUs access the memory, too.
+   *
+   * @param instruction does it with 16 bytes at once; null if the host has none
+   * @param alone runs something while no other vCPU runs
+   */
+  public void share(@Nullable PairExchange instruction, Consumer<Runnable> alone) {
+    whole.share(instruction, alone);
   }
 
   /** Read-modify-write; the old value, or 0 if it faults. */

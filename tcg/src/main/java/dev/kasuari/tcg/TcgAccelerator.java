@@ -178,6 +178,7 @@ public final class TcgAccelerator implements ExecutionControl {
     backEnd = opened;
     if (vcpus.size() > 1) {
       opened.expectSeveralCpus();
+      vcpus.forEach(vcpu -> vcpu.mmu().share(opened.pairExchange(), this::exclusively));
     }
     vcpus.forEach(vcpu -> vcpu.runCold(opened.coldRuns()));
     archive = archive(opened);

@@ -45,8 +45,6 @@ final class TcgVcpu implements Vcpu {
     this.turn = accelerator.newTurn();
     this.mmu = new SoftMmu(cpu, accelerator.memory());
     this.context = new ExecutionContext(cpu, mmu, accelerator.instructionSet().floatEnv());
-    mmu.exchangeWith(
-        (host, pairs) -> accelerator.exclusively(() -> AtomicAccesses.exchangeAlone(host, pairs)));
     this.finder =
         new BlockFinder(
             accelerator, cpu, mmu, context, accelerator.instructionSet().translator(cpu));

@@ -4,6 +4,7 @@ import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
+import dev.kasuari.tcg.PairExchange;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.IrUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,11 @@ final class CountingBackEnd implements BackEnd {
   @Override
   public String name() {
     return actual.name();
+  }
+
+  @Override
+  public @Nullable PairExchange pairExchange() {
+    return actual.pairExchange();
   }
 
   @Override

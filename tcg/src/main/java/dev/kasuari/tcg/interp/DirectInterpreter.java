@@ -6,6 +6,7 @@ import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
+import dev.kasuari.tcg.PairExchange;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.Cond;
@@ -15,6 +16,8 @@ import dev.kasuari.tcg.ir.IrUnit;
 import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
+import dev.kasuari.tcg.x86_64.PairInstruction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs units straight from their IR: there is nothing to prepare, so it is the fastest way to run a
@@ -34,6 +37,11 @@ public final class DirectInterpreter implements BackEnd {
   @Override
   public CompiledCode compile(IrUnit unit, int pageOffset) {
     return new Uncompiled(unit);
+  }
+
+  @Override
+  public @Nullable PairExchange pairExchange() {
+    return PairInstruction.find();
   }
 
   @Override

@@ -6,11 +6,14 @@ import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
+import dev.kasuari.tcg.PairExchange;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.IrUnit;
+import dev.kasuari.tcg.x86_64.PairInstruction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs unoptimised IR on any host.
@@ -29,6 +32,11 @@ public final class Interpreter implements BackEnd {
   @Override
   public CompiledCode compile(IrUnit unit, int pageOffset) {
     return Lowering.lower(unit);
+  }
+
+  @Override
+  public @Nullable PairExchange pairExchange() {
+    return PairInstruction.find();
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.SoftMmu;
 import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.IrUnit;
-import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Rmw;
 import dev.kasuari.tcg.ir.StateView;
@@ -90,26 +89,15 @@ final class SlowOperations {
     long a = operand(unit, slots, i, 0, r);
     long b = operand(unit, slots, i, 1, r);
     long c = operand(unit, slots, i, 2, r);
-    int size = MemDesc.size(desc);
     switch (unit.op(i)) {
       case LOAD -> r[d] = fit(unit, i, mmu.load(a, desc));
       case STORE -> mmu.store(a, b, desc);
       case LOAD2 -> {
-        long low = mmu.load(a, desc);
-        long high = mmu.faulted ? 0 : mmu.load(a + size, desc);
-        r[d] = fit(unit, i, low);
-        r[d + 1] = fit(unit, i, high);
+        mmu.loadPair(a, desc);
+        r[d] = fit(unit, i, mmu.pairFirst);
+        r[d + 1] = fit(unit, i, mmu.pairSecond);
       }
-      case STORE2 -> {
-        mmu.probe(a, new MemDesc(desc).write().bits());
-        if (!mmu.faulted) {
-          mmu.probe(a + size, new MemDesc(desc).write().bits());
-        }
-        if (!mmu.faulted) {
-          mmu.store(a, b, desc);
-          mmu.store(a + size, c, desc);
-        }
-      }
+      case STORE2 -> mmu.storePair(a, b, c, desc);
       case CAS -> r[d] = fit(unit, i, mmu.cas(a, b, c, desc));
       case CAS2 -> {
         mmu.casPair(a, b, c, operand(unit, slots, i, 3, r), operand(unit, slots, i, 4, r), desc);

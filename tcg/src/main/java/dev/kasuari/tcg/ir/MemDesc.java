@@ -30,7 +30,9 @@ public record MemDesc(long bits) {
     /** It raises the architecture's misaligned exception. */
     FAULT,
     /** It raises the access fault that an atomic to such an address raises. */
-    ACCESS_FAULT;
+    ACCESS_FAULT,
+    /** As {@link #FAULT}, unless all of it lies within 16 aligned bytes. */
+    WITHIN_16;
 
     private static final Alignment[] VALUES = values();
   }
@@ -41,10 +43,11 @@ public record MemDesc(long bits) {
     NONE,
     /** All of it if aligned; this is what loads and stores of registers usually promise. */
     ALIGNED,
-    /** All of it if it lies within 16 aligned bytes (Arm LSE2). */
-    WITHIN_16,
-    /** Each half of a pair. */
-    PAIR;
+    /**
+     * All of it if it lies within 16 aligned bytes (Arm LSE2). Of a pair that does not, each half
+     * that does; with another atomicity a pair is two accesses.
+     */
+    WITHIN_16;
 
     private static final Atomicity[] VALUES = values();
   }
@@ -142,7 +145,10 @@ public record MemDesc(long bits) {
         .append(size(bits))
         .append(isBigEndian(bits) ? "be" : "le");
     if (alignment(bits) != Alignment.ANY) {
-      text.append(" align");
+      text.append(alignment(bits) == Alignment.WITHIN_16 ? " align16" : " align");
+    }
+    if (atomicity(bits) == Atomicity.WITHIN_16) {
+      text.append(" within16");
     }
     if (isAcquire(bits)) {
       text.append(" acq");

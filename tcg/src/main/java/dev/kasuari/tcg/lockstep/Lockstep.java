@@ -6,6 +6,7 @@ import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
 import dev.kasuari.tcg.InstructionSet;
+import dev.kasuari.tcg.PairExchange;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.Translator;
@@ -68,6 +69,11 @@ public final class Lockstep implements BackEnd {
 
   BackEnd other() {
     return other;
+  }
+
+  @Override
+  public @Nullable PairExchange pairExchange() {
+    return other.pairExchange();
   }
 
   @Override

@@ -14,7 +14,6 @@ import dev.kasuari.tcg.ir.ExitReason;
 import dev.kasuari.tcg.ir.Flags;
 import dev.kasuari.tcg.ir.InstructionMap;
 import dev.kasuari.tcg.ir.IrUnit;
-import dev.kasuari.tcg.ir.MemDesc;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Printer;
 import dev.kasuari.tcg.ir.Rmw;
@@ -52,7 +51,6 @@ final class Execution {
     this.state = context.state();
     this.jumps = new JumpTable(jumpTable);
     mmu.onPageFlush(jumps::dropPage);
-    backEnd.exchangePairs(mmu);
   }
 
   boolean serves(X86BackEnd owner) {
@@ -246,11 +244,14 @@ final class Execution {
         yield 0;
       }
       case LOAD2 -> {
-        long low = mmu.load(a, desc);
-        secondResult(mmu.faulted ? 0 : mmu.load(a + MemDesc.size(desc), desc));
-        yield low;
+        mmu.loadPair(a, desc);
+        secondResult(mmu.pairSecond);
+        yield mmu.pairFirst;
       }
-      case STORE2 -> storePair(a, b, c, desc);
+      case STORE2 -> {
+        mmu.storePair(a, b, c, desc);
+        yield 0;
+      }
       case CAS -> mmu.cas(a, b, c, desc);
       case CAS2 -> {
         mmu.casPair(a, b, c, operand(sites, site, 3), operand(sites, site, 4), desc);
@@ -282,20 +283,6 @@ final class Execution {
               ? context.fp().apply(op, sites.type(site), desc, a, b, c)
               : evaluate(sites, site, a, b, c);
     };
-  }
-
-  private long storePair(long address, long first, long second, long desc) {
-    long probe = new MemDesc(desc).write().bits();
-    int size = MemDesc.size(desc);
-    mmu.probe(address, probe);
-    if (!mmu.faulted) {
-      mmu.probe(address + size, probe);
-    }
-    if (!mmu.faulted) {
-      mmu.store(address, first, desc);
-      mmu.store(address + size, second, desc);
-    }
-    return 0;
   }
 
   private long evaluate(Sites sites, int site, long a, long b, long c) {

@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.x86_64;
 
+import static dev.kasuari.tcg.x86_64.CpuFeature.AVX;
 import static dev.kasuari.tcg.x86_64.Gpr.RAX;
 import static dev.kasuari.tcg.x86_64.Gpr.RCX;
 import static dev.kasuari.tcg.x86_64.Gpr.RDX;
@@ -36,7 +37,7 @@ final class MemoryCode {
       case LOAD -> load(i, desc);
       case STORE -> store(i, desc);
       case LOAD2, STORE2 -> {
-        if (aligned(desc) || MemDesc.isBigEndian(desc)) {
+        if (aligned(desc) || MemDesc.isBigEndian(desc) || (whole(desc) && !g.features.has(AVX))) {
           g.inJava(i);
         } else if (g.unit().op(i) == Op.LOAD2) {
           loadPair(i, desc);
@@ -147,13 +148,28 @@ final class MemoryCode {
     return MemDesc.alignment(desc) != MemDesc.Alignment.ANY;
   }
 
+  /** Whether others must see all of an access that lies within 16 bytes at once. */
+  private boolean whole(long desc) {
+    return g.severalCpus && MemDesc.atomicity(desc) == MemDesc.Atomicity.WITHIN_16;
+  }
+
+  /**
+   * Whether only aligned accesses are in line. Hosts with AVX access what lies within 16 bytes at
+   * once: Intel's whatever lies within a line of the cache (Software Developer's Manual, volume 3,
+   * 10.1.1), AMD's 16 aligned bytes (Architecture Programmer's Manual, volume 2, 7.3.2), and what
+   * lies within them does not leave the load-store unit in parts (Software Optimization Guides).
+   */
+  private boolean onlyAligned(long desc) {
+    return aligned(desc) || (whole(desc) && !g.features.has(AVX));
+  }
+
   private void load(int i, long desc) {
     Gpr address = g.use(i, 0);
     Gpr d = g.define(i);
     var slow = new Label();
     var done = new Label();
     int from = g.snapshot();
-    translate(address, desc, aligned(desc), SoftMmu.READ_TAG);
+    translate(address, desc, onlyAligned(desc), SoftMmu.READ_TAG);
     var host = new Mem(address, RAX, 0);
     if (MemDesc.isBigEndian(desc)) {
       loadSwapped(i, desc, d, host);
@@ -182,10 +198,53 @@ final class MemoryCode {
     var done = new Label();
     int from = g.snapshot();
     translate(address, desc, 2 * size, false, SoftMmu.READ_TAG);
-    load(i, desc, first, new Mem(address, RAX, 0));
-    load(i, desc, second, new Mem(address, RAX, size));
+    var apart = new Label();
+    if (whole(desc)) {
+      loadWhole(i, desc, address, first, second, apart);
+    } else {
+      loadApart(i, desc, address, first, second);
+    }
     a.bind(done);
     g.slowPath(i, slow, done, from, new Gpr[] {address}, first, second);
+    if (whole(desc) && size == 8) {
+      g.later(() -> {
+        a.bind(apart);
+        loadApart(i, desc, address, first, second);
+        a.jmp(done);
+      });
+    }
+  }
+
+  private void loadApart(int i, long desc, Gpr address, Gpr first, Gpr second) {
+    load(i, desc, first, new Mem(address, RAX, 0));
+    load(i, desc, second, new Mem(address, RAX, MemDesc.size(desc)));
+  }
+
+  /** Loads a pair by one instruction, or jumps if it is of 16 bytes that are not aligned. */
+  private void loadWhole(int i, long desc, Gpr address, Gpr first, Gpr second, Label apart) {
+    int size = MemDesc.size(desc);
+    if (size == 8) {
+      a.test(BITS_32, address, 15);
+      a.j(Cc.NE, apart);
+      a.movups(Xmm.XMM0, new Mem(address, RAX, 0));
+      a.movq(first, Xmm.XMM0);
+      a.packed(Packed.PUNPCKHQDQ, Xmm.XMM0, Xmm.XMM0);
+      a.movq(second, Xmm.XMM0);
+      return;
+    }
+    a.load(2 * size, RCX, new Mem(address, RAX, 0));
+    extend(i, desc, first, RCX);
+    a.shift(Shift.SHR, BITS_64, RCX, 8 * size);
+    extend(i, desc, second, RCX);
+  }
+
+  private void extend(int i, long desc, Gpr to, Gpr from) {
+    int size = MemDesc.size(desc);
+    if (MemDesc.isSigned(desc)) {
+      a.signExtend(size, g.width(i), to, from);
+    } else {
+      a.zeroExtend(size, to, from);
+    }
   }
 
   private void storePair(int i, long desc) {
@@ -197,10 +256,45 @@ final class MemoryCode {
     var done = new Label();
     int from = g.snapshot();
     translate(address, desc, 2 * size, false, SoftMmu.WRITE_TAG);
-    a.store(size, new Mem(address, RAX, 0), first);
-    a.store(size, new Mem(address, RAX, size), second);
+    var apart = new Label();
+    if (whole(desc)) {
+      storeWhole(desc, address, first, second, apart);
+    } else {
+      storeApart(desc, address, first, second);
+    }
     a.bind(done);
     g.slowPath(i, slow, done, from, new Gpr[] {address, first, second});
+    if (whole(desc) && size == 8) {
+      g.later(() -> {
+        a.bind(apart);
+        storeApart(desc, address, first, second);
+        a.jmp(done);
+      });
+    }
+  }
+
+  private void storeApart(long desc, Gpr address, Gpr first, Gpr second) {
+    int size = MemDesc.size(desc);
+    a.store(size, new Mem(address, RAX, 0), first);
+    a.store(size, new Mem(address, RAX, size), second);
+  }
+
+  private void storeWhole(long desc, Gpr address, Gpr first, Gpr second, Label apart) {
+    int size = MemDesc.size(desc);
+    if (size == 8) {
+      a.test(BITS_32, address, 15);
+      a.j(Cc.NE, apart);
+      a.movq(Xmm.XMM0, first);
+      a.movq(Xmm.XMM1, second);
+      a.punpcklqdq(Xmm.XMM0, Xmm.XMM1);
+      a.movups(new Mem(address, RAX, 0), Xmm.XMM0);
+      return;
+    }
+    a.mov(BITS_64, RCX, second);
+    a.shift(Shift.SHL, BITS_64, RCX, 8 * size);
+    a.zeroExtend(size, RDX, first);
+    a.alu(Alu.OR, BITS_64, RCX, RDX);
+    a.store(2 * size, new Mem(address, RAX, 0), RCX);
   }
 
   private void loadSwapped(int i, long desc, Gpr d, Mem host) {
@@ -226,7 +320,7 @@ final class MemoryCode {
     var slow = new Label();
     var done = new Label();
     int from = g.snapshot();
-    translate(address, desc, aligned(desc), SoftMmu.WRITE_TAG);
+    translate(address, desc, onlyAligned(desc), SoftMmu.WRITE_TAG);
     int size = MemDesc.size(desc);
     var host = new Mem(address, RAX, 0);
     if (MemDesc.isBigEndian(desc) && size > 1) {

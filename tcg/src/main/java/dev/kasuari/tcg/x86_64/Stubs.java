@@ -31,7 +31,6 @@ import dev.kasuari.tcg.SoftMmu;
  * @param fault where the fault handler goes on
  * @param victims where code calls for an entry of the soft MMU that another one displaced, for the
  *     first regime and reading; {@link #victim}
- * @param exchange function of a host address and four longs: {@link dev.kasuari.tcg.PairExchange}
  * @param flagTable 64 bytes: softfloat's flags for MXCSR's
  * @param size bytes of all this
  */
@@ -42,7 +41,6 @@ record Stubs(
     long exit,
     long fault,
     long victims,
-    long exchange,
     long flagTable,
     int size) {
   /** Room that the stubs have. */
@@ -114,8 +112,6 @@ record Stubs(
         a.nop(end - a.length());
       }
     }
-    int exchange = a.length();
-    exchange(a);
     a.align(16);
     if (a.length() > BYTES) {
       throw new AssertionError("stubs of " + a.length() + " bytes");
@@ -128,7 +124,6 @@ record Stubs(
         home + exit,
         home + fault,
         home + victims,
-        home + exchange,
         home,
         a.length());
   }
@@ -205,20 +200,6 @@ record Stubs(
     a.load(8, RDI, Mem.at(RSI, field));
     a.store(8, Mem.at(RAX, field), RDI);
     a.store(8, Mem.at(RSI, field), RCX);
-  }
-
-  /** Of the host's CX16; without it, never called. */
-  private static void exchange(Assembler a) {
-    a.push(RBX);
-    a.load(8, RAX, Mem.at(RSI, 0));
-    a.load(8, RDX, Mem.at(RSI, 8));
-    a.load(8, RBX, Mem.at(RSI, 16));
-    a.load(8, RCX, Mem.at(RSI, 24));
-    a.lockCmpxchg16b(Mem.at(RDI, 0));
-    a.store(8, Mem.at(RSI, 0), RAX);
-    a.store(8, Mem.at(RSI, 8), RDX);
-    a.pop(RBX);
-    a.ret();
   }
 
   private static Mem record(int field) {

@@ -3,7 +3,6 @@ package dev.kasuari.tcg.x86_64;
 import dev.kasuari.host.FaultHandler;
 import dev.kasuari.host.HostMemory;
 import dev.kasuari.host.NativeFunction;
-import dev.kasuari.host.RawMemory;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.BackEnd;
 import dev.kasuari.tcg.CodeImage;
@@ -11,7 +10,7 @@ import dev.kasuari.tcg.CompiledCode;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.ExecutionContext;
 import dev.kasuari.tcg.Exit;
-import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.PairExchange;
 import dev.kasuari.tcg.TranslationBlock;
 import dev.kasuari.tcg.TranslationObserver;
 import dev.kasuari.tcg.interp.DirectInterpreter;
@@ -52,7 +51,6 @@ public final class X86BackEnd implements BackEnd {
   private volatile CodeOptions options;
   private final NativeFunction enter;
   private final NativeFunction resume;
-  private final NativeFunction exchangePair;
   private final DirectInterpreter interpreter = new DirectInterpreter();
   private final int coldRuns;
   private final Arena arena = Arena.ofShared();
@@ -115,7 +113,6 @@ public final class X86BackEnd implements BackEnd {
       stubs = Stubs.emit(memory, environment);
       enter = NativeFunction.at(stubs.enter());
       resume = NativeFunction.at(stubs.resume());
-      exchangePair = NativeFunction.at(stubs.exchange());
       faults =
           FaultHandler.guard(
               memory.address() + stubs.size(), cacheBytes - stubs.size(), stubs.fault());
@@ -236,21 +233,9 @@ public final class X86BackEnd implements BackEnd {
     return code -> code instanceof X86Code x86 && gone.contains(x86);
   }
 
-  /** Has pairs exchanged by one instruction, where the host has it. */
-  void exchangePairs(SoftMmu mmu) {
-    if (options.features().has(CpuFeature.CX16)) {
-      long pairs = arena.allocate(4 * Long.BYTES, 64).address();
-      mmu.exchangeWith((host, values) -> exchange(host, values, pairs));
-    }
-  }
-
-  private void exchange(long host, long[] values, long pairs) {
-    for (int i = 0; i < 4; i++) {
-      RawMemory.putLong(pairs + 8L * i, values[i]);
-    }
-    exchangePair.call(host, pairs);
-    values[0] = RawMemory.getLong(pairs);
-    values[1] = RawMemory.getLong(pairs + 8);
+  @Override
+  public @Nullable PairExchange pairExchange() {
+    return options.features().has(CpuFeature.CX16) ? PairInstruction.find() : null;
   }
 
   // ---- running ---------------------------------------------------------------------------------

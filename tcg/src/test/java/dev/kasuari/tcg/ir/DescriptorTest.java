@@ -18,7 +18,7 @@ class DescriptorTest {
             for (MemDesc.Atomicity atomicity : MemDesc.Atomicity.values()) {
               var desc = MemDesc.of(size).mmuIndex(15).mmuIndex(index);
               desc = desc.alignment(MemDesc.Alignment.ACCESS_FAULT).alignment(alignment);
-              desc = desc.atomicity(MemDesc.Atomicity.PAIR).atomicity(atomicity);
+              desc = desc.atomicity(MemDesc.Atomicity.WITHIN_16).atomicity(atomicity);
               desc = (bits & 1) != 0 ? desc.signed() : desc;
               desc = (bits & 2) != 0 ? desc.bigEndian() : desc;
               desc = (bits & 4) != 0 ? desc.acquire() : desc;

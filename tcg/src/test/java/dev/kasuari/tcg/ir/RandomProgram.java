@@ -353,6 +353,7 @@ public final class RandomProgram {
     desc = chance(8) ? desc.bigEndian() : desc;
     desc = chance(8) ? desc.acquire() : desc;
     desc = chance(8) ? desc.release() : desc;
+    desc = chance(3) ? desc.atomicity(MemDesc.Atomicity.WITHIN_16) : desc;
     if (atomic || chance(10)) {
       var policies = MemDesc.Alignment.values();
       desc = desc.alignment(policies[random.nextInt(policies.length)]);

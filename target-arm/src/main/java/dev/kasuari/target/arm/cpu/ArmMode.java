@@ -13,6 +13,7 @@ public final class ArmMode {
   private static final int STEPS = 1 << 14;
   private static final int BREAKS = 1 << 15;
   private static final int MASKS_DEBUG = 1 << 16;
+  private static final int ORDERED_ANYWHERE = 1 << 17;
   private static final int FPCR_SHIFT = 24;
 
   private ArmMode() {}
@@ -45,6 +46,16 @@ public final class ArmMode {
   /** What a mode word says of the targets of branches. */
   static long targets(boolean strict) {
     return strict ? STRICT_TARGETS : 0;
+  }
+
+  /** What a mode word says of accesses that acquire or release. */
+  static long ordered(boolean anywhere) {
+    return anywhere ? ORDERED_ANYWHERE : 0;
+  }
+
+  /** SCTLR_ELx.nAA: accesses that acquire or release need not be aligned. */
+  public static boolean ordersAnywhere(long mode) {
+    return (mode & ORDERED_ANYWHERE) != 0;
   }
 
   /** What a mode word says of debug exceptions. */

@@ -8,7 +8,8 @@ import java.util.Map;
  * What the models of processing elements have in their registers that never change. What of it is
  * there is for {@link Identification} to say. Source: the technical reference manuals of the cores
  * (DDI 0500, 100442, DDI 0488, 100095, 100798, 100616), and for {@code max} what QEMU 7.2 has,
- * waits with a time-out, and the algorithm of pointer authentication that QEMU has since 10.0.
+ * waits with a time-out, the algorithm of pointer authentication that QEMU has since 10.0, and what
+ * it has of atomicity by then (FEAT_LSE2).
  *
  * <p>AArch32 is not there, so its registers are zero. The caches are those of the cores; nothing is
  * cached.
@@ -54,7 +55,7 @@ final class ArmModels {
       max id_aa64dfr0_el1=10305609
       max id_aa64isar0_el1=1221111110212120 id_aa64isar1_el1=11111110211102
       max id_aa64isar2_el1=2 id_aa64mmfr0_el1=32310201126 id_aa64mmfr1_el1=11010211122
-      max id_aa64mmfr2_el1=1021011010011011
+      max id_aa64mmfr2_el1=1021011110011011
       """;
 
   private static final Map<String, Map<String, Long>> MODELS = models();

@@ -8,6 +8,7 @@ final class CurrentMode {
   private static final long SCTLR_A = 1 << 1;
   private static final long SCTLR_SA = 1 << 3;
   private static final long SCTLR_SA0 = 1 << 4;
+  private static final long SCTLR_NAA = 1 << 6;
   private static final long SCTLR_E0E = 1 << 24;
   private static final long SCTLR_EE = 1 << 25;
   private static final long SCTLR_BT0 = 1L << 35;
@@ -38,6 +39,7 @@ final class CurrentMode {
     return ArmMode.floating(state.get(ArmState.FPCR))
         | cpu.debug().modeBits()
         | ArmMode.targets(cpu.model().has(A64Features.BTI) && strict)
+        | ArmMode.ordered(cpu.model().has(A64Features.LSE2) && (sctlr & SCTLR_NAA) != 0)
         | ArmMode.pack(
             level,
             data,

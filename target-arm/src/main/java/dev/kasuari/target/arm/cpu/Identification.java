@@ -94,6 +94,7 @@ final class Identification {
       id_aa64mmfr2_el1 12 max=1
       id_aa64mmfr2_el1 16 max=1
       id_aa64mmfr2_el1 28 max=1
+      id_aa64mmfr2_el1 32 lse2
       id_aa64mmfr2_el1 36 max=1
       id_aa64mmfr2_el1 40 max=1
       id_aa64mmfr2_el1 48 max=1

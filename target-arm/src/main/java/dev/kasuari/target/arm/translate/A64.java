@@ -231,12 +231,31 @@ final class A64 {
   private MemDesc mem(int size, int mmuIndex) {
     MemDesc desc = MemDesc.of(1 << size).mmuIndex(mmuIndex);
     desc = ArmMode.bigEndian(mode) ? desc.bigEndian() : desc;
+    desc = hasLse2() ? desc.atomicity(MemDesc.Atomicity.WITHIN_16) : desc;
     return ArmMode.checksAlignment(mode) ? desc.alignment(MemDesc.Alignment.FAULT) : desc;
   }
 
-  /** An access that must be aligned, with the order that its instruction says. */
+  /** FEAT_LSE2: what lies within 16 bytes is accessed at once, and need not be aligned. */
+  boolean hasLse2() {
+    return cpu.model().has(A64Features.LSE2);
+  }
+
+  /** An exclusive or atomic access (DDI 0487, B2.8.2), with the order that its instruction says. */
+  MemDesc atomic(int size, boolean acquire, boolean release) {
+    boolean within = hasLse2() && !ArmMode.checksAlignment(mode);
+    MemDesc desc =
+        mem(size).alignment(within ? MemDesc.Alignment.WITHIN_16 : MemDesc.Alignment.FAULT);
+    return ordered(desc, acquire, release);
+  }
+
+  /** A load or store that acquires or releases, and does no more. */
   MemDesc ordered(int size, boolean acquire, boolean release) {
-    MemDesc desc = mem(size).alignment(MemDesc.Alignment.FAULT);
+    boolean anywhere = ArmMode.ordersAnywhere(mode) && !ArmMode.checksAlignment(mode);
+    return anywhere ? ordered(mem(size), acquire, release) : atomic(size, acquire, release);
+  }
+
+  private static MemDesc ordered(MemDesc plain, boolean acquire, boolean release) {
+    MemDesc desc = plain;
     desc = acquire ? desc.acquire() : desc;
     return release ? desc.release() : desc;
   }

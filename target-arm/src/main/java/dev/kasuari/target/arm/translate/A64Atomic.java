@@ -44,14 +44,14 @@ interface A64Atomic extends A64Instructions<A64> {
 
   @Override
   default void ldxr(A64 t, int size, int acquire, int rt, int rn) {
-    MemDesc desc = t.ordered(size, acquire == 1, false);
+    MemDesc desc = t.atomic(size, acquire == 1, false);
     setOld(t, size, rt, t.e().loadLinked(desc, type(size), t.base(rn)));
   }
 
   @Override
   default void stxr(A64 t, int size, int rs, int release, int rt, int rn) {
     var e = t.e();
-    MemDesc desc = t.ordered(size, false, release == 1);
+    MemDesc desc = t.atomic(size, false, release == 1);
     Value stored = e.storeConditional(desc, t.base(rn), register(t, size, rt));
     t.setX(rs, e.xor(stored, 1));
   }
@@ -62,21 +62,20 @@ interface A64Atomic extends A64Instructions<A64> {
     var e = t.e();
     Value address = t.base(rn);
     if (sf == 0) {
-      Value both = e.loadLinked(t.ordered(3, acquire == 1, false), Type.I64, address);
+      Value both = e.loadLinked(t.atomic(3, acquire == 1, false), Type.I64, address);
       t.setX(rt, e.narrow(both));
       t.setX(rt2, e.narrow(e.shr(both, 32)));
       return;
     }
     alignedPair(t, address, false);
-    MemDesc desc = t.ordered(3, acquire == 1, false);
-    Value first = e.load(desc, Type.I64, address);
-    Value second = e.load(desc, Type.I64, e.add(address, 8));
+    MemDesc desc = t.atomic(3, acquire == 1, false);
+    Value[] pair = e.loadPair(desc, Type.I64, address);
     e.unreserve();
     e.set(ArmState.EXCLUSIVE_PAIR, 0, e.add(address, 1));
-    e.set(ArmState.EXCLUSIVE_PAIR, 1, first);
-    e.set(ArmState.EXCLUSIVE_PAIR, 2, second);
-    t.setX(rt, first);
-    t.setX(rt2, second);
+    e.set(ArmState.EXCLUSIVE_PAIR, 1, pair[0]);
+    e.set(ArmState.EXCLUSIVE_PAIR, 2, pair[1]);
+    t.setX(rt, pair[0]);
+    t.setX(rt2, pair[1]);
   }
 
   /** Raises the alignment fault of a pair that is not aligned as a whole. */
@@ -97,12 +96,12 @@ interface A64Atomic extends A64Instructions<A64> {
     if (sf == 0) {
       Value low = e.widenUnsigned(t.x(0, rt));
       Value both = e.or(low, e.shl(e.widenUnsigned(t.x(0, rt2)), 32));
-      Value stored = e.storeConditional(t.ordered(3, false, release == 1), address, both);
+      Value stored = e.storeConditional(t.atomic(3, false, release == 1), address, both);
       t.setX(rs, e.xor(stored, 1));
       return;
     }
     alignedPair(t, address, true);
-    MemDesc desc = t.ordered(3, false, release == 1);
+    MemDesc desc = t.atomic(3, false, release == 1);
     Block reserved = e.block();
     Block lost = e.block();
     Block end = e.block(Type.I64);
@@ -178,7 +177,7 @@ interface A64Atomic extends A64Instructions<A64> {
 
   @Override
   default void cas(A64 t, int size, int acquire, int release, int rs, int rt, int rn) {
-    MemDesc desc = t.ordered(size, acquire == 1, release == 1);
+    MemDesc desc = t.atomic(size, acquire == 1, release == 1);
     Value expected = narrow(t, size, register(t, size, rs));
     Value value = register(t, size, rt);
     setOld(t, size, rs, t.e().cas(desc, t.base(rn), expected, value));
@@ -193,7 +192,7 @@ interface A64Atomic extends A64Instructions<A64> {
   @Override
   default void casp(A64 t, int sf, int acquire, int release, int rs, int rt, int rn) {
     var e = t.e();
-    MemDesc desc = t.ordered(3, acquire == 1, release == 1);
+    MemDesc desc = t.atomic(3, acquire == 1, release == 1);
     Value address = t.base(rn);
     if (sf == 0) {
       Value old = e.cas(desc, address, pair(t, rs), pair(t, rt));
@@ -210,7 +209,7 @@ interface A64Atomic extends A64Instructions<A64> {
   /** Operands of comparisons come with their sign above, whatever order they are compared in. */
   private static void atomic(
       A64 t, Rmw op, int size, int acquire, int release, int rs, int rt, int rn) {
-    MemDesc desc = t.ordered(size, acquire == 1, release == 1).signed();
+    MemDesc desc = t.atomic(size, acquire == 1, release == 1).signed();
     Value operand = register(t, size, rs);
     Value y = size < 2 ? t.e().signExtend(operand, 8 << size) : operand;
     setOld(t, size, rt, t.e().rmw(desc, op, t.base(rn), y));

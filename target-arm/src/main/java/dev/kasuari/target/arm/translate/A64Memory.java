@@ -150,19 +150,31 @@ interface A64Memory extends A64Instructions<A64> {
     Value base = t.base(rn);
     Value address = index == POST ? base : t.plus(base, offset);
     MemDesc desc = t.mem(size);
-    t.e().store(desc, address, t.x(sf, rt));
-    t.e().store(desc, t.plus(address, 1L << size), t.x(sf, rt2));
+    if (t.hasLse2()) {
+      t.e().storePair(desc, address, t.x(sf, rt), t.x(sf, rt2));
+    } else {
+      t.e().store(desc, address, t.x(sf, rt));
+      t.e().store(desc, t.plus(address, 1L << size), t.x(sf, rt2));
+    }
     index(t, index, rn, base, offset);
+  }
+
+  private static Value[] pair(A64 t, MemDesc desc, Type type, Value address) {
+    var e = t.e();
+    if (t.hasLse2()) {
+      return e.loadPair(desc, type, address);
+    }
+    Value first = e.load(desc, type, address);
+    return new Value[] {first, e.load(desc, type, t.plus(address, desc.size()))};
   }
 
   private static void loadPair(
       A64 t, MemDesc desc, Type type, int index, long offset, int rt2, int rn, int rt) {
     Value base = t.base(rn);
     Value address = index == POST ? base : t.plus(base, offset);
-    Value first = t.e().load(desc, type, address);
-    Value second = t.e().load(desc, type, t.plus(address, desc.size()));
-    t.setX(rt, first);
-    t.setX(rt2, second);
+    Value[] pair = pair(t, desc, type, address);
+    t.setX(rt, pair[0]);
+    t.setX(rt2, pair[1]);
     if ((index == POST || index == PRE) && (rn == 31 || (rn != rt && rn != rt2))) {
       writeBack(t, rn, base, offset);
     }

@@ -26,13 +26,16 @@ interface A64SimdMemory extends A64Instructions<A64> {
     t.e().set(StateView.of(ArmState.V.at(r) + 8, 8), high);
   }
 
-  /** A register's halves in memory, as one access: where alignment is checked it is of all. */
+  /**
+   * A register's halves in memory, as one access: where alignment is checked it is of all. Each
+   * half is accessed at once if aligned, even with FEAT_LSE2 (DDI 0487, B2.2.1).
+   */
   private static MemDesc halves(A64 t, Value address, boolean write) {
     if (ArmMode.checksAlignment(t.mode())) {
       MemDesc all = t.mem(4);
       t.e().probe(write ? all.write() : all, address);
     }
-    return t.mem(HALF);
+    return t.mem(HALF).atomicity(MemDesc.Atomicity.ALIGNED);
   }
 
   /** The halves that belong into a register, the lower one first. */

@@ -40,6 +40,7 @@ class IdentificationQemuTest {
           Map.entry("s3_0_c0_c4_4", "SVE is not there yet"),
           Map.entry("s3_0_c0_c4_5", "SME is not there yet"),
           Map.entry("s3_0_c0_c6_2 0", "QEMU 7.2 lacks waits with a time-out"),
+          Map.entry("s3_0_c0_c7_2 32", "QEMU 7.2 lacks FEAT_LSE2"),
           Map.entry("dbgauthstatus_el1", "QEMU 7.2 lacks the register"),
           Map.entry("dbgclaimset_el1", "QEMU 7.2 lacks the register"),
           Map.entry("dbgdtr_el0", "QEMU 7.2 lacks the register"),

@@ -77,7 +77,9 @@ class A64DecoderTest {
 
   @Test
   void hasSomethingForEveryFeature() {
-    for (String name : A64Features.names()) {
+    // Which changes what instructions do that there are without it.
+    List<String> names = A64Features.names().stream().filter(n -> !n.equals("lse2")).toList();
+    for (String name : names) {
       long without = ALL & ~A64Features.bit(name);
       assertThat(IntStream.range(0, A64Patterns.COUNT))
           .as(name)
