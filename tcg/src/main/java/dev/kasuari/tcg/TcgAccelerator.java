@@ -346,7 +346,7 @@ public final class TcgAccelerator implements ExecutionControl {
       vcpu.idle = true;
       while (!closed) {
         boolean wants = vcpu.hasQueuedWork() || (running && vcpu.wantsToRun());
-        if (wants && mayExecute()) {
+        if (wants && mayExecute() && !vcpu.borrowed) {
           vcpu.executing = true;
           return true;
         }
@@ -400,8 +400,20 @@ public final class TcgAccelerator implements ExecutionControl {
     }
   }
 
-  /** Has an action run on a vCPU's thread; the result waits for it. */
+  /**
+   * Has an action run on a vCPU's thread, or by the vCPU that asks while that one has nothing to do
+   * and is kept from beginning; the result waits for it. A guest that starts has thousands of
+   * translations forgotten while its other CPUs are off, which would be woken for each.
+   */
   Runnable begin(TcgVcpu on, Runnable action) {
+    if (on.idle && TcgVcpu.current(vcpus) != null && borrow(on)) {
+      try {
+        action.run();
+      } finally {
+        giveBack(on);
+      }
+      return () -> {};
+    }
     boolean[] done = {false};
     on.post(() -> {
       action.run();
@@ -410,7 +422,7 @@ public final class TcgAccelerator implements ExecutionControl {
     return () -> awaitInside(done);
   }
 
-  /** Has an action run on the threads of all vCPUs but one; the result waits for the last. */
+  /** Has an action run for all vCPUs but one, as {@link #begin}; the result waits for the last. */
   Runnable beginOnOthers(TcgVcpu self, Consumer<Cpu> action) {
     if (vcpus.size() == 1) {
       return () -> {};
@@ -421,6 +433,32 @@ public final class TcgAccelerator implements ExecutionControl {
             .map(vcpu -> begin(vcpu, () -> action.accept(vcpu.cpu())))
             .toList();
     return () -> begun.forEach(Runnable::run);
+  }
+
+  /** Keeps a vCPU that has nothing to do from executing; false if it may be about to. */
+  private boolean borrow(TcgVcpu vcpu) {
+    gate.lock();
+    try {
+      if (!vcpu.idle || vcpu.borrowed || vcpu.hasQueuedWork()) {
+        return false;
+      }
+      vcpu.borrowed = true;
+      return true;
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  private void giveBack(TcgVcpu vcpu) {
+    gate.lock();
+    try {
+      vcpu.borrowed = false;
+      if (vcpu.hasQueuedWork() || vcpu.wantsToRun()) {
+        vcpu.turn.signal();
+      }
+    } finally {
+      gate.unlock();
+    }
   }
 
   private void awaitInside(boolean[] done) {

@@ -31,7 +31,11 @@ final class TcgVcpu implements Vcpu {
   /** Waits in the gate for another CPU, inside an instruction: quiescent, but not stopped. */
   boolean waitingInside;
 
+  /** In the gate, with nothing to do or not allowed to. */
   volatile boolean idle;
+
+  /** Another vCPU works on this one, which is idle and has to stay so. Guarded by the gate. */
+  boolean borrowed;
 
   /** Of the gate, for this vCPU only. */
   final Condition turn;

@@ -19,7 +19,8 @@ public interface Vcpu {
 
   /**
    * Runs {@code work} on the CPU's thread between two instructions and waits until it is done. The
-   * caller, when it is itself a CPU's thread, counts as quiescent meanwhile.
+   * caller, when it is itself a CPU's thread, counts as quiescent meanwhile; or it does the work
+   * itself while the CPU waits and is kept from going on.
    */
   default void runSynchronously(Runnable work) {
     begin(work).run();
@@ -27,14 +28,13 @@ public interface Vcpu {
 
   /**
    * The first half of {@link #runSynchronously}, so that many CPUs can be at it at the same time:
-   * returns at once, with what waits until {@code work} is done.
+   * returns with what waits until {@code work} is done.
    */
   Runnable begin(Runnable work);
 
   /**
-   * Own thread only: has every other CPU of the machine do {@code work}, each on its own thread
-   * between two instructions, all at the same time. Returns at once, with what waits until the last
-   * one has; the caller counts as quiescent meanwhile.
+   * Own thread only: has every other CPU of the machine do {@code work}, as {@link #begin}. Returns
+   * with what waits until the last one has; the caller counts as quiescent meanwhile.
    */
   Runnable beginOnOthers(Consumer<Cpu> work);
 
