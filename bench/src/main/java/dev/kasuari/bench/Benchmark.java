@@ -62,9 +62,10 @@ sealed interface Benchmark {
    * Debian's Linux until it prints something.
    *
    * @param until what it prints
+   * @param cpus how many the machine has
    * @param again whether the emulator has run it before, and may know what it wrote down then
    */
-  record Linux(String name, Group group, String doc, String until, boolean again)
+  record Linux(String name, Group group, String doc, String until, int cpus, boolean again)
       implements Benchmark {
     @Override
     public Measure measure() {

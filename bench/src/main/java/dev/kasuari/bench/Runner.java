@@ -79,6 +79,7 @@ final class Runner {
             guest.initrd().toString(),
             "-append",
             guest.append()));
+    addCpus(machine, linux.cpus());
     var comparison = new Comparison(linux, 1);
     Commands commands = emulator -> with(emulator, machine);
     if (!linux.again()) {
@@ -112,11 +113,15 @@ final class Runner {
   static List<String> machine(Target target, Kernel kernel, Path elf) {
     var words = new ArrayList<>(target.machine());
     words.addAll(List.of("-m", "256M", "-nographic"));
-    if (kernel.cpus() > 1) {
-      words.addAll(List.of("-smp", String.valueOf(kernel.cpus())));
-    }
+    addCpus(words, kernel.cpus());
     words.addAll(List.of("-kernel", elf.toString()));
     return words;
+  }
+
+  private static void addCpus(List<String> words, int cpus) {
+    if (cpus > 1) {
+      words.addAll(List.of("-smp", String.valueOf(cpus)));
+    }
   }
 
   private static List<String> with(Emulator emulator, List<String> machine) {

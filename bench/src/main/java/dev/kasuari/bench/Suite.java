@@ -163,14 +163,16 @@ final class Suite {
         "boot-init",
         "Debian's kernel until it runs init, for the first time",
         LINUX_RUNS_INIT,
+        1,
         false);
-    linux("boot-init-again", "the same by who has done it before", LINUX_RUNS_INIT, true);
-    linux("boot-shell", "and until a shell is there, for the first time", SHELL_GREETS, false);
-    linux("boot-shell-again", "the same by who has done it before", SHELL_GREETS, true);
+    linux("boot-init-again", "the same by who has done it before", LINUX_RUNS_INIT, 1, true);
+    linux("boot-init-4", "the same on four CPUs, for the first time", LINUX_RUNS_INIT, 4, false);
+    linux("boot-shell", "and until a shell is there, for the first time", SHELL_GREETS, 1, false);
+    linux("boot-shell-again", "the same by who has done it before", SHELL_GREETS, 1, true);
   }
 
-  private void linux(String name, String doc, String until, boolean again) {
-    benchmarks.add(new Linux(name, Group.BOOT, doc, until, again));
+  private void linux(String name, String doc, String until, int cpus, boolean again) {
+    benchmarks.add(new Linux(name, Group.BOOT, doc, until, cpus, again));
   }
 
   private void add(Group group, String name, String doc) {
