@@ -95,30 +95,38 @@ class LinuxScsiTest {
           "seen plain vendor", "whose device it is",
           "seen tuned vendor", "whose device it is",
           "seen few vendor", "whose device it is",
-          "seen sda dma_alignment", CACHE,
-          "seen sdb dma_alignment", CACHE,
-          "seen sr0 dma_alignment", CACHE,
+          "seen 0.0.0.0 dma_alignment", CACHE,
+          "seen 0.0.2.0 dma_alignment", CACHE,
+          "seen 0.0.1.0 dma_alignment", CACHE,
           "seen scsi can_queue", RING,
           "seen tuned nr_requests", RING);
 
   private static final String SCRIPT =
       """
+      # Which of the disks is sda is for chance to say.
+      at() { ls /sys/class/scsi_device/$1/device/block 2>/dev/null; }
+      there() { [ -b "/dev/$(at $1)" ]; }
       i=0
-      until [ -b /dev/sda ] && [ -b /dev/sr0 ] || [ $i = 50 ]; do sleep 0.2; i=$((i + 1)); done
-      /scsiprobe /dev/sda | sed 's/^/disk /'
-      /scsiprobe /dev/sr0 | sed 's/^/disc /'
-      dd if=/noise of=/dev/sda bs=1M 2>/dev/null && sync
+      until there 0:0:0:0 && there 0:0:1:0 && there 0:0:2:0 || [ $i = 50 ]; do
+        sleep 0.2; i=$((i + 1))
+      done
+      disk=/dev/$(at 0:0:0:0)
+      disc=/dev/$(at 0:0:1:0)
+      /scsiprobe $disk | sed 's/^/disk /'
+      /scsiprobe $disc | sed 's/^/disc /'
+      dd if=/noise of=$disk bs=1M 2>/dev/null && sync
       echo 3 > /proc/sys/vm/drop_caches
-      dd if=/dev/sda bs=1M count=4 2>/dev/null | cmp - /noise && echo "disk verified"
-      dd if=/dev/sr0 bs=1M count=4 2>/dev/null | cmp - /noise && echo "disc verified"
-      /scsiprobe /dev/sda 1048576 1048576 && echo "discarded"
-      dd if=/dev/sda bs=1M skip=1 count=1 2>/dev/null | tr -d '\\000' | wc -c
+      dd if=$disk bs=1M count=4 2>/dev/null | cmp - /noise && echo "disk verified"
+      dd if=$disc bs=1M count=4 2>/dev/null | cmp - /noise && echo "disc verified"
+      /scsiprobe $disk 1048576 1048576 && echo "discarded"
+      dd if=$disk bs=1M skip=1 count=1 2>/dev/null | tr -d '\\000' | wc -c
       for d in /sys/block/vd* /sys/block/sd* /sys/block/sr*; do
-        n=$(cat $d/serial 2>/dev/null || basename $d)
+        n=$(cat $d/serial 2>/dev/null || basename $(readlink $d/device) | tr : .)
         grep -s . $d/queue/* $d/size $d/ro $d/removable $d/cache_type $d/ext_range \\
             $d/discard_alignment $d/alignment_offset $d/device/features $d/device/queue_depth \\
             $d/device/type $d/device/vendor $d/device/model $d/device/rev \\
-            $d/device/scsi_level $d/device/scsi_disk/*/* | sed "s,^[^:]*/,seen $n ,"
+            $d/device/scsi_level $d/device/scsi_disk/*/* | \\
+            sed "s,^[^:]*/,seen $n ,;s,[0-9]*:[0-9]*:[0-9]*:[0-9]*/,,"
         echo "seen $n queues: $(ls $d/mq | wc -l)"
         for f in $d/device/vpd_pg* $d/device/inquiry; do
           [ -f $f ] && echo "seen $n $(basename $f): $(hexdump -v -e '1/1 "%02x"' $f)"
