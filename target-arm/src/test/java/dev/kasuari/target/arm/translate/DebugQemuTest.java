@@ -27,12 +27,12 @@ class DebugQemuTest {
   /** Where code and data of the cases are. */
   private static final long CODE = 0x4420_0000L;
 
-  private static final long BYTES = 0x4430_0000L;
+  static final long BYTES = 0x4430_0000L;
 
   private static final int PAD = 32;
 
   /** What a case runs. */
-  private static final String[] PADS = {
+  static final String[] PADS = {
     "nop\nnop\nnop",
     "ldr x1, [x0]\nnop",
     "str x1, [x0]\nnop",
@@ -82,11 +82,16 @@ class DebugQemuTest {
     for (String register : REGISTERS) {
       load.append("ldr x0, [x19], #8\nmsr ").append(register).append(", x0\n");
     }
+    return PROGRAM.replace("@LOAD@", load).replace("@PADS@", pads());
+  }
+
+  /** All that cases run, each at a multiple of its room. */
+  static String pads() {
     var pads = new StringBuilder();
     for (String pad : PADS) {
       pads.append(pad).append("\nbrk #7\n.balign ").append(PAD).append('\n');
     }
-    return PROGRAM.replace("@LOAD@", load).replace("@PADS@", pads);
+    return pads.toString();
   }
 
   private static final String PROGRAM =
@@ -151,7 +156,7 @@ class DebugQemuTest {
       .endr
       """;
 
-  private record Case(Map<String, Long> registers, int pad, long address) {
+  record Case(Map<String, Long> registers, int pad, long address) {
     static Case make(SplittableRandom random) {
       var r = new HashMap<String, Long>();
       int pad = random.nextInt(PADS.length);
@@ -229,7 +234,7 @@ class DebugQemuTest {
   }
 
   /** QEMU 7.2 exchanges op1 and op2 in the syndrome of a trapped MSR DAIFClr. */
-  private static boolean excused(String result, long our, long their) {
+  static boolean excused(String result, long our, long their) {
     return result.equals("esr") && our == 0x620e_d3f0L && their == 0x6207_d3f0L;
   }
 
