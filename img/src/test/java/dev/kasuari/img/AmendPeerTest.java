@@ -44,6 +44,8 @@ class AmendPeerTest {
         "compat=1.1|compat=0.10",
         "compat=1.1,lazy_refcounts=on|compat=0.10",
         "compat=1.1,refcount_bits=64|compat=0.10",
+        "extended_l2=on|compat=0.10",
+        "extended_l2=on|compat=v2",
         "compat=1.1,refcount_bits=64|refcount_bits=16,compat=0.10",
         "cluster_size=512|refcount_bits=1",
         "cluster_size=512|refcount_bits=64",
@@ -71,6 +73,16 @@ class AmendPeerTest {
     same(ToolRun.ours(folder, "info DIR/a"), theirs("info DIR/b"), line);
     assertThat(theirs("check DIR/a").out()).startsWith("No errors were found on the image.");
     assertThat(theirs("compare DIR/a DIR/b").code()).isZero();
+  }
+
+  @Test
+  void anImageWithADataFileStaysAtItsVersion() {
+    done("create -q -f qcow2 -o data_file=DIR/data DIR/a 1M");
+    String words = "amend -f qcow2 -o compat=0.10 DIR/a";
+    ToolRun ours = ToolRun.ours(folder, words);
+    same(ours, theirs(words), words);
+    assertThat(ours.code()).isEqualTo(1);
+    assertThat(theirs("info DIR/a").out()).contains("compat: 1.1");
   }
 
   @Test

@@ -142,8 +142,14 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
   private static void refuseDowngrade(Qcow2Node image) {
     Header h = image.header;
     long hard = h.incompatible & ~(Header.DIRTY | Header.CORRUPT);
+    if ((hard & Header.EXTERNAL_DATA) != 0) {
+      throw BlockException.notSupported("Cannot downgrade an image with a data file");
+    }
     if (hard != 0) {
-      throw BlockException.notSupported("Cannot downgrade an image with incompatible features set");
+      throw BlockException.notSupported(
+          "Cannot downgrade an image with incompatible features 0x"
+              + Long.toHexString(hard)
+              + " set");
     }
     if (h.snapshotCount > 0) {
       throw BlockException.notSupported("an image with snapshots is not downgraded here");
