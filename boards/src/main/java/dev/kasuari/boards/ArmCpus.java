@@ -6,7 +6,6 @@ import dev.kasuari.machine.time.Timebase;
 import dev.kasuari.qapi.OptionException;
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmModel;
-import dev.kasuari.target.arm.isa.A64Features;
 import dev.kasuari.target.arm.translate.ArmInstructionSet;
 import dev.kasuari.tcg.TcgAccelerator;
 import java.util.ArrayList;
@@ -42,15 +41,9 @@ final class ArmCpus {
     return ArmModel.help();
   }
 
-  /**
-   * As {@link ArmModel#parse}, but pointer authentication has to be asked for: it is performed in
-   * Java, and a kernel that signs every return boots almost four times as slowly with it.
-   */
   private static ArmModel model(String cpu) {
     try {
-      ArmModel model = ArmModel.parse(cpu);
-      boolean unasked = model.has(A64Features.PAUTH) && !cpu.contains(",pauth");
-      return unasked ? ArmModel.parse(cpu + ",pauth=off") : model;
+      return ArmModel.parse(cpu);
     } catch (IllegalArgumentException e) {
       throw new OptionException(String.valueOf(e.getMessage()), e);
     }

@@ -3,6 +3,7 @@ package dev.kasuari.tcg.interp;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.Flags;
+import dev.kasuari.tcg.ir.LaneHash;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
 
@@ -35,6 +36,7 @@ public final class Evaluator {
       case ZEXT -> a << (64 - imm) >>> (64 - imm);
       case EXTRACT -> fit(type, a >>> (imm & 0xff) & ones((int) (imm >> 8)));
       case DEPOSIT -> fit(type, deposit(imm, a, b));
+      case HASH -> LaneHash.of(a, b, c, d);
       case WIDEN_S -> (int) a;
       case WIDEN_U -> a & 0xffffffffL;
       case ROTL_S -> Integer.rotateLeft((int) a, (int) imm);

@@ -371,6 +371,14 @@ public final class Emitter {
     return one(Op.DEPOSIT, a.type, field(a, position, length), 0, a, b);
   }
 
+  /** The {@link LaneHash} of four I64. */
+  public Value hash(Value first, Value second, Value third, Value fourth) {
+    for (Value lane : new Value[] {first, second, third, fourth}) {
+      expect(Op.HASH, lane, Type.I64);
+    }
+    return one(Op.HASH, Type.I64, 0, 0, first, second, third, fourth);
+  }
+
   private static int field(Value a, int position, int length) {
     if (position < 0 || length < 1 || position + length > a.type.bits()) {
       throw new IllegalArgumentException(

@@ -75,6 +75,8 @@ public enum Op {
   EXTRACT("extract", "T", "T", Trait.PURE),
   /** a with {@code length} bits at {@code position} replaced by the low bits of b. */
   DEPOSIT("deposit", "TT", "T", Trait.PURE),
+  /** The {@link LaneHash} of four lanes. */
+  HASH("hash", "qqqq", "q", Trait.PURE),
 
   // ---- conditions ------------------------------------------------------------------------------
   /** 1 or 0. The immediate is a {@link Cond}. */

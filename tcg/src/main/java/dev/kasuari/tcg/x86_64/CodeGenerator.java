@@ -240,6 +240,7 @@ final class CodeGenerator implements Unplaced {
           inJava(i);
         }
       }
+      case HASH -> inStub(i, stubs.hash());
       case CALL -> {
         registers.leaveState();
         inJava(i);
@@ -437,6 +438,13 @@ final class CodeGenerator implements Unplaced {
     for (int r = 0; r < count; r++) {
       results[r] = registers.define(unit.result(i) + r);
     }
+    passOperands(i);
+    int from = snapshot();
+    callOut(i, stubs.exit(), from, sites.recovery().size());
+    takeResults(results);
+  }
+
+  private void passOperands(int i) {
     for (int p = unit.argumentCount(i) - 1; p >= OPERANDS.length; p--) {
       registers.copyTo(RAX, unit.argument(i, p));
       a.store(8, state(ExitRecord.operand(p)), RAX);
@@ -444,9 +452,14 @@ final class CodeGenerator implements Unplaced {
     for (int p = 0; p < Math.min(unit.argumentCount(i), OPERANDS.length); p++) {
       registers.copyTo(OPERANDS[p], unit.argument(i, p));
     }
-    int from = snapshot();
-    callOut(i, stubs.exit(), from, sites.recovery().size());
-    takeResults(results);
+  }
+
+  /** Passes the operands to a stub that comes back with the result in RAX. */
+  private void inStub(int i, long stub) {
+    Gpr result = define(i);
+    passOperands(i);
+    a.call(stub);
+    a.mov(BITS_64, result, RAX);
   }
 
   // ---- conditions ------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.SoftMmu;
+import dev.kasuari.tcg.ir.LaneHash;
 
 /**
  * What code of all units shares: the way into translated code, the ways out of it, and what is too
@@ -31,6 +32,8 @@ import dev.kasuari.tcg.SoftMmu;
  * @param fault where the fault handler goes on
  * @param victims where code calls for an entry of the soft MMU that another one displaced, for the
  *     first regime and reading; {@link #victim}
+ * @param hash where code calls for {@link dev.kasuari.tcg.ir.Op#HASH}, with the lanes in RAX, RDX,
+ *     RCX and where a fourth operand is passed; the result is in RAX, and RDX and RCX are used
  * @param flagTable 64 bytes: softfloat's flags for MXCSR's
  * @param size bytes of all this
  */
@@ -41,6 +44,7 @@ record Stubs(
     long exit,
     long fault,
     long victims,
+    long hash,
     long flagTable,
     int size) {
   /** Room that the stubs have. */
@@ -113,6 +117,9 @@ record Stubs(
       }
     }
     a.align(16);
+    int hash = a.length();
+    hash(a);
+    a.align(16);
     if (a.length() > BYTES) {
       throw new AssertionError("stubs of " + a.length() + " bytes");
     }
@@ -124,6 +131,7 @@ record Stubs(
         home + exit,
         home + fault,
         home + victims,
+        home + hash,
         home,
         a.length());
   }
@@ -200,6 +208,61 @@ record Stubs(
     a.load(8, RDI, Mem.at(RSI, field));
     a.store(8, Mem.at(RAX, field), RDI);
     a.store(8, Mem.at(RSI, field), RCX);
+  }
+
+  /** Emits a {@link #hash}. */
+  private static void hash(Assembler a) {
+    Gpr[] lanes = {RAX, RDX, RCX, RSI};
+    Gpr[] saved = {RSI, RDI, Gpr.R8, Gpr.R9, Gpr.R10};
+    Gpr prime1 = Gpr.R8;
+    Gpr prime2 = Gpr.R9;
+    Gpr sum = Gpr.R10;
+    for (Gpr register : saved) {
+      a.push(register);
+    }
+    a.load(8, RSI, record(ExitRecord.operand(3)));
+    a.mov(prime1, LaneHash.PRIME_1);
+    a.mov(prime2, LaneHash.PRIME_2);
+    for (int lane = 0; lane < LaneHash.LANES; lane++) {
+      a.imul(Width.BITS_64, lanes[lane], prime2);
+      a.mov(RDI, LaneHash.start(lane));
+      a.alu(Alu.ADD, Width.BITS_64, lanes[lane], RDI);
+      a.shift(Shift.ROL, Width.BITS_64, lanes[lane], LaneHash.ROUND_ROTATION);
+      a.imul(Width.BITS_64, lanes[lane], prime1);
+    }
+    a.zero(sum);
+    for (int lane = 0; lane < LaneHash.LANES; lane++) {
+      a.mov(Width.BITS_64, RDI, lanes[lane]);
+      a.shift(Shift.ROL, Width.BITS_64, RDI, LaneHash.rotation(lane));
+      a.alu(Alu.ADD, Width.BITS_64, sum, RDI);
+    }
+    a.mov(RDI, LaneHash.PRIME_4);
+    for (Gpr lane : lanes) {
+      a.imul(Width.BITS_64, lane, prime2);
+      a.shift(Shift.ROL, Width.BITS_64, lane, LaneHash.ROUND_ROTATION);
+      a.imul(Width.BITS_64, lane, prime1);
+      a.alu(Alu.XOR, Width.BITS_64, sum, lane);
+      a.imul(Width.BITS_64, sum, prime1);
+      a.alu(Alu.ADD, Width.BITS_64, sum, RDI);
+    }
+    a.mov(RDI, LaneHash.PRIME_3);
+    mix(a, sum, 33);
+    a.imul(Width.BITS_64, sum, prime2);
+    mix(a, sum, 29);
+    a.imul(Width.BITS_64, sum, RDI);
+    mix(a, sum, 32);
+    a.mov(Width.BITS_64, RAX, sum);
+    for (int s = saved.length - 1; s >= 0; s--) {
+      a.pop(saved[s]);
+    }
+    a.ret();
+  }
+
+  /** Exclusive or with itself, shifted to the right; RDX is used. */
+  private static void mix(Assembler a, Gpr value, int right) {
+    a.mov(Width.BITS_64, RDX, value);
+    a.shift(Shift.SHR, Width.BITS_64, RDX, right);
+    a.alu(Alu.XOR, Width.BITS_64, value, RDX);
   }
 
   private static Mem record(int field) {

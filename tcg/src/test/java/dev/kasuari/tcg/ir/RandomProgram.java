@@ -273,6 +273,7 @@ public final class RandomProgram {
         int length = 1 + random.nextInt(type.bits() - position);
         add(e.deposit(value(type), value(type), position, length));
       }
+      case HASH -> add(e.hash(value(Type.I64), value(Type.I64), value(Type.I64), value(Type.I64)));
       case SETCOND -> add(e.setcond(cond(), value(type), value(type)));
       case SELECT -> {
         Type chosen = integer();

@@ -1,6 +1,9 @@
 package dev.kasuari.target.arm.cpu;
 
-/** The mode word: what else the translation of an instruction depends on. */
+/**
+ * The mode word: what else the translation of an instruction depends on. Its upper half is {@link
+ * PointerFormat}'s.
+ */
 public final class ArmMode {
   private static final int DATA_SHIFT = 2;
   private static final int UNPRIVILEGED_SHIFT = 5;

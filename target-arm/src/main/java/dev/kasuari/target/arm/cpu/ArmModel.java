@@ -109,10 +109,10 @@ public final class ArmModel {
         "aarch64=on          has to be on: there is no AArch32",
         "cntfrq=NUMBER       ticks of the system counter in a second",
         "lpa2=on|off         addresses of 52 bits in granules of 4 and 16 KiB (max)",
-        "pauth=on|off        pointer authentication, which is slow (max; off on boards)",
+        "pauth=on|off        pointer authentication (max)",
         "pauth-impdef=on|off pointer authentication by a fast algorithm, the default (max)",
-        "pauth-qarma3=on|off pointer authentication by QARMA with three rounds (max)",
-        "pauth-qarma5=on|off pointer authentication by QARMA with five rounds (max)",
+        "pauth-qarma3=on|off pointer authentication by QARMA with three rounds, slow (max)",
+        "pauth-qarma5=on|off pointer authentication by QARMA with five rounds, slow (max)",
         "pmu=on|off          performance monitors");
   }
 

@@ -38,6 +38,7 @@ final class CurrentMode {
     boolean strict = (sctlr & (level == 0 ? SCTLR_BT0 : SCTLR_BT)) != 0;
     return ArmMode.floating(state.get(ArmState.FPCR))
         | cpu.debug().modeBits()
+        | cpu.instructions().pointerBits()
         | ArmMode.targets(cpu.model().has(A64Features.BTI) && strict)
         | ArmMode.ordered(cpu.model().has(A64Features.LSE2) && (sctlr & SCTLR_NAA) != 0)
         | ArmMode.pack(

@@ -2,6 +2,7 @@ package dev.kasuari.target.arm.cpu;
 
 import dev.kasuari.machine.cpu.GuestState;
 import dev.kasuari.target.arm.cpu.SystemRegister.Guard;
+import dev.kasuari.target.arm.isa.A64Features;
 import java.util.List;
 
 /** Codes in the unused bits of pointers, FEAT_PAuth. Source: DDI 0487, D8.9 and J1.1 "AddPAC". */
@@ -17,18 +18,23 @@ final class PointerAuthentication {
   /** SCTLR_ELx.EnIA, EnIB, EnDA and EnDB. */
   private static final long[] ENABLES = {1L << 31, 1L << 30, 1L << 27, 1L << 13};
 
-  private static final long BIT_55 = 1L << 55;
-
   private final ArmCpu cpu;
   private final GuestState state;
   private final Traps traps;
   private final PointerCode codes;
+  private final boolean fast;
+
+  /** For each regime, where codes are by that TCR; 0 if that is not known. */
+  private final long[] formats = new long[Regime.count()];
+
+  private final long[] tcrs = new long[Regime.count()];
 
   PointerAuthentication(ArmCpu cpu, Traps traps) {
     this.cpu = cpu;
     this.state = cpu.state();
     this.traps = traps;
     this.codes = PointerCode.of(cpu.model());
+    this.fast = cpu.model().has(A64Features.PAUTH) && PointerCode.isFast(cpu.model());
   }
 
   void declare(SystemRegisters registers) {
@@ -64,34 +70,40 @@ final class PointerAuthentication {
 
   // ---- where the code is -----------------------------------------------------------------------
 
-  private Regime regime() {
-    return Regime.of(cpu.fetchMmuIndex());
-  }
-
-  private long tcr() {
-    return state.get(ArmState.TCR, regime().level());
-  }
-
-  private boolean bit(int bit) {
-    return (tcr() >>> bit & 1) != 0;
-  }
-
-  /** Whether the top byte of a pointer to data, or to instructions, is ignored. */
-  private boolean tagged(boolean upper, boolean data) {
-    if (!regime().twoRanges()) {
-      return bit(20) && (data || !bit(29));
+  /** What {@link PointerFormat} has in the mode word; 0 if every instruction needs this here. */
+  long modeBits() {
+    if (!fast || trapLevel() != 0) {
+      return 0;
     }
+    int enabled = 0;
+    for (int key = 0; key < ENABLES.length; key++) {
+      enabled |= enabled(key) ? 1 << key : 0;
+    }
+    return format() | PointerFormat.inLine(enabled);
+  }
+
+  /** Where it is now, by TCR, which seldom changes. */
+  private long format() {
+    Regime regime = Regime.of(cpu.fetchMmuIndex());
+    long tcr = state.get(ArmState.TCR, regime.level());
+    if (formats[regime.ordinal()] == 0 || tcrs[regime.ordinal()] != tcr) {
+      tcrs[regime.ordinal()] = tcr;
+      formats[regime.ordinal()] = range(regime, tcr, false) | range(regime, tcr, true);
+    }
+    return formats[regime.ordinal()];
+  }
+
+  /** Bits 20 and 29 of a TCR are those of one range, 37 to 38 and 51 to 52 those of two. */
+  private long range(Regime regime, long tcr, boolean upper) {
+    int bottom = 64 - cpu.mmu().sizeOffset(regime, upper);
     int range = upper ? 1 : 0;
-    return bit(37 + range) && (data || !bit(51 + range));
+    boolean ignored = bit(tcr, regime.twoRanges() ? 37 + range : 20);
+    boolean dataOnly = bit(tcr, regime.twoRanges() ? 51 + range : 29);
+    return PointerFormat.range(upper, bottom, ignored, ignored && !dataOnly);
   }
 
-  /** The lowest bit that is not part of an address. */
-  private int bottom(boolean upper) {
-    return 64 - cpu.mmu().sizeOffset(regime(), upper);
-  }
-
-  private static long below(int bit) {
-    return (1L << bit) - 1;
+  private static boolean bit(long value, int bit) {
+    return (value >>> bit & 1) != 0;
   }
 
   // ---- codes -----------------------------------------------------------------------------------
@@ -109,52 +121,40 @@ final class PointerAuthentication {
 
   /** PACIA and the others like it. */
   long sign(long pointer, long modifier, int key) {
-    boolean data = key >= DA;
-    boolean tagged = tagged((pointer & BIT_55) != 0, data);
-    boolean upper = upperOf(pointer, data, tagged);
-    long mask = field(upper, tagged);
-    long original = upper ? pointer | mask : pointer & ~mask;
+    long format = format();
+    boolean data = PointerFormat.isForData(key);
+    boolean upper = bit(pointer, PointerFormat.rangeBit(format, data));
+    long original = original(pointer, PointerFormat.field(format, upper, data), upper);
     long code = code(original, modifier, key);
-    if ((pointer & mask) != 0 && (pointer & mask) != mask) {
-      code ^= 1L << (tagged ? 54 : 62); // what was no address makes no code that fits
+    if (original != pointer) {
+      code ^= PointerFormat.spoilt(format, upper, data); // no code that fits
     }
-    long kept = pointer & ~mask;
-    return kept | (code & mask & ~BIT_55) | (upper ? BIT_55 : 0);
-  }
-
-  /** Which range the pointer will be in: bit 55 if its top byte may be anything, otherwise 63. */
-  private boolean upperOf(long pointer, boolean data, boolean tagged) {
-    boolean any = tagged;
-    if (regime().twoRanges()) {
-      any = tagged(false, data) || tagged(true, data);
-    }
-    return (pointer >>> (any ? 55 : 63) & 1) != 0;
+    long bits = PointerFormat.code(format, upper, data);
+    return (original & ~bits) | (code & bits);
   }
 
   /** The pointer without a code: XPACI and XPACD. */
   long strip(long pointer, boolean data) {
-    boolean upper = (pointer & BIT_55) != 0;
-    long mask = field(upper, tagged(upper, data));
-    return upper ? pointer | mask : pointer & ~mask;
+    boolean upper = bit(pointer, 55);
+    return original(pointer, PointerFormat.field(format(), upper, data), upper);
   }
 
-  private long field(boolean upper, boolean tagged) {
-    return -(1L << bottom(upper)) & (tagged ? below(56) : -1L);
+  private static long original(long pointer, long field, boolean upper) {
+    return upper ? pointer | field : pointer & ~field;
   }
 
   /** AUTIA and the others like it: the pointer, or one that no access can use. */
   long authenticate(long pointer, long modifier, int key) {
-    boolean data = key >= DA;
-    boolean upper = (pointer & BIT_55) != 0;
-    boolean tagged = tagged(upper, data);
-    long mask = field(upper, tagged);
-    long original = upper ? pointer | mask : pointer & ~mask;
-    long wrong = (code(original, modifier, key) ^ pointer) & mask & ~BIT_55;
+    long format = format();
+    boolean data = PointerFormat.isForData(key);
+    boolean upper = bit(pointer, 55);
+    long original = original(pointer, PointerFormat.field(format, upper, data), upper);
+    long wrong =
+        (code(original, modifier, key) ^ pointer) & PointerFormat.code(format, upper, data);
     if (wrong == 0) {
       return original;
     }
-    int at = tagged ? 53 : 61;
-    long error = (key & 1) == 0 ? 1 : 2;
-    return (original & ~(3L << at)) | error << at;
+    long bits = PointerFormat.error(format, upper, data);
+    return (original & ~bits) | PointerFormat.error(format, upper, key);
   }
 }

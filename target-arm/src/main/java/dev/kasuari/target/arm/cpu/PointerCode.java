@@ -1,5 +1,7 @@
 package dev.kasuari.target.arm.cpu;
 
+import dev.kasuari.tcg.ir.LaneHash;
+
 /**
  * The code of a pointer, by the algorithm that a model has. What was computed last is remembered: a
  * function's return authenticates what its call signed. Used by one processing element.
@@ -29,12 +31,25 @@ final class PointerCode {
 
   /** That of a model with pointer authentication. */
   static PointerCode of(ArmModel model) {
-    if (model.field("id_aa64isar1_el1", 8) != 0) {
-      return new PointerCode(FastCode::code, false);
+    if (isFast(model)) {
+      return new PointerCode(PointerCode::fast, false);
     }
     boolean three = model.field("id_aa64isar2_el1", 12) != 0;
     Qarma qarma = three ? Qarma.three() : Qarma.five();
     return new PointerCode(qarma::code, true);
+  }
+
+  /** Whether the code is a {@link LaneHash} of value, modifier and key, low half first. */
+  static boolean isFast(ArmModel model) {
+    return model.field("id_aa64isar1_el1", 8) != 0;
+  }
+
+  /**
+   * The implementation-defined algorithm, which is that of QEMU's {@code pauth-impdef}. No secret
+   * is safe with it.
+   */
+  private static long fast(long value, long modifier, long high, long low) {
+    return LaneHash.of(value, modifier, low, high);
   }
 
   private static int slot(long value, long modifier) {

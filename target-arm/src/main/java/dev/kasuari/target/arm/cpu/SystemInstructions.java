@@ -391,6 +391,11 @@ public final class SystemInstructions {
     return target == 0 || trap(target, Syndrome.PAUTH_TRAP);
   }
 
+  /** What the mode word says of codes in pointers. */
+  long pointerBits() {
+    return pointers.modeBits();
+  }
+
   /** The result of such an instruction, which may be executed. */
   public long authenticate(int operation, long pointer, long modifier) {
     if (operation >= GENERIC) {

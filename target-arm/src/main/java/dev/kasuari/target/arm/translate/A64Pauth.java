@@ -2,9 +2,13 @@ package dev.kasuari.target.arm.translate;
 
 import dev.kasuari.target.arm.cpu.ArmCpu;
 import dev.kasuari.target.arm.cpu.ArmMode;
+import dev.kasuari.target.arm.cpu.ArmState;
 import dev.kasuari.target.arm.cpu.BranchTargets;
+import dev.kasuari.target.arm.cpu.PointerFormat;
 import dev.kasuari.target.arm.cpu.SystemInstructions;
 import dev.kasuari.target.arm.isa.A64Instructions;
+import dev.kasuari.tcg.ir.Cond;
+import dev.kasuari.tcg.ir.Emitter;
 import dev.kasuari.tcg.ir.Helper;
 import dev.kasuari.tcg.ir.Type;
 import dev.kasuari.tcg.ir.Value;
@@ -16,6 +20,7 @@ interface A64Pauth extends A64Instructions<A64> {
   int STRIP = 8;
   int GENERIC = 10;
   int DA = 2;
+  int GA = 4;
   int SP = 31;
 
   /** Arguments: what to do with which key, the pointer and the modifier. */
@@ -43,9 +48,93 @@ interface A64Pauth extends A64Instructions<A64> {
       };
 
   private static Value pointer(A64 t, int operation, Value pointer, Value modifier) {
-    var e = t.e();
-    return e.call(POINTER, e.constant(operation), pointer, modifier);
+    Emitter e = t.e();
+    if (!PointerFormat.isInLine(t.mode())) {
+      return e.call(POINTER, e.constant(operation), pointer, modifier);
+    }
+    if (operation == GENERIC) {
+      return e.and(code(e, pointer, modifier, GA), -1L << 32);
+    }
+    if (operation >= STRIP) {
+      boolean data = operation > STRIP;
+      Value upper = bit(e, pointer, 55);
+      return e.xor(pointer, added(t, pointer, upper, data));
+    }
+    int key = operation & 3;
+    if (!PointerFormat.enabled(t.mode(), key)) {
+      return pointer;
+    }
+    return operation >= AUTHENTICATE
+        ? authenticated(t, key, pointer, modifier)
+        : signed(t, key, pointer, modifier);
   }
+
+  // ---- codes in line: what PointerAuthentication does ------------------------------------------
+
+  private static Value signed(A64 t, int key, Value pointer, Value modifier) {
+    Emitter e = t.e();
+    long mode = t.mode();
+    boolean data = PointerFormat.isForData(key);
+    Value upper = bit(e, pointer, PointerFormat.rangeBit(mode, data));
+    Value added = added(t, pointer, upper, data);
+    Value original = e.xor(pointer, added);
+    Value spoilt = either(e, upper, range -> PointerFormat.spoilt(mode, range, data));
+    Value change = e.select(Cond.EQ, added, 0, e.constant(0), spoilt);
+    Value code = e.xor(code(e, original, modifier, key), change);
+    Value bits = either(e, upper, range -> PointerFormat.code(mode, range, data));
+    return e.xor(original, e.and(e.xor(code, upper), bits));
+  }
+
+  private static Value authenticated(A64 t, int key, Value pointer, Value modifier) {
+    Emitter e = t.e();
+    long mode = t.mode();
+    boolean data = PointerFormat.isForData(key);
+    Value upper = bit(e, pointer, 55);
+    Value original = e.xor(pointer, added(t, pointer, upper, data));
+    Value code = code(e, original, modifier, key);
+    Value bits = either(e, upper, range -> PointerFormat.code(mode, range, data));
+    Value wrong = e.and(e.xor(code, pointer), bits);
+    Value cleared = either(e, upper, range -> ~PointerFormat.error(mode, range, data));
+    Value error = either(e, upper, range -> PointerFormat.error(mode, range, key));
+    return e.select(Cond.EQ, wrong, 0, original, e.or(e.and(original, cleared), error));
+  }
+
+  /** All bits are one of the pointer's. */
+  private static Value bit(Emitter e, Value pointer, int bit) {
+    return e.sar(e.shl(pointer, 63 - bit), 63);
+  }
+
+  /**
+   * What is in a pointer beyond an address.
+   *
+   * @param upper all ones if the pointer is one to the upper range, otherwise 0
+   */
+  private static Value added(A64 t, Value pointer, Value upper, boolean data) {
+    Emitter e = t.e();
+    long mode = t.mode();
+    Value field = either(e, upper, range -> PointerFormat.field(mode, range, data));
+    return e.and(e.xor(pointer, upper), field);
+  }
+
+  /** What a range has, given which one it is. */
+  private static Value either(Emitter e, Value upper, RangeConstant constant) {
+    long one = constant.of(false);
+    long other = constant.of(true);
+    return one == other ? e.constant(one) : e.xor(e.and(upper, one ^ other), one);
+  }
+
+  /** A number that each of the two ranges of addresses has. */
+  interface RangeConstant {
+    long of(boolean upper);
+  }
+
+  private static Value code(Emitter e, Value value, Value modifier, int key) {
+    Value low = e.get(ArmState.KEYS, 2 * key);
+    Value high = e.get(ArmState.KEYS, 2 * key + 1);
+    return e.hash(value, modifier, low, high);
+  }
+
+  // ---- instructions ----------------------------------------------------------------------------
 
   private static Value zero(A64 t) {
     return t.e().constant(0);
