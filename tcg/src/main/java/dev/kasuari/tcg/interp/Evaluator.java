@@ -1,9 +1,9 @@
 package dev.kasuari.tcg.interp;
 
+import dev.kasuari.machine.cpu.LaneHash;
 import dev.kasuari.tcg.ir.Cond;
 import dev.kasuari.tcg.ir.FlagCond;
 import dev.kasuari.tcg.ir.Flags;
-import dev.kasuari.tcg.ir.LaneHash;
 import dev.kasuari.tcg.ir.Op;
 import dev.kasuari.tcg.ir.Type;
 

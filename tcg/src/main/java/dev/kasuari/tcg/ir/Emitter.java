@@ -1,5 +1,6 @@
 package dev.kasuari.tcg.ir;
 
+import dev.kasuari.machine.cpu.LaneHash;
 import dev.kasuari.machine.cpu.StateField;
 import java.util.ArrayList;
 import java.util.Arrays;

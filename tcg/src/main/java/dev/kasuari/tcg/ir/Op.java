@@ -1,5 +1,7 @@
 package dev.kasuari.tcg.ir;
 
+import dev.kasuari.machine.cpu.LaneHash;
+
 /**
  * Every operation there is. A row gives the mnemonic, the operands, the results and the traits;
  * builder, verifier, printer and back ends read the row.

@@ -11,11 +11,11 @@ import static dev.kasuari.tcg.x86_64.Gpr.RSI;
 import static dev.kasuari.tcg.x86_64.Gpr.RSP;
 
 import dev.kasuari.host.ExecutableMemory;
+import dev.kasuari.machine.cpu.LaneHash;
 import dev.kasuari.machine.cpu.StateLayout;
 import dev.kasuari.softfloat.FloatEnv;
 import dev.kasuari.tcg.EngineState;
 import dev.kasuari.tcg.SoftMmu;
-import dev.kasuari.tcg.ir.LaneHash;
 
 /**
  * What code of all units shares: the way into translated code, the ways out of it, and what is too

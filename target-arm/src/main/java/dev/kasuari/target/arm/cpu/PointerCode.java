@@ -1,6 +1,6 @@
 package dev.kasuari.target.arm.cpu;
 
-import dev.kasuari.tcg.ir.LaneHash;
+import dev.kasuari.machine.cpu.LaneHash;
 
 /**
  * The code of a pointer, by the algorithm that a model has. What was computed last is remembered: a

@@ -1,9 +1,9 @@
-package dev.kasuari.tcg.ir;
+package dev.kasuari.machine.cpu;
 
 /**
- * What {@link Op#HASH} computes: XXH64 with the seed 1 of one stripe, which is four lanes of 64
- * bits, without the count of bytes that the whole algorithm adds before the final mix. Source:
- * xxHash, "XXH64 algorithm description".
+ * A hash that a CPU may sign pointers with, in translated code, too: XXH64 with the seed 1 of one
+ * stripe, which is four lanes of 64 bits, without the count of bytes that the whole algorithm adds
+ * before the final mix. Source: xxHash, "XXH64 algorithm description".
  */
 public final class LaneHash {
   public static final long PRIME_1 = 0x9e3779b185ebca87L;
