@@ -25,7 +25,7 @@ public sealed interface ChardevOptions {
       String id, @Options.Default("off") boolean mux, @Options.Default("on") boolean signal)
       implements ChardevOptions {
     @Override
-    public CharBackend open(MuxChardev.Commands commands) {
+    public CharBackend open(Commands commands) {
       StdioChardev stream = StdioChardev.open(id, signal);
       return mux ? new MuxChardev(stream, stream.interactive(), commands) : stream;
     }
@@ -39,8 +39,21 @@ public sealed interface ChardevOptions {
   @Options(branch = "null")
   record Nothing(String id) implements ChardevOptions {
     @Override
-    public CharBackend open(MuxChardev.Commands commands) {
+    public CharBackend open(Commands commands) {
       return new NullChardev(id);
+    }
+  }
+
+  /**
+   * An end for the machine of a guest that tests hardware, see {@link TestChardev}.
+   *
+   * @param id what {@code chardev=} calls it
+   */
+  @Options(branch = "testdev")
+  record Test(String id) implements ChardevOptions {
+    @Override
+    public CharBackend open(Commands commands) {
+      return new TestChardev(id, commands);
     }
   }
 
@@ -55,7 +68,7 @@ public sealed interface ChardevOptions {
   record File(String id, String path, @Options.Default("off") boolean append)
       implements ChardevOptions {
     @Override
-    public CharBackend open(MuxChardev.Commands commands) {
+    public CharBackend open(Commands commands) {
       return FileChardev.open(id, Path.of(path), append);
     }
   }
@@ -68,14 +81,14 @@ public sealed interface ChardevOptions {
   @Options(branch = "pty")
   record Pty(String id) implements ChardevOptions {
     @Override
-    public CharBackend open(MuxChardev.Commands commands) {
+    public CharBackend open(Commands commands) {
       return PtyChardev.open(id);
     }
   }
 
   /**
    * Reads the short form of {@code -serial}: {@code stdio}, {@code mon:stdio}, {@code pty}, {@code
-   * null}, {@code file:PATH}.
+   * null}, {@code testdev}, {@code file:PATH}.
    *
    * @param where what a complaint begins with: {@code -serial}
    * @param id the id of the result
@@ -90,21 +103,23 @@ public sealed interface ChardevOptions {
       case "mon:stdio" -> new Stdio(id, true, false);
       case "pty" -> new Pty(id);
       case "null" -> new Nothing(id);
+      case "testdev" -> new Test(id);
       default ->
           throw new OptionException(
               where
                   + " "
                   + text
                   + ": no such stream"
-                  + Nearest.hint(text, List.of("stdio", "mon:stdio", "pty", "null", "file:PATH")));
+                  + Nearest.hint(
+                      text, List.of("stdio", "mon:stdio", "pty", "null", "testdev", "file:PATH")));
     };
   }
 
   /**
    * Makes the stream.
    *
-   * @param commands what Ctrl-A commands do, where the stream listens for them
+   * @param commands what the stream may ask for
    * @throws OptionException if it cannot be had
    */
-  CharBackend open(MuxChardev.Commands commands);
+  CharBackend open(Commands commands);
 }

@@ -1,5 +1,6 @@
 package dev.kasuari.chardev;
 
+import dev.kasuari.machine.Shutdown;
 import dev.kasuari.machine.backend.CharBackend;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,17 +16,6 @@ import org.jspecify.annotations.Nullable;
  * fits, the terminal's bell answers and the rest is lost.
  */
 public final class MuxChardev implements CharBackend {
-  /** What the commands do. Called on the thread that reads the input. */
-  public interface Commands {
-    /** Ctrl-A x: ends the emulator. */
-    void quit();
-
-    /** Ctrl-A c: switches to the monitor, or tells why not. */
-    default String monitor() {
-      return "there is no monitor yet; it comes later";
-    }
-  }
-
   private static final byte ESCAPE = 0x01;
   private static final byte[] BELL = {0x07};
 
@@ -147,7 +137,7 @@ public final class MuxChardev implements CharBackend {
       case ESCAPE -> plain.write(ESCAPE);
       case 'x' -> {
         say("kasuari: ended by Ctrl-A x");
-        commands.quit();
+        commands.end(new Shutdown(Shutdown.Cause.HOST, 0, "ended by Ctrl-A x"));
       }
       case 'b' -> {
         pass(plain);

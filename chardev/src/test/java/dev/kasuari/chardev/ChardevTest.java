@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kasuari.host.Terminal;
+import dev.kasuari.machine.Shutdown;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
@@ -18,12 +19,15 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.StringJoiner;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("fast")
 class ChardevTest {
@@ -61,6 +65,19 @@ class ChardevTest {
     chardev.connect(guest, Runnable::run);
     write(chardev, "into the void");
     assertThat(guest.events).containsExactly(CharBackend.Event.OPENED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0q, 1", "3q, 7", "q, 1", "127q, 255", "300q, 601", "x5q, 11", "3x4q, 9", "0x3q, 7"})
+  void aTestEndsWithTheNumberItWrites(String written, int code) {
+    var ends = new ArrayList<Shutdown>();
+    var chardev = new TestChardev("t", ends::add);
+    for (int i = 0; i < written.length(); i++) {
+      assertThat(ends).isEmpty();
+      write(chardev, written.substring(i, i + 1));
+    }
+    assertThat(ends).extracting(Shutdown::exitCode).containsExactly(code);
+    assertThat(ends.getFirst().cause()).isEqualTo(Shutdown.Cause.GUEST);
   }
 
   @Test
@@ -121,7 +138,7 @@ class ChardevTest {
       var ended = new CountDownLatch(1);
       var guest = new Recorder();
       try (var stdio = StdioChardev.open("serial0", true);
-          var mux = new MuxChardev(stdio, stdio.interactive(), ended::countDown)) {
+          var mux = new MuxChardev(stdio, stdio.interactive(), how -> ended.countDown())) {
         mux.connect(guest, Runnable::run);
         ended.await();
         // A command overtakes the bytes that came with it: it works though a guest takes none.
@@ -177,7 +194,7 @@ class ChardevTest {
         .isEqualTo(new ChardevOptions.Stdio("s", true, false));
     assertThat(ChardevOptions.ofShort("-serial", "file:a,b", "s"))
         .isEqualTo(new ChardevOptions.File("s", "a,b", false));
-    assertThat(ChardevOptions.ofShort("-serial", "null", "s").open(() -> {}).id()).isEqualTo("s");
+    assertThat(ChardevOptions.ofShort("-serial", "null", "s").open(how -> {}).id()).isEqualTo("s");
     assertThatThrownBy(() -> ChardevOptions.ofShort("-serial", "stdoi", "s"))
         .hasMessage("-serial stdoi: no such stream; did you mean 'stdio'?");
     var source = OptionSource.of("-chardev", "file,id=c,path=x.log,append=on", "backend");

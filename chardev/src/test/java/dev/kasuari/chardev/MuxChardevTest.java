@@ -56,7 +56,7 @@ class MuxChardevTest {
   private final Recorder guest = new Recorder();
 
   private MuxChardev mux(boolean interactive) {
-    return new MuxChardev(typed, interactive, quits::incrementAndGet);
+    return new MuxChardev(typed, interactive, how -> quits.incrementAndGet());
   }
 
   @Test

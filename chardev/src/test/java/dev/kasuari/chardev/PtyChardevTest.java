@@ -198,7 +198,7 @@ class PtyChardevTest {
       HostFile terminal = HostFile.open(pty.path());
       try (terminal;
           var stdio = StdioChardev.of("s", terminal.fd(), OutputStream.nullOutputStream(), false)) {
-        var mux = new MuxChardev(stdio, true, () -> {});
+        var mux = new MuxChardev(stdio, true, how -> {});
         assertThat(mux.window()).isEqualTo(new CharBackend.Window(132, 40));
         stdio.connect(new Guest(), Runnable::run);
         expect(Event.OPENED);

@@ -1,10 +1,8 @@
 package dev.kasuari.vm;
 
 import dev.kasuari.chardev.ChardevOptions;
-import dev.kasuari.chardev.MuxChardev;
 import dev.kasuari.chardev.PtyChardev;
 import dev.kasuari.machine.Machine;
-import dev.kasuari.machine.Shutdown;
 import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.qapi.Nearest;
 import dev.kasuari.qapi.OptionException;
@@ -16,15 +14,12 @@ import java.util.List;
 final class CharacterStreams {
   private final Machine machine;
   private final BackEnds backEnds;
-  private final MuxChardev.Commands commands;
   private final List<VirtualMachine.Redirection> redirections = new ArrayList<>();
   private boolean stdio;
 
   CharacterStreams(Machine machine, BackEnds backEnds) {
     this.machine = machine;
     this.backEnds = backEnds;
-    var end = new Shutdown(Shutdown.Cause.HOST, 0, "ended by Ctrl-A x");
-    commands = () -> machine.requestShutdown(end);
   }
 
   /** Those that somebody has to be told where to find. */
@@ -79,7 +74,7 @@ final class CharacterStreams {
       stdio = true;
     }
     try {
-      CharBackend backend = machine.own(options.open(commands));
+      CharBackend backend = machine.own(options.open(machine::requestShutdown));
       if (backend instanceof PtyChardev pty) {
         redirections.add(new VirtualMachine.Redirection(label, pty.path()));
       }

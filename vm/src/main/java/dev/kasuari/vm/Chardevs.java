@@ -9,7 +9,7 @@ import java.util.List;
 
 /** Character streams for devices to name ({@code -chardev}). */
 public final class Chardevs {
-  private static final List<String> KINDS = List.of("stdio", "pty", "file", "null");
+  private static final List<String> KINDS = List.of("stdio", "pty", "file", "null", "testdev");
   private static final List<String> OTHER_KINDS =
       List.of(
           "socket",
@@ -27,7 +27,6 @@ public final class Chardevs {
           "parallel",
           "parport",
           "braille",
-          "testdev",
           "spicevmc",
           "spiceport",
           "qemu-vdagent",
@@ -71,6 +70,7 @@ public final class Chardevs {
       pty,id=ID                                  a pseudo-terminal; its name is printed
       file,id=ID,path=PATH[,append=on|off]       a file that output is written to
       null,id=ID                                 nothing
+      testdev,id=ID                              ends the machine with code 2N+1 when the guest writes Nq
     """;
   }
 }

@@ -31,7 +31,6 @@ public sealed interface SerialPort {
           "braille",
           "con",
           "ringbuf",
-          "testdev",
           "tn3270",
           "mouse");
 

@@ -264,6 +264,17 @@ class VirtualMachineTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"testdev", "chardev:tests"})
+  void aTestEndsWithTheCodeThatItPrints(String serial) throws Exception {
+    MachineDescription.Builder description =
+        bare(program("3q", 0)).serial(SerialPort.parse(serial)).chardev("testdev,id=tests");
+    try (var machine = VirtualMachine.create(description.build())) {
+      machine.start();
+      assertThat(end(machine).exitCode()).isEqualTo(7);
+    }
+  }
+
   @Test
   void aResetCanBeTheEnd() throws Exception {
     MachineDescription description = bare(program("", 0x7777)).rebootEnds(true).build();
