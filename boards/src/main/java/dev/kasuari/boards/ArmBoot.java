@@ -60,7 +60,7 @@ final class ArmBoot {
   }
 
   void load(BootOptions options) throws BootException {
-    KernelImage kernel = BootImages.kernel(options, Architecture.AARCH64);
+    KernelImage kernel = images.kernel(options, Architecture.AARCH64);
     String bios = options.bios();
     if (bios != null && !bios.equals("none") && !bios.equals("default")) {
       fillFlash(bios);

@@ -10,6 +10,7 @@ import dev.kasuari.boot.KeptFile;
 import dev.kasuari.boot.KernelImage;
 import dev.kasuari.boot.Placement;
 import dev.kasuari.machine.Machine;
+import dev.kasuari.machine.memory.FlatRange;
 import dev.kasuari.machine.memory.RamBlock;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -71,10 +72,12 @@ final class BootImages {
   }
 
   /** The kernel that is to be started, or null if there is none. */
-  static @Nullable KernelImage kernel(BootOptions options, Architecture architecture)
+  @Nullable KernelImage kernel(BootOptions options, Architecture architecture)
       throws BootException {
     String file = options.kernel();
-    return file == null ? null : KernelImage.read("-kernel", file, architecture);
+    return file == null
+        ? null
+        : KernelImage.read("-kernel", file, architecture).inMemoryFrom(memory.base());
   }
 
   // ---- placing ---------------------------------------------------------------------------------
@@ -94,7 +97,7 @@ final class BootImages {
     } catch (BootException e) {
       throw new BootException(files(options) + ": " + e.getMessage(), e);
     }
-    keep(kernel, place.kernel());
+    keep("-kernel " + options.kernel(), kernel, place.kernel());
     finish(place, initrd, described, dtb);
     return place;
   }
@@ -170,10 +173,65 @@ final class BootImages {
 
   // ---- what is in memory at reset --------------------------------------------------------------
 
-  /** Keeps a kernel or firmware that goes to {@code preferred} if it can be moved. */
-  void keep(KernelImage image, long preferred) {
-    image.load(preferred, this::keep);
+  /**
+   * Keeps a kernel or firmware that goes to {@code preferred} if it can be moved. Of what it has
+   * below main memory, flash and other memory of the board take what is theirs.
+   *
+   * @param name for messages, such as {@code -kernel Image}
+   * @throws BootException if it would start where there is no memory
+   */
+  void keep(String name, KernelImage image, long preferred) throws BootException {
+    long entry = image.entry(preferred);
+    if (!memory.contains(entry) && !takesPrograms(elsewhere(entry))) {
+      throw new BootException(
+          "%s: would start at 0x%x, but memory starts at 0x%x: it was linked for another board"
+              .formatted(name, entry, memory.base()));
+    }
+    long[] dropped = new long[1];
+    image.load(
+        preferred,
+        (address, data, offset, length) -> {
+          if (memory.contains(address)) {
+            keep(address, data, offset, length);
+          } else {
+            dropped[0] += keepElsewhere(address, data, offset, length);
+          }
+        });
+    if (dropped[0] > 0) {
+      machine
+          .log()
+          .always("WARNING: %s: %d bytes go where there is no memory".formatted(name, dropped[0]));
+    }
     images.add(new Loaded(image, preferred));
+  }
+
+  private FlatRange elsewhere(long address) {
+    return machine.memory().view(true).find(address);
+  }
+
+  private static boolean takesPrograms(FlatRange range) {
+    return range.kind() == FlatRange.Kind.RAM || range.kind() == FlatRange.Kind.ROM_DEVICE;
+  }
+
+  /** Keeps bytes for memory that is not main memory; how many there is none for. */
+  private long keepElsewhere(long address, byte[] data, int offset, int length) {
+    long dropped = 0;
+    for (int done = 0; done < length; ) {
+      FlatRange range = elsewhere(address + done);
+      int left = length - done;
+      int there =
+          range.contains(address + done, left) ? left : (int) (range.last() - address) + 1 - done;
+      RamBlock block = range.ram();
+      if (block != null && takesPrograms(range)) {
+        MemorySegment to = block.segment().asSlice(range.regionOffset(address + done), there);
+        MemorySegment bytes = MemorySegment.ofArray(data).asSlice(offset + done, there);
+        pieces.add(() -> to.copyFrom(bytes));
+      } else {
+        dropped += there;
+      }
+      done += there;
+    }
+    return dropped;
   }
 
   /** Keeps bytes for an address in RAM. */

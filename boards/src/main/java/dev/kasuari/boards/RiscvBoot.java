@@ -79,7 +79,7 @@ final class RiscvBoot {
 
   void load(BootOptions given) throws BootException {
     String bios = given.bios();
-    KernelImage kernel = BootImages.kernel(given, architecture());
+    KernelImage kernel = images.kernel(given, architecture());
     BootOptions options = given;
     FwCfg fwCfg = flash.fwCfg();
     if (flash.next().isPresent() && fwCfg != null) {
@@ -137,7 +137,8 @@ final class RiscvBoot {
 
   private void withFirmware(BootOptions options, String bios, @Nullable KernelImage kernel)
       throws BootException {
-    KernelImage firmware = KernelImage.readFirmware("-bios", bios, architecture());
+    KernelImage firmware =
+        KernelImage.readFirmware("-bios", bios, architecture()).inMemoryFrom(ramBase);
     long end = firmware.end(ramBase);
     if (Long.compareUnsigned(end, images.memory().end()) > 0) {
       throw new BootException(
@@ -148,7 +149,7 @@ final class RiscvBoot {
         kernel == null
             ? images.placeBeside(options, firmware.start(ramBase), end)
             : place(options, end, kernel);
-    images.keep(firmware, ramBase);
+    images.keep("-bios " + bios, firmware, ramBase);
     long next = kernel == null ? flash.next().orElse(0) : kernel.entry(place.kernel());
     writeRom(flash.first().orElse(firmware.entry(ramBase)), place.dtb(), next);
   }

@@ -25,20 +25,42 @@ record ArmProgram(Path image) {
    */
   static ArmProgram of(Path folder, String name, String... symbols)
       throws IOException, InterruptedException {
+    Path image = folder.resolve(name + ".bin");
+    Path object = object(folder, name, symbols);
+    tool(List.of("aarch64-linux-gnu-objcopy", "-O", "binary", "" + object, "" + image));
+    return new ArmProgram(image);
+  }
+
+  /**
+   * The same as an ELF program.
+   *
+   * @param options for the linker
+   * @param symbols what it leaves open
+   */
+  static ArmProgram linked(Path folder, String name, List<String> options, String... symbols)
+      throws IOException, InterruptedException {
+    Path image = folder.resolve(name + ".elf");
+    var linker = new ArrayList<>(List.of("aarch64-linux-gnu-ld", "-o", "" + image));
+    linker.addAll(options);
+    linker.add("" + object(folder, name, symbols));
+    tool(linker);
+    return new ArmProgram(image);
+  }
+
+  private static Path object(Path folder, String name, String... symbols)
+      throws IOException, InterruptedException {
     Path source = folder.resolve(name);
     try (InputStream in = ArmProgram.class.getResourceAsStream(name)) {
       Files.write(source, Objects.requireNonNull(in).readAllBytes());
     }
     Path object = folder.resolve(name + ".o");
-    Path image = folder.resolve(name + ".bin");
     var assembler = new ArrayList<>(List.of("aarch64-linux-gnu-as", "-o", "" + object));
     for (String symbol : symbols) {
       assembler.addAll(List.of("--defsym", symbol));
     }
     assembler.add(source.toString());
     tool(assembler);
-    tool(List.of("aarch64-linux-gnu-objcopy", "-O", "binary", "" + object, "" + image));
-    return new ArmProgram(image);
+    return object;
   }
 
   private static void tool(List<String> command) throws InterruptedException {

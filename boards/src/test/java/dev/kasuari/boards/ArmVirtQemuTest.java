@@ -50,6 +50,22 @@ class ArmVirtQemuTest {
     compare(ArmProgram.of(folder, "arm-its.s"), "gic-version=3", cpu, ITS_LINES);
   }
 
+  /** Notes lie far from the code unless a linker is told otherwise, here in flash. */
+  @ParameterizedTest
+  @CsvSource({
+    "0x40200000, --build-id, 0x4000f4",
+    "0x40200000, --build-id=none, 0x40000000",
+    "0x100000, --build-id, 0x4000f4",
+    "0x100000, --build-id=none, 0x40000000"
+  })
+  void anElfProgramIsWhereItWasLinkedTo(String address, String notes, String shown)
+      throws Exception {
+    var program =
+        ArmProgram.linked(
+            folder, "arm-linked.s", List.of("-Ttext=" + address, notes), "SHOWN=" + shown);
+    compare(program, "gic-version=2", "cortex-a57", 3);
+  }
+
   private static void compare(ArmProgram program, String properties, String cpu, int lines)
       throws Exception {
     String kernel = program.image().toString();

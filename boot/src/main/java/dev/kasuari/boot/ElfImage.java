@@ -4,6 +4,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -220,12 +221,26 @@ public final class ElfImage {
 
   /** The lowest physical address it uses. */
   public long start() {
-    return segments.stream().mapToLong(Segment::physical).min().orElse(0);
+    return start(0).orElse(0);
   }
 
   /** The physical address behind the last byte it uses. */
   public long end() {
-    return segments.stream().mapToLong(Segment::end).max().orElse(0);
+    return end(0).orElse(0);
+  }
+
+  /** The lowest physical address of what ends behind {@code from}; empty if nothing does. */
+  OptionalLong start(long from) {
+    return behind(from).mapToLong(Segment::physical).min();
+  }
+
+  /** The physical address behind all that ends behind {@code from}; empty if nothing does. */
+  OptionalLong end(long from) {
+    return behind(from).mapToLong(Segment::end).max();
+  }
+
+  private Stream<Segment> behind(long from) {
+    return segments.stream().filter(s -> s.end() > from);
   }
 
   /**
@@ -242,7 +257,7 @@ public final class ElfImage {
     return this;
   }
 
-  /** Writes all segments, zeros included. The caller has checked that they lie in memory. */
+  /** Writes all segments, zeros included. */
   public void load(MemoryWriter memory) {
     load(0, memory);
   }

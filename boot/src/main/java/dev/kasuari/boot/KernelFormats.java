@@ -24,7 +24,7 @@ final class KernelFormats {
     }
     if (ElfImage.matches(in)) {
       ElfImage elf = ElfImage.parse(name, file).require(name, machine);
-      return new KernelImage.Linked(wrapping + "ELF executable", elf);
+      return new KernelImage.Linked(wrapping + "ELF executable", elf, 0);
     }
     if (in.has(0, "MZ") && in.has(4, "zimg")) {
       return zboot(in, machine, wrapping);

@@ -10,20 +10,29 @@ public sealed interface KernelImage {
   /** What kind of file it was, for people, such as {@code gzip-compressed RISC-V Linux Image}. */
   String format();
 
-  /** An ELF executable: linked to addresses, unless it is {@link ElfImage#movable}. */
-  record Linked(String format, ElfImage elf) implements KernelImage {
+  /**
+   * An ELF executable: linked to addresses, unless it is {@link ElfImage#movable}.
+   *
+   * @param from what ends before or at this address is not in the machine's main memory
+   */
+  record Linked(String format, ElfImage elf, long from) implements KernelImage {
     private long offset(long preferred) {
       return elf.movable() ? preferred : 0;
     }
 
     @Override
+    public KernelImage inMemoryFrom(long address) {
+      return elf.movable() ? this : new Linked(format, elf, address);
+    }
+
+    @Override
     public long start(long preferred) {
-      return offset(preferred) + elf.start();
+      return offset(preferred) + elf.start(from).orElse(preferred);
     }
 
     @Override
     public long end(long preferred) {
-      return offset(preferred) + elf.end();
+      return offset(preferred) + elf.end(from).orElse(preferred);
     }
 
     @Override
@@ -75,6 +84,15 @@ public sealed interface KernelImage {
     }
   }
 
+  /**
+   * The same for a machine whose main memory begins at {@code address}. {@link #start} and {@link
+   * #end} are those of what lies there; what was linked to lie below is loaded, too: code in flash,
+   * or headers and notes where linkers put them unless told otherwise.
+   */
+  default KernelImage inMemoryFrom(long address) {
+    return this;
+  }
+
   /** The lowest physical address it uses if the machine prefers this one. */
   long start(long preferred);
 
@@ -84,7 +102,7 @@ public sealed interface KernelImage {
   /** Where it starts to run, physical. */
   long entry(long preferred);
 
-  /** Writes it. The caller has checked that it lies in memory. */
+  /** Writes it. The caller has checked that what is between start and end lies in memory. */
   void load(long preferred, MemoryWriter memory);
 
   /**
@@ -123,7 +141,7 @@ public sealed interface KernelImage {
   static KernelImage firmware(String name, byte[] file, Architecture machine) throws BootException {
     if (ElfImage.matches(Bytes.little(name, file))) {
       ElfImage elf = ElfImage.parse(name, file).require(name, machine);
-      return new Linked("ELF firmware", elf);
+      return new Linked("ELF firmware", elf, 0);
     }
     return new Movable("raw firmware", file, file.length, 0);
   }

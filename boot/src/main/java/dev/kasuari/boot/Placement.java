@@ -75,7 +75,8 @@ public record Placement(long kernel, long kernelEnd, long initrd, long initrdEnd
 
   /**
    * Places everything for an AArch64 machine: the kernel where its header says, from a multiple of
-   * 2 MiB, and not in the first page of memory, where people look for the devicetree.
+   * 2 MiB, and not in the first page of memory, where people look for the devicetree. That is where
+   * a program that is linked to addresses finds it, if it leaves room for it there.
    *
    * @throws BootException if it does not fit; the message says how much memory would do
    */
@@ -83,7 +84,14 @@ public record Placement(long kernel, long kernelEnd, long initrd, long initrdEnd
       throws BootException {
     long offset = kernel instanceof KernelImage.Movable image ? image.textOffset() : 0;
     long preferred = ram.base() + (offset < PAGE ? offset + 2 * MIB : offset);
-    return place(ram, kernel.start(preferred), kernel.end(preferred), initrdSize, dtbSize);
+    Placement usual =
+        place(ram, kernel.start(preferred), kernel.end(preferred), initrdSize, dtbSize);
+    boolean first = kernel instanceof KernelImage.Linked && usual.kernel - ram.base() >= dtbSize;
+    return first ? usual.withDtb(ram.base()) : usual;
+  }
+
+  private Placement withDtb(long address) {
+    return new Placement(kernel, kernelEnd, initrd, initrdEnd, address);
   }
 
   /**

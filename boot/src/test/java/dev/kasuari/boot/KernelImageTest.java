@@ -111,6 +111,26 @@ final class KernelImageTest {
   }
 
   @Test
+  void whatLiesBelowMemoryIsLoadedButNeedsNoPlaceThere() throws BootException {
+    ElfFile file =
+        ElfFile.riscv64()
+            .entry(0x8000_0000L)
+            .segment(0x1_0000L, 0x1_0000L, new byte[] {1}, 1)
+            .segment(0x8000_0000L, 0x8000_0000L, new byte[] {2}, 64);
+    KernelImage kernel = riscv(file.bytes());
+    assertThat(kernel.start(0)).isEqualTo(0x1_0000L);
+    KernelImage placed = kernel.inMemoryFrom(0x8000_0000L);
+    assertThat(placed.start(0)).isEqualTo(0x8000_0000L);
+    assertThat(placed.end(0)).isEqualTo(0x8000_0040L);
+    var memory = new RecordedMemory();
+    placed.load(0, memory);
+    assertThat(memory.at(0x1_0000L, 1)).containsExactly(1);
+    assertThat(memory.at(0x8000_0000L, 1)).containsExactly(2);
+    KernelImage all = kernel.inMemoryFrom(0x9000_0000L);
+    assertThat(all.start(0x9020_0000L)).isEqualTo(all.end(0x9020_0000L)).isEqualTo(0x9020_0000L);
+  }
+
+  @Test
   void anElfLinkedToZeroToBeMovedGoesWhereTheMachineLikes() throws BootException {
     ElfFile file = ElfFile.riscv64().entry(2).segment(0, 0, new byte[] {7}, 64);
     KernelImage moved = riscv(file.type(3).bytes());
