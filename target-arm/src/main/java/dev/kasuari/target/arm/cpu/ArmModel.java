@@ -113,7 +113,9 @@ public final class ArmModel {
         "pauth-impdef=on|off pointer authentication by a fast algorithm, the default (max)",
         "pauth-qarma3=on|off pointer authentication by QARMA with three rounds, slow (max)",
         "pauth-qarma5=on|off pointer authentication by QARMA with five rounds, slow (max)",
-        "pmu=on|off          performance monitors");
+        "pmu=on|off          performance monitors",
+        "sme=off             the scalable matrix extension is not there yet (max)",
+        "sve=off             the scalable vector extension is not there yet (max)");
   }
 
   /** All that there is of the instruction set and of its environment, with EL0 and EL1. */
@@ -135,6 +137,13 @@ public final class ArmModel {
         if (!on(property, value)) {
           throw new IllegalArgumentException(
               "-cpu %s,aarch64=off: there is no AArch32".formatted(name));
+        }
+        yield this;
+      }
+      case "sme", "sve" -> {
+        if (on(property, onlyMax(property, value))) {
+          throw new IllegalArgumentException(
+              "-cpu %s,%s=on: that is not there yet".formatted(name, property));
         }
         yield this;
       }

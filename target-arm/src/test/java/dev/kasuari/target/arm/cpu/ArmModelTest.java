@@ -95,10 +95,12 @@ class ArmModelTest {
         .isThrownBy(() -> ArmModel.parse("max,pauht=off"))
         .withMessage(
             "-cpu max,pauht: no such property; there are aarch64, cntfrq, lpa2, pauth,"
-                + " pauth-impdef, pauth-qarma3, pauth-qarma5, pmu");
+                + " pauth-impdef, pauth-qarma3, pauth-qarma5, pmu, sme, sve");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ArmModel.parse("max,sve=on"))
-        .withMessageContaining("not there yet");
+        .withMessage("-cpu max,sve=on: that is not there yet");
+    assertThat(ArmModel.parse("max,sve=off,sme=off").toString())
+        .isEqualTo(ArmModel.parse("max").toString());
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ArmModel.parse("cortex-a57,pauth=on"))
         .withMessageContaining("only max");
