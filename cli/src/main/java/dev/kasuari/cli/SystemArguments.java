@@ -16,6 +16,7 @@ import dev.kasuari.vm.Drive;
 import dev.kasuari.vm.MachineDescription;
 import dev.kasuari.vm.MachineProperties;
 import dev.kasuari.vm.MemoryOptions;
+import dev.kasuari.vm.NamedDevices;
 import dev.kasuari.vm.Netdevs;
 import dev.kasuari.vm.Nic;
 import dev.kasuari.vm.NotYet;
@@ -190,7 +191,7 @@ final class SystemArguments {
     OptionSource source = OptionSource.of("-device " + text, text, "driver");
     String driver = source.text("driver");
     if (source.helpWanted() && driver != null) {
-      print(() -> DeviceTypes.load().find(driver).help());
+      print(() -> NamedDevices.find(DeviceTypes.load(), "-device " + driver, driver).help());
     }
     devices.add(text);
   }

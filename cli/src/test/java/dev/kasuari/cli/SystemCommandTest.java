@@ -78,6 +78,7 @@ class SystemCommandTest {
         "-net nic | -net nic: QEMU has this option, Kasuari does not have it yet",
         "-name x,gest=y | -name x,gest=y: unknown property 'gest'; did you mean 'guest'?",
         "-device zzz,help | -device zzz: no such device; 'help' lists what there is",
+        "-device e1000,help | -device e1000: QEMU has this device, Kasuari does not have it yet",
       })
   void complainsInOneLine(String words, String message) {
     Outcome outcome = riscv(words.split(" "));

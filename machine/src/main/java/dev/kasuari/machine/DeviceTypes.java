@@ -83,12 +83,25 @@ public final class DeviceTypes {
    * @throws OptionException with the nearest name if there is none
    */
   public DeviceType<?, ?, ?> find(String name) {
+    return find("-device " + name, name);
+  }
+
+  /**
+   * As {@link #find(String)}.
+   *
+   * @param where what the complaint begins with
+   */
+  public DeviceType<?, ?, ?> find(String where, String name) {
     DeviceType<?, ?, ?> type = types().get(name);
     if (type == null) {
-      throw new OptionException(
-          "-device " + name + ": no such device" + Nearest.hint(name, types().keySet()));
+      throw new OptionException(where + ": no such device" + Nearest.hint(name, types().keySet()));
     }
     return type;
+  }
+
+  /** True if there is a type of that name. */
+  public boolean has(String name) {
+    return types().containsKey(name);
   }
 
   /** What {@code -device help} prints. */

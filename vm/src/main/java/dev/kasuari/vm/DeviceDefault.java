@@ -70,16 +70,7 @@ public record DeviceDefault(String driver, String property, String value) {
    * @throws OptionException if there is no such property, or the board has chosen it
    */
   void check(DeviceTypes types) {
-    DeviceType<?, ?, ?> type =
-        types.all().stream()
-            .filter(t -> t.name().equals(driver))
-            .findFirst()
-            .orElseThrow(() ->
-                new OptionException(
-                    where()
-                        + ": no such device"
-                        + Nearest.hint(
-                            driver, types.all().stream().map(DeviceType::name).toList())));
+    DeviceType<?, ?, ?> type = NamedDevices.find(types, where(), driver);
     if (type.properties().schema().field(property) == null) {
       throw new OptionException(
           where()

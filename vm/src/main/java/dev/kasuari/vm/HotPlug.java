@@ -38,8 +38,11 @@ final class HotPlug {
   /** Plugs a device, on a bus that takes one now. */
   void plug(OptionSource device) {
     String driver = device.text("driver");
-    if (driver != null && machine.state() != RunState.PRELAUNCH) {
-      checkHot(device.where(), types.find(driver));
+    if (driver != null) {
+      DeviceType<?, ?, ?> type = NamedDevices.find(types, device.where(), driver);
+      if (machine.state() != RunState.PRELAUNCH) {
+        checkHot(device.where(), type);
+      }
     }
     String drive = device.text("drive");
     boolean free = drive != null && backEnds.isFree(drive);

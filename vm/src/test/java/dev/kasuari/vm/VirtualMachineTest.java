@@ -415,6 +415,9 @@ class VirtualMachineTest {
         "virtio-blk-device,drvie=d1 | unknown property 'drvie'; did you mean 'drive'?",
         "virtio-blk-device,drive=d1,bus=nowhere | there is no bus 'nowhere'",
         "virtio-blk-devise,drive=d1 | no such device; did you mean 'virtio-blk-device'?",
+        "virtio-blk-pci,drive=d1 | -device virtio-blk-pci: QEMU has this device, Kasuari does not"
+            + " have it yet; 'virtio-blk-device' is the same without PCI",
+        "virtio-balloon-device | QEMU has this device, Kasuari does not have it yet",
         "goldfish-rtc | it is part of a board and cannot be added",
       })
   void complainsOfDevices(String device, String message) throws Exception {
@@ -466,6 +469,8 @@ class VirtualMachineTest {
       value = {
         "virtio-mmio.force-legacy=on | the board makes this device, with its own choice",
         "virtio-blk-devise.serial=1 | no such device; did you mean 'virtio-blk-device'?",
+        "virtio-net-pci.romfile=x | QEMU has this device, Kasuari does not have it yet;"
+            + " 'virtio-net-device' is the same without PCI",
         "virtio-blk-device.serail=1 | no such property; did you mean 'serial'?",
         "virtio-blk-device | expected DRIVER.PROPERTY=VALUE",
         "driver=a,property=b,value=c,valeu=d | expected DRIVER.PROPERTY=VALUE",
