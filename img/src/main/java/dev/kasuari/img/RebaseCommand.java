@@ -1,6 +1,7 @@
 package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Buffers;
 import dev.kasuari.block.Drivers;
@@ -85,7 +86,11 @@ final class RebaseCommand implements Command {
       if (!(image instanceof ImageNode node)) {
         throw new ToolException(attempt + "Operation not supported");
       }
-      node.changeBacking(none ? null : base, none ? null : format);
+      try {
+        node.changeBacking(none ? null : base, none ? null : format);
+      } catch (BlockException e) {
+        throw new ToolException(attempt + e.getMessage());
+      }
     }
     return 0;
   }
