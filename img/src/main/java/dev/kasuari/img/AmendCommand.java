@@ -8,8 +8,8 @@ import dev.kasuari.block.Drivers;
 import dev.kasuari.block.ImageAmender;
 import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionSource;
+import dev.kasuari.qapi.Schema;
 import java.io.PrintStream;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,25 +40,19 @@ final class AmendCommand implements Command {
     if (!a.has("o")) {
       throw ToolException.usage("Must specify options (-o)");
     }
-    var options = new LinkedHashMap<String, Json>();
-    boolean help = false;
-    for (String text : a.values("o")) {
-      OptionSource source = OptionSource.of("", text, "");
-      help |= source.helpWanted();
-      options.putAll(source.tree().members());
-    }
-    if (help && a.has("f")) {
+    GivenOptions options = GivenOptions.of(a.values("o"));
+    if (options.help() && a.has("f")) {
       help(a.value("f", ""), out);
       return 0;
     }
     Access access = Session.cache(Access.write(), a.value("t", "writeback"));
     try (Session session = new Session(a, err)) {
       BlockNode node = session.open(a.image(), a.value("f"), a.has("image-opts"), access);
-      if (help) {
+      if (options.help()) {
         help(node.driver(), out);
         return 0;
       }
-      amend(amender(node.driver()), node, options, a, out);
+      amend(amender(node.driver()), node, options.members(), a, out);
     }
     return 0;
   }
@@ -73,7 +67,7 @@ final class AmendCommand implements Command {
   }
 
   private static void help(String format, PrintStream out) {
-    String lines = Creation.lines(amender(format).options().schema());
+    String lines = Creation.lines(amender(format).options().schema(), false);
     out.println("Amend options for '" + format + "':");
     out.print(lines);
   }
@@ -84,16 +78,7 @@ final class AmendCommand implements Command {
       Map<String, Json> options,
       Arguments a,
       PrintStream out) {
-    for (String key : options.keySet()) {
-      if (amender.options().schema().field(key) == null) {
-        boolean known = Creation.knows(node.driver(), key);
-        throw new ToolException(
-            "Invalid parameter '"
-                + key
-                + "'"
-                + (known ? "\nThis option is only supported for image creation" : ""));
-      }
-    }
+    refuseUnknown(amender.options().schema(), node.driver(), GivenOptions.flat(options));
     var source = new OptionSource("", new Json.Members(options), false, Set.of());
     O parsed = amender.options().parse(source);
     try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), ALL)) {
@@ -110,6 +95,19 @@ final class AmendCommand implements Command {
               }));
     } catch (BlockException e) {
       throw new ToolException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void refuseUnknown(Schema.Struct known, String format, Map<String, Json> options) {
+    for (String key : options.keySet()) {
+      if (Creation.option(known, key) == null) {
+        boolean made = Creation.takes(format, options);
+        throw new ToolException(
+            "Invalid parameter '"
+                + key
+                + "'"
+                + (made ? "\nThis option is only supported for image creation" : ""));
+      }
     }
   }
 }

@@ -32,17 +32,15 @@ final class Creation {
 
   private final String format;
   private final UserObjects objects;
-  private final Map<String, Json> options = new LinkedHashMap<>();
-  private boolean help;
+  private final Map<String, Json> options;
+  private final boolean help;
 
   Creation(String format, List<String> texts, UserObjects objects) {
     this.format = format;
     this.objects = objects;
-    for (String text : texts) {
-      OptionSource source = OptionSource.of("", text, "");
-      help |= source.helpWanted();
-      options.putAll(source.tree().members());
-    }
+    GivenOptions given = GivenOptions.of(texts);
+    options = given.members();
+    help = given.help();
   }
 
   boolean helpWanted() {
@@ -69,15 +67,21 @@ final class Creation {
     return "Supported "
         + format
         + " options:\n"
-        + lines(creator("").options().schema())
+        + lines(creator("").options().schema(), true)
         + "\nThe protocol level may support further options.\n"
         + "Specify the target filename to include those options.\n";
   }
 
-  /** A line for each option, by name. */
-  static String lines(Schema.Struct options) {
+  /**
+   * A line for each option, by name.
+   *
+   * @param sized whether there is a size, too, as of all images that are made
+   */
+  static String lines(Schema.Struct options, boolean sized) {
     var lines = new TreeMap<String, String>();
-    lines.put("size", helpLine("size", "size", "Virtual disk size"));
+    if (sized) {
+      lines.put("size", helpLine("size", "size", "Virtual disk size"));
+    }
     fields(lines, "", options);
     if (old(options)) {
       lines.put(OLD, helpLine(OLD, "bool (on/off)", OLD_DOC));
@@ -85,11 +89,46 @@ final class Creation {
     return String.join("", lines.values());
   }
 
-  /** True if images of a format can be made with an option of that name. */
-  static boolean knows(String format, String key) {
+  /**
+   * The option of that name, dotted if it is within another; null if there is none.
+   *
+   * @param name as {@code encrypt.format}
+   */
+  static @Nullable Schema option(Schema.Struct options, String name) {
+    int dot = name.indexOf('.');
+    Schema.Field field = options.field(dot < 0 ? name : name.substring(0, dot));
+    if (dot < 0 || field == null) {
+      return field == null ? null : field.type();
+    }
+    return field.type() instanceof Schema.Struct inner
+        ? option(inner, name.substring(dot + 1))
+        : null;
+  }
+
+  /** True if images of a format could be made with such options: names and values are possible. */
+  static boolean takes(String format, Map<String, Json> flat) {
     BlockDriver<?> driver = Drivers.find(format);
     ImageCreator<?> creator = driver == null ? null : driver.creator();
-    return creator != null && creator.options().schema().field(key) != null;
+    return creator != null
+        && flat.entrySet().stream()
+            .allMatch(e -> takes(creator.options().schema(), e.getKey(), e.getValue()));
+  }
+
+  private static boolean takes(Schema.Struct options, String name, Json value) {
+    Schema type =
+        switch (name) {
+          case "size" -> new Schema.Bytes('B');
+          case OLD -> old(options) ? new Schema.Bool() : null;
+          default -> option(options, name);
+        };
+    String text = value instanceof Json.Text given ? given.value() : value.toString();
+    return switch (type) {
+      case null -> false;
+      case Schema.Bool bool -> text.matches("on|off|yes|no|true|false|y|n");
+      case Schema.Int number -> text.matches("[0-9]+");
+      case Schema.Bytes bytes -> text.matches("(?i)[0-9]+(\\.[0-9]+)?[bkmgtpe]?");
+      default -> true;
+    };
   }
 
   private static boolean old(Schema.Struct options) {
@@ -305,7 +344,7 @@ final class Creation {
     if (sized) {
       line.append(" size=").append(size);
     }
-    for (Map.Entry<String, Json> option : flat(written).entrySet()) {
+    for (Map.Entry<String, Json> option : GivenOptions.flat(written).entrySet()) {
       String key = option.getKey();
       boolean unset = key.equals("preallocation") && !options.containsKey(key);
       boolean implied = key.equals("compat") && !options.containsKey(key);
@@ -319,19 +358,6 @@ final class Creation {
       }
     }
     return (sized ? line : line.append(" size=").append(size)).toString();
-  }
-
-  /** Options within options by dotted names. */
-  private static Map<String, Json> flat(Map<String, Json> options) {
-    var out = new LinkedHashMap<String, Json>();
-    options.forEach((key, value) -> {
-      if (value instanceof Json.Members inner) {
-        flat(inner.members()).forEach((name, one) -> out.put(key + "." + name, one));
-      } else {
-        out.put(key, value);
-      }
-    });
-    return out;
   }
 
   private static final List<String> SIZE_BEFORE =

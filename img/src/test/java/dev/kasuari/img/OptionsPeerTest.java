@@ -120,6 +120,19 @@ class OptionsPeerTest {
         "amend -o foo=1 DIR/0",
         "amend -o data_file=x DIR/0",
         "amend -t foo -o compat=1.1 DIR/0",
+        "amend -o cluster_size=4k DIR/0",
+        "amend -o preallocation=off DIR/0",
+        "amend -o extended_l2=on DIR/0",
+        "amend -o compression_type=zstd DIR/0",
+        "amend -o encryption=on DIR/0",
+        "amend -o encrypt.format=luks DIR/0",
+        "amend -o encrypt.state=active DIR/0",
+        "amend -o cluster_size=foo DIR/0",
+        "amend -o cluster_size=4k,foo=1 DIR/0",
+        "amend -o size=8M,cluster_size=4k DIR/0",
+        "amend -o lazy_refcounts=on, DIR/0",
+        "amend -o , DIR/0",
+        "create -f qcow2 -o ,size=1M DIR/n",
         "bench -c 100 DIR/0",
         "bench -c 100 -w -s 1k -S 8192 -o 3 --pattern 0x41 -t none DIR/0",
         "bench -c 10 -w -d 2 --flush-interval 4 DIR/0",
@@ -247,6 +260,21 @@ class OptionsPeerTest {
     both("commit -q -r 1G -b DIR/0 DIR/2");
     both("commit -q -d DIR/2");
     both("commit -q DIR/1");
+  }
+
+  /** Most formats name no other file; a name that is missing is not what is complained of. */
+  @ParameterizedTest
+  @ValueSource(strings = {"qcow2", "vmdk", "vdi", "vpc", "vhdx", "qed", "parallels", "qcow", "raw"})
+  void whatIsBehindImagesOfAFormatIsChangedOrNot(String format) {
+    for (Path side : List.of(ours, theirs)) {
+      img(side, "create -q -f " + format + " DIR/n 1M");
+    }
+    for (String how : List.of("-b", "-u -b")) {
+      for (String what : List.of("DIR/raw -F raw", "DIR/none -F raw", "DIR/raw")) {
+        printsTheSame("rebase " + how + " " + what + " -f " + format + " DIR/n");
+      }
+      printsTheSame("rebase -f " + format + " " + how + "  DIR/n");
+    }
   }
 
   /** QEMU 7.2 has no such option: what it reads is what was there before. */

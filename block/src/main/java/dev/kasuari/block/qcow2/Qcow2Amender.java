@@ -116,9 +116,11 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
           "Lazy refcounts only supported with compatibility level 1.1 and above (use compat=1.1 or"
               + " greater)");
     }
+    if (o.encrypt() != null && h.cryptMethod == 0) {
+      throw BlockException.notSupported("Can't amend encryption options - encryption not present");
+    }
     if (o.encrypt() != null && h.cryptMethod != Encryption.LUKS) {
-      throw BlockException.notSupported(
-          "Only LUKS encryption options can be amended for qcow2 with luks encryption");
+      throw BlockException.notSupported("Only LUKS encryption options can be amended");
     }
     boolean otherFile = o.backingFile() != null && !o.backingFile().equals(h.backingFile);
     boolean otherFormat = o.backingFmt() != null && !o.backingFmt().equals(h.backingFormat());
