@@ -76,6 +76,26 @@ public interface ImageNode {
     return BlockException.notSupported("Operation not supported");
   }
 
+  /** True if it has a place for what a machine was, beside its disk. */
+  default boolean keepsState() {
+    return false;
+  }
+
+  /** Where that place would be if it were on the disk, bytes; 0 if there is none. */
+  default long stateOffset() {
+    return 0;
+  }
+
+  /** Reads what a machine was; zeroes where nothing was written. */
+  default void readState(long offset, MemorySegment to) {
+    throw BlockException.notSupported("Operation not supported");
+  }
+
+  /** Writes what a machine was. */
+  default void writeState(long offset, MemorySegment from) {
+    throw BlockException.notSupported("Operation not supported");
+  }
+
   /** True if it can keep dirty bitmaps. */
   default boolean keepsBitmaps() {
     return false;

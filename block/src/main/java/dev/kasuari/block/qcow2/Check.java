@@ -61,6 +61,8 @@ final class Check {
   private long allocated;
   private long compressed;
   private long fragmented;
+
+  /** Where the next cluster would be if those of a table were in a row; 0 for its first. */
   private long nextInRow;
 
   /** Bits of an L2 entry that make it one to be looked at closely. */
@@ -186,6 +188,7 @@ final class Check {
       }
       if (reference(table, g.clusterSize())) {
         seenTables.add(table);
+        nextInRow = 0;
         boolean mends = repair == Repair.ALL && (table & g.clusterMask()) == 0;
         Tables.forEachRaw(
             image.file,

@@ -40,6 +40,8 @@ final class Qcow2Node extends BlockNode implements ImageNode {
   final ClusterMap map;
   final Compression compression;
   private final Allocation allocation;
+  private final Resize resize;
+  private final MachineState state;
   private final Snapshots snapshots;
   private final StoredBitmaps stored;
   private @Nullable CacheCleaner cleaner;
@@ -68,6 +70,8 @@ final class Qcow2Node extends BlockNode implements ImageNode {
     map = metadata.map;
     compression = Compression.of(header.compressionType);
     allocation = new Allocation(this);
+    resize = new Resize(this, allocation);
+    state = new MachineState(this, resize);
     snapshots = new Snapshots(this);
     stored = new StoredBitmaps(this);
   }
@@ -291,7 +295,7 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   @Override
   protected void truncateTo(long size, Preallocation preallocation) {
-    new Resize(this, allocation).to(size, preallocation);
+    resize.to(size, preallocation);
   }
 
   @Override
@@ -359,6 +363,27 @@ final class Qcow2Node extends BlockNode implements ImageNode {
       throw BlockException.invalid("Device is not readonly");
     }
     snapshots.show(id);
+  }
+
+  @Override
+  public boolean keepsState() {
+    return !data.external(); // it would lie behind the end of the data file, which is the disk
+  }
+
+  @Override
+  public long stateOffset() {
+    return state.start();
+  }
+
+  @Override
+  public void readState(long offset, MemorySegment to) {
+    state.read(offset, to);
+  }
+
+  @Override
+  public void writeState(long offset, MemorySegment from) {
+    requireWritable();
+    state.write(offset, from);
   }
 
   /** The id of the secret that decrypts it, if it was given. */

@@ -53,31 +53,15 @@ final class Resize {
     if (from < end) {
       allocation.forget(from, end);
     }
+    forgetState(before);
     image.commit.flush();
     exclusively(() -> setSize(size));
   }
 
   private void grow(long before, long size) {
+    forgetState(before);
     image.commit.flush();
-    exclusively(() -> {
-      long oldTable = image.header.l1Offset;
-      long oldBytes = image.header.l1Size * 8L;
-      if (g.l1Entries(size) > image.map.l1().length) {
-        image.commit.settle(); // entries that the new table copies are there ...
-        image.locked(() -> {
-          image.map.growL1(g.l1Entries(size));
-          return true;
-        });
-        image.commit.settle(); // ... and it is counted before the header names it
-      }
-      setSize(size);
-      if (image.header.l1Offset != oldTable && oldBytes > 0) {
-        image.locked(() -> {
-          image.commit.free(oldTable, oldBytes);
-          return true;
-        });
-      }
-    });
+    exclusively(() -> withEntries(g.l1Entries(size), () -> setSize(size)));
     BlockNode behind = image.backing();
     long seen = behind == null ? 0 : Math.min(size, behind.size());
     long rest = Math.min(size, (before + g.clusterMask()) & ~g.clusterMask());
@@ -86,6 +70,56 @@ final class Resize {
       allocation.zero(before, zeroEnd - before, true);
     }
     image.commit.flush();
+  }
+
+  /** Makes room in the table for what ends at {@code end}, behind the disk. */
+  void makeRoom(long end) {
+    long needed = g.l1Entries(end);
+    long now = image.locked(() -> image.map.l1().length);
+    if (needed > now) {
+      long half = Math.min(now + now / 2, HeaderCheck.MAX_L1_BYTES / 8);
+      image.commit.flush();
+      exclusively(() -> withEntries(Math.max(needed, half), () -> setSize(image.size())));
+    }
+  }
+
+  /**
+   * Lengthens the L1 table if it is shorter.
+   *
+   * @param header writes the header, which names the longer table then
+   */
+  private void withEntries(long entries, Runnable header) {
+    long oldTable = image.header.l1Offset;
+    long oldBytes = image.header.l1Size * 8L;
+    if (entries > image.map.l1().length) {
+      image.commit.settle(); // entries that the new table copies are there ...
+      image.locked(() -> {
+        image.map.growL1(entries);
+        return true;
+      });
+      image.commit.settle(); // ... and it is counted before the header names it
+    }
+    header.run();
+    if (image.header.l1Offset != oldTable && oldBytes > 0) {
+      image.locked(() -> {
+        image.commit.free(oldTable, oldBytes);
+        return true;
+      });
+    }
+  }
+
+  /**
+   * Takes away what is behind the end of the disk, a machine's state: on a larger disk it would be
+   * data, and is elsewhere on any other.
+   */
+  private void forgetState(long size) {
+    int end = image.locked(() -> image.map.l1().length);
+    for (int i = (int) g.l1Entries(size); i < end; i++) {
+      int index = i;
+      if (image.locked(() -> image.map.table(index)) != 0) {
+        allocation.forget(i * g.l2Span(), (i + 1) * g.l2Span());
+      }
+    }
   }
 
   private void setSize(long size) {

@@ -8,7 +8,6 @@ import dev.kasuari.block.Preallocation;
 import dev.kasuari.img.HumanInfo;
 import dev.kasuari.img.ToolException;
 import dev.kasuari.img.io.IoCommand.Needs;
-import dev.kasuari.qapi.Json;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -166,21 +165,11 @@ final class ImageCommands {
     session.out().println("format name: " + node.driver());
     int cluster = facts == null ? 0 : facts.clusterSize();
     session.out().println("cluster size: " + Numbers.human(cluster));
-    session.out().println("vm state offset: " + Numbers.human(stateOffset(node, facts)));
+    long state = node instanceof ImageNode image ? image.stateOffset() : 0;
+    session.out().println("vm state offset: " + Numbers.human(state));
     if (facts != null && !facts.specific().members().isEmpty()) {
       new HumanInfo(session.out()).specific(facts.specific());
     }
-  }
-
-  /** Where qcow2 has a machine's state: behind the last table that the disk needs. */
-  private static long stateOffset(BlockNode node, ImageNode.@Nullable Facts facts) {
-    if (facts == null || !node.driver().equals("qcow2")) {
-      return 0;
-    }
-    boolean extended =
-        facts.specific().members().get("extended-l2") instanceof Json.Bool bool && bool.value();
-    long span = (long) facts.clusterSize() / (extended ? 16 : 8) * facts.clusterSize();
-    return (node.size() + span - 1) / span * span;
   }
 
   private static void truncate(IoSession session, Words words) {

@@ -2,6 +2,7 @@ package dev.kasuari.img.io;
 
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
+import dev.kasuari.block.ImageNode;
 import dev.kasuari.img.io.IoCommand.Needs;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -112,13 +113,16 @@ final class ReadCommands {
     }
     if (words.has('b')) {
       requireSectors(offset, count);
-      throw IoException.result("read failed: " + BlockException.Kind.NOT_SUPPORTED.text());
     }
     IoSession.withBuffer(
         count,
         buffer -> {
           long start = System.nanoTime();
-          fill(session.node(), "read", offset, buffer);
+          if (words.has('b')) {
+            fillState(session.node(), offset, buffer);
+          } else {
+            fill(session.node(), "read", offset, buffer);
+          }
           wish(words, from, length)
               .report(session, "read", buffer, offset, System.nanoTime() - start);
         });
@@ -140,6 +144,29 @@ final class ReadCommands {
     } catch (BlockException e) {
       throw IoException.result(what + " failed: " + e.kind().text());
     }
+  }
+
+  private static void fillState(BlockNode node, long offset, MemorySegment buffer) {
+    try {
+      stateOf(node).readState(offset, buffer);
+    } catch (BlockException e) {
+      throw IoException.result("read failed: " + e.kind().text());
+    }
+  }
+
+  /** The image, of those that a node is made of, that has a place for a machine's state. */
+  static ImageNode stateOf(BlockNode node) {
+    for (BlockNode at = node; at != null; at = below(at)) {
+      if (at instanceof ImageNode image && image.keepsState()) {
+        return image;
+      }
+    }
+    throw BlockException.notSupported("no place for a machine's state");
+  }
+
+  private static @Nullable BlockNode below(BlockNode node) {
+    BlockNode filtered = node.filtered();
+    return filtered == null ? node.child("file") : filtered;
   }
 
   /** The length of all buffers together. */

@@ -102,9 +102,6 @@ final class WriteCommands {
     if (words.has('b') || words.has('c')) {
       ReadCommands.requireSectors(offset, count);
     }
-    if (words.has('b')) {
-      throw failed("write", BlockException.Kind.NOT_SUPPORTED);
-    }
     String source = words.value('s');
     byte[] content = source == null ? null : contentOf(source);
     long[] took = new long[1];
@@ -116,10 +113,7 @@ final class WriteCommands {
           count,
           buffer -> {
             fill(buffer, content, pattern);
-            took[0] =
-                words.has('c')
-                    ? timed("write", node, offset, count, () -> compressed(node, offset, buffer))
-                    : timed("write", node, offset, count, () -> plain(node, words, offset, buffer));
+            took[0] = timed("write", () -> put(node, words, offset, buffer));
           });
     }
     report(session, words, "wrote", offset, count, took[0]);
@@ -162,13 +156,34 @@ final class WriteCommands {
   }
 
   private static long timed(String what, BlockNode node, long offset, long count, Runnable body) {
+    return timed(
+        what,
+        () -> {
+          IoSession.requireWithin(node, offset, count);
+          body.run();
+        });
+  }
+
+  private static long timed(String what, Runnable body) {
     try {
-      IoSession.requireWithin(node, offset, count);
       long start = System.nanoTime();
       body.run();
       return System.nanoTime() - start;
     } catch (BlockException e) {
       throw failed(what, e.kind());
+    }
+  }
+
+  private static void put(BlockNode node, Words words, long offset, MemorySegment buffer) {
+    if (words.has('b')) {
+      ReadCommands.stateOf(node).writeState(offset, buffer);
+      return;
+    }
+    IoSession.requireWithin(node, offset, buffer.byteSize());
+    if (words.has('c')) {
+      compressed(node, offset, buffer);
+    } else {
+      plain(node, words, offset, buffer);
     }
   }
 

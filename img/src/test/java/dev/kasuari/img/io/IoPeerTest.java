@@ -121,6 +121,15 @@ class IoPeerTest {
         "-f|qcow2|-c|read -s 1 0 1k|-c|read -l 1 0 1k|-c|read -P 1 -s 10 -l 20 0 1k|DIR/a.qcow2",
         "-f|qcow2|-c|read -P 0 -s 10 -l 2000 0 1k|-c|read -P 0 -s 1000 0 1k|DIR/a.qcow2",
         "-f|qcow2|-c|read -a 0 1k|-c|read -b 1 512|-c|read -b 0 1|-c|read -p 1 1|DIR/a.qcow2",
+        "-f|qcow2|-c|write -b -P 5 0 64k|-c|read -b -P 5 0 64k|-c|read -b -P 0 64k 1M|-c|map|DIR/a.qcow2",
+        "-f|qcow2|-c|write -b 1000k 4M|-c|read -b -P 1 0 1k|-c|read -b -v 1000k 512|-c|info|DIR/a.qcow2",
+        "-f|qcow2|-c|write -b 100G 1k|-c|read -b -P 0xcd 100G 1k|-c|write -b 7E 1k|-c|read -b 7E 1k|DIR/a.qcow2",
+        "-f|qcow2|-c|write -b -s DIR/text 0 1k|-c|read -b -C 0 1k|-c|write -b -q 0 0|DIR/a.qcow2",
+        "-r|-f|qcow2|-c|write -b 0 1k|-c|read -b 0 1k|DIR/a.qcow2",
+        "-s|-f|qcow2|-c|write -b -P 5 0 1k|-c|read -b -P 5 0 1k|DIR/a.qcow2",
+        "-f|raw|-c|write -b 0 1k|-c|read -b 0 1k|DIR/a.raw",
+        "--image-opts|-c|write -b 0 1k|-c|read -b 0 1k|driver=raw,file.driver=qcow2,file.file.driver=file,file.file.filename=DIR/a.qcow2",
+        "--image-opts|-c|write -b 0 1k|-c|read -b 0 1k|driver=copy-on-read,file.driver=qcow2,file.file.driver=file,file.file.filename=DIR/a.qcow2",
         "-f|qcow2|-c|writev -P 3 0 1k 2k|-c|readv -P 3 0 1k 2k|-c|readv -v 0 16 16|DIR/a.qcow2",
         "-f|qcow2|-c|readv 0|-c|readv 0 1k x|-c|writev 4M 1k|-c|readv -P 4 0 9|DIR/a.qcow2",
         "-f|qcow2|-c|aio_write -P 9 0 64k 1k|-c|aio_flush|-c|aio_read -P 9 0 64k|DIR/a.qcow2",
@@ -193,6 +202,44 @@ class IoPeerTest {
 
   private static List<String> commands(Run run) {
     return run.out().lines().map(l -> l.replaceAll(" +-- .*", "").strip()).toList();
+  }
+
+  /** Each reads the state that the other wrote, in snapshots too. */
+  @Test
+  void aMachinesStateIsInTheSamePlace() throws Exception {
+    for (Path side : List.of(ours, theirs)) {
+      img(side, "create -q -f qcow2 -o cluster_size=512 s.qcow2 40M");
+    }
+    String write = "-f|qcow2|-c|write -b -P 5 0 3M|-c|write -P 6 1M 64k|DIR/s.qcow2";
+    assertThat(ours(write, "")).isEqualTo(theirs(write, ""));
+    Path kept = Files.move(ours.resolve("s.qcow2"), folder.resolve("kept"));
+    Files.move(theirs.resolve("s.qcow2"), ours.resolve("s.qcow2"));
+    Files.move(kept, theirs.resolve("s.qcow2"));
+    img(theirs, "snapshot -c one s.qcow2");
+    for (int pattern : new int[] {5, 7}) {
+      String read = "-f|qcow2|-c|read -b -P " + pattern + " 0 3M|-c|read -b -P 0 3M 1M|";
+      Run a = ours(read + "-c|write -b -P 7 0 3M|DIR/s.qcow2", "");
+      assertThat(a.code()).as(a.out()).isZero();
+      assertThat(a).isEqualTo(theirs(read + "-c|write -b -P 7 0 3M|DIR/s.qcow2", ""));
+    }
+    img(theirs, "snapshot -a one s.qcow2");
+    assertThat(theirs("-f|qcow2|-c|read -b -P 5 0 3M|DIR/s.qcow2", "").code()).isZero();
+    img(ours, "check -q s.qcow2");
+    img(theirs, "check -q s.qcow2");
+  }
+
+  /** In QEMU's image it shows as data where the disk grows over it. */
+  @Test
+  void aMachinesStateIsNoDiskOfAnotherSize() throws Exception {
+    Run run =
+        ours(
+            "-f|qcow2|-c|write -b -P 5 0 64k|-c|truncate 1G|-c|read -P 0 512M 64k"
+                + "|-c|write -b -P 6 0 64k|-c|truncate 4M|-c|truncate 2G|-c|read -P 0 1G 64k"
+                + "|DIR/a.qcow2",
+            "");
+    assertThat(run.out()).doesNotContain("failed");
+    assertThat(run.code()).isZero();
+    img(ours, "check -q a.qcow2");
   }
 
   @Test
