@@ -57,6 +57,11 @@ public interface BlockDriver<O> {
     return false;
   }
 
+  /** True if images can be made in files of this protocol: it makes them, or they are there. */
+  default boolean takesImages() {
+    return false;
+  }
+
   /** How images of this format are changed, or null if they are not. */
   default @Nullable ImageAmender<?> amender() {
     return null;

@@ -87,15 +87,21 @@ public final class Drivers {
   }
 
   /**
-   * Makes the file of that name by the protocol that it names.
+   * The driver of the protocol that a file's name begins with; null for files of the host and
+   * {@code json:}.
    *
-   * @return true if it is there now and empty; false if it is a file of the host, or its protocol
-   *     makes none
-   * @throws BlockException if it cannot be made
+   * @throws BlockException if there is no such protocol
    */
-  public static boolean createFile(String filename) {
-    BlockDriver<?> driver = forProtocol(Filenames.protocol(filename));
-    return driver != null && driver.createFile(filename);
+  public static @Nullable BlockDriver<?> ofProtocol(String filename) {
+    if (ofHost(filename) || Filenames.isJson(filename)) {
+      return null;
+    }
+    String protocol = Filenames.protocol(filename);
+    BlockDriver<?> driver = forProtocol(protocol);
+    if (driver == null) {
+      throw BlockException.invalid("Unknown protocol '" + protocol + "'");
+    }
+    return driver;
   }
 
   /** True if it is a file of the host that the name means. */

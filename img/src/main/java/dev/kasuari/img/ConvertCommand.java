@@ -175,13 +175,17 @@ final class ConvertCommand implements Command {
     String name = a.words().getLast();
     long total = images.stream().mapToLong(BlockNode::size).sum();
     String format = a.value("O", "raw");
-    if (Drivers.find(format) == null) {
-      throw new ToolException("Unknown file format '" + format + "'");
-    }
-    String backing = a.value("B");
-    creation.backing(backing, a.value("F"));
     boolean made = !a.has("n");
+    if (!made && Drivers.find(format) == null) {
+      throw new ToolException("Could not open '" + name + "': Unknown driver '" + format + "'");
+    }
+    creation.backing(a.value("B"), a.value("F"));
+    if (a.has("target-is-zero") && creation.hasBacking()) {
+      throw new ToolException(
+          "Cannot use --target-is-zero when the destination image has a backing file");
+    }
     if (made) {
+      creation.refuseImpossible(name);
       creation.refuseBacking("");
     }
     boolean hasBacking = creation.hasBacking();

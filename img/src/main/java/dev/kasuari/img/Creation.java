@@ -15,7 +15,9 @@ import dev.kasuari.qapi.OptionSource;
 import dev.kasuari.qapi.Schema;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,19 +50,41 @@ final class Creation {
   }
 
   private ImageCreator<?> creator(String filename) {
+    return creator(filename, filename.isEmpty() ? "" : filename + ": ");
+  }
+
+  /** Refuses a format, or a file's protocol, in which no image can be made. */
+  void refuseImpossible(String filename) {
+    var _ = creator(filename, "");
+  }
+
+  private ImageCreator<?> creator(String filename, String before) {
     BlockDriver<?> driver = Drivers.find(format);
     if (driver == null) {
-      throw new ToolException(filename + ": Unknown file format '" + format + "'");
+      throw new ToolException(before + "Unknown file format '" + format + "'");
+    }
+    BlockDriver<?> protocol = protocol(filename, before);
+    if (protocol != null && !protocol.takesImages()) {
+      throw new ToolException(before + refusal(protocol));
     }
     ImageCreator<?> creator = driver.creator();
     if (creator == null) {
       throw new ToolException(
-          (filename.isEmpty() ? "" : filename + ": ")
-              + "Format driver '"
-              + format
-              + "' does not support image creation");
+          before + "Format driver '" + format + "' does not support image creation");
     }
     return creator;
+  }
+
+  private static @Nullable BlockDriver<?> protocol(String filename, String before) {
+    try {
+      return Drivers.ofProtocol(filename);
+    } catch (BlockException e) {
+      throw new ToolException(before + e.getMessage());
+    }
+  }
+
+  private static String refusal(BlockDriver<?> protocol) {
+    return "Protocol driver '" + protocol.name() + "' does not support image creation";
   }
 
   String help() {
@@ -382,27 +406,38 @@ final class Creation {
   private <O> void write(ImageCreator<O> creator, String filename, long size, O options) {
     Access access = Access.write().withCache(true, false);
     try {
-      if (!Drivers.createFile(filename) && Drivers.ofHost(filename)) {
-        Path path = Path.of(filename.startsWith("file:") ? filename.substring(5) : filename);
-        if (!Files.exists(path)) {
-          Files.createFile(path);
-        }
+      BlockDriver<?> protocol = Drivers.ofProtocol(filename);
+      if (Drivers.ofHost(filename)) {
+        touch(Path.of(filename.startsWith("file:") ? filename.substring(5) : filename));
       }
+      String attempt =
+          protocol == null || protocol.createFile(filename)
+              ? "Could not open '" + filename + "'"
+              : refusal(protocol) + ", and opening the image failed";
       try (Session session = new Session(objects)) {
-        BlockNode file = session.open(filename, "file", false, access);
+        BlockNode file = session.open(filename, "file", false, access, attempt);
         file.truncate(0, dev.kasuari.block.Preallocation.OFF);
         creator.create(new Making(session.graph(), filename), file, size, options);
       }
     } catch (IOException e) {
-      boolean missing = e instanceof java.nio.file.NoSuchFileException;
-      throw new ToolException(
-          filename
-              + ": Could not create '"
-              + filename
-              + "': "
-              + (missing ? "No such file or directory" : e.getMessage()));
+      String why =
+          switch (e) {
+            case NoSuchFileException missing -> "No such file or directory";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> String.valueOf(e.getMessage());
+          };
+      throw new ToolException(filename + ": Could not create '" + filename + "': " + why);
     } catch (BlockException | OptionException e) {
       throw new ToolException(filename + ": " + e.getMessage());
+    }
+  }
+
+  private static void touch(Path path) throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new FileSystemException(path.toString(), null, "Is a directory");
+    }
+    if (!Files.exists(path)) {
+      Files.createFile(path);
     }
   }
 }

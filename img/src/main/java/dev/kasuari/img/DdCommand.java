@@ -81,8 +81,10 @@ final class DdCommand implements Command {
   }
 
   private static void create(String format, UserObjects objects, String output, long size) {
+    var creation = new Creation(format, List.of(), objects);
+    creation.refuseImpossible(output);
     try {
-      new Creation(format, List.of(), objects).create(output, size, false, null);
+      creation.create(output, size, false, null);
     } catch (ToolException e) {
       throw e.as(output, "error while creating output image");
     }

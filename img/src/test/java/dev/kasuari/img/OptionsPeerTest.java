@@ -98,6 +98,31 @@ class OptionsPeerTest {
         "info -f raw --image-opts DIR/0",
         "info --output=xml DIR/0",
         "info -x DIR/0",
+        "create nbd://127.0.0.1:1/x 1M",
+        "create -q -f qcow2 nbd+unix:///x?socket=/nope 1M",
+        "create http://127.0.0.1:1/x 1M",
+        "create -f qcow2 -o foo=1 https://127.0.0.1:1/x 1M",
+        "create -f qcow2 ssh://127.0.0.1:1/x 1M",
+        "create ssh://127.0.0.1 1M",
+        "create foo:x 1M",
+        "create -f bochs foo:x 1M",
+        "create fat:x 1M",
+        "create null-co:// 1M",
+        "create -f qcow2 blkdebug::x 1M",
+        "create -f qcow2 DIR 1M",
+        "create /proc/x 1M",
+        "convert -O qcow2 DIR/0 nbd://127.0.0.1:1/x",
+        "convert DIR/0 http://127.0.0.1:1/x",
+        "convert DIR/0 ssh://127.0.0.1:1/x",
+        "convert -B DIR/0 -O qcow2 DIR/0 foo:x",
+        "convert -n -O foo DIR/0 DIR/1",
+        "convert -n -O raw DIR/1 DIR/none",
+        "convert -n -O qcow2 DIR/1 DIR/raw",
+        "convert -n -o size=1M -O qcow2 DIR/1 DIR/2",
+        "convert --target-is-zero -O qcow2 DIR/1 DIR/2",
+        "dd if=DIR/0 of=nbd://127.0.0.1:1/x",
+        "dd if=DIR/0 of=http://127.0.0.1:1/x",
+        "dd -O bochs if=DIR/0 of=foo:x",
         "create -f qcow2 DIR/n 9E",
         "create -f qcow2 DIR/n 1.5k",
         "create -f qcow2 -o help",
@@ -275,6 +300,49 @@ class OptionsPeerTest {
       }
       printsTheSame("rebase -f " + format + " " + how + "  DIR/n");
     }
+  }
+
+  /** What is behind the end of what is copied stays; smaller images are refused. */
+  @ParameterizedTest
+  @ValueSource(strings = {"qcow2", "vmdk", "vdi", "vpc", "vhdx", "qed", "parallels", "raw"})
+  void copiesIntoImagesThatAreThere(String format) throws Exception {
+    for (Path side : List.of(ours, theirs)) {
+      img(side, "create -q -f " + format + " DIR/n 6M");
+      img(side, "create -q -f " + format + " DIR/small 3M");
+      fill(side.resolve("n"), format);
+    }
+    String target = " -O " + format + " DIR/0 DIR/";
+    printsTheSame("convert -n" + target + "small");
+    for (String how : List.of("-n", "-n --target-is-zero", "-n -m 1 -S 0")) {
+      printsTheSame("convert " + how + target + "n");
+      sameDisk(format);
+    }
+    printsTheSame("convert -n -O " + format + " DIR/raw DIR/0 DIR/n");
+    sameDisk(format);
+  }
+
+  private static void fill(Path image, String format) throws Exception {
+    var words = List.of("/usr/bin/qemu-io", "-f", format, "-c", "write -P 7 0 6M");
+    var all = new java.util.ArrayList<>(words);
+    all.add(image.toString());
+    Process process = new ProcessBuilder(all).redirectErrorStream(true).start();
+    process.getInputStream().readAllBytes();
+    assertThat(process.waitFor()).isZero();
+  }
+
+  private void sameDisk(String format) {
+    String words = "compare -f %1$s -F %1$s %2$s/n %3$s/n".formatted(format, ours, theirs);
+    assertThat(ToolRun.theirs(folder, "qemu-img", words).out())
+        .isEqualTo("Images are identical.\n");
+  }
+
+  /** QEMU says so, too, and nothing else, but ends as if it had copied. */
+  @Test
+  void anImageWithSomethingBehindItIsNotZero() {
+    String words = "convert -n --target-is-zero -B DIR/0 -F qcow2 -O qcow2 DIR/raw DIR/1";
+    ToolRun run = ToolRun.ours(ours, words);
+    assertThat(run.err()).isEqualTo(ToolRun.theirs(theirs, "qemu-img", words).err());
+    assertThat(run.code()).isOne();
   }
 
   /** QEMU 7.2 has no such option: what it reads is what was there before. */

@@ -52,6 +52,11 @@ public final class FileDriver implements BlockDriver<FileDriver.FileOptions> {
   }
 
   @Override
+  public boolean takesImages() {
+    return true;
+  }
+
+  @Override
   public String doc() {
     return "a file of the host";
   }

@@ -16,6 +16,11 @@ public final class HostDeviceDriver implements BlockDriver<FileDriver.FileOption
   }
 
   @Override
+  public boolean takesImages() {
+    return true;
+  }
+
+  @Override
   public String doc() {
     return "a block or character device of the host";
   }

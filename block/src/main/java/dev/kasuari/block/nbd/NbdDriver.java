@@ -72,6 +72,11 @@ public final class NbdDriver implements BlockDriver<NbdDriver.NbdOptions> {
   }
 
   @Override
+  public boolean takesImages() {
+    return true;
+  }
+
+  @Override
   public String doc() {
     return "a disk of a network block device server";
   }

@@ -94,6 +94,11 @@ public final class SshDriver implements BlockDriver<SshDriver.SshOptions> {
   }
 
   @Override
+  public boolean takesImages() {
+    return true;
+  }
+
+  @Override
   public String doc() {
     return "a disk that is a file of a server, by SSH";
   }
