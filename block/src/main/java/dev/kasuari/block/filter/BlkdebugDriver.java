@@ -19,7 +19,7 @@ public final class BlkdebugDriver extends FilterDriver<BlkdebugDriver.Blkdebug> 
    * @param config a file of rules
    * @param align requests below are multiples of it, bytes; a power of two
    * @param maxTransfer requests below are not larger, bytes; a multiple of align
-   * @param optWriteZero accepted; requests that zero are handed on as they come
+   * @param optWriteZero no others are zeroed without writing; a multiple of align
    * @param maxWriteZero requests that zero are not larger, bytes
    * @param optDiscard accepted; discards are handed on as they come
    * @param maxDiscard discards are not larger, bytes

@@ -123,6 +123,23 @@ public final class BlkdebugNode extends FilterNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    long unit = Math.max(align, options.optWriteZero());
+    if (offset % unit != 0 || length % unit != 0) {
+      return false;
+    }
+    boolean[] quick = {true};
+    pieces(
+        length,
+        options.maxWriteZero(),
+        (at, n) -> {
+          rules.request(IoType.WRITE_ZEROES, offset + at, n);
+          quick[0] &= below().zeroQuickly(offset + at, n, mayUnmap);
+        });
+    return quick[0];
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     pieces(
         length,

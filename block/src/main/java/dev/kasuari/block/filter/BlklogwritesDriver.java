@@ -158,6 +158,16 @@ public final class BlklogwritesDriver extends FilterDriver<BlklogwritesDriver.Bl
     }
 
     @Override
+    protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+      refuseUnaligned(offset, length);
+      boolean quick = below().zeroQuickly(offset, length, mayUnmap);
+      if (quick) {
+        entry(offset, length, 0, null);
+      }
+      return quick;
+    }
+
+    @Override
     protected void discardAt(long offset, long length) {
       refuseUnaligned(offset, length);
       super.discardAt(offset, length);

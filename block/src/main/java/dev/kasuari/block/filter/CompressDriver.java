@@ -24,7 +24,8 @@ public final class CompressDriver extends FilterDriver<CompressDriver.Compress> 
   public BlockNode open(Compress options, Opening opening) {
     BlockNode file = opening.filtered("file");
     if (!(file.image() instanceof ImageNode image) || !image.compresses()) {
-      throw BlockException.notSupported("Compression is not supported under the filter");
+      throw BlockException.notSupported(
+          "Compression is not supported for underlying format: " + file.image().driver());
     }
     return new Node(opening, file);
   }
@@ -101,6 +102,13 @@ public final class CompressDriver extends FilterDriver<CompressDriver.Compress> 
     @Override
     protected void zeroAt(long offset, long length, boolean mayUnmap) {
       alone(offset, length, () -> super.zeroAt(offset, length, mayUnmap));
+    }
+
+    @Override
+    protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+      boolean[] quick = new boolean[1];
+      alone(offset, length, () -> quick[0] = below().zeroQuickly(offset, length, mayUnmap));
+      return quick[0];
     }
 
     @Override

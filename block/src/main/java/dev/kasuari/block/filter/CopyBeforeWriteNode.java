@@ -197,6 +197,12 @@ public final class CopyBeforeWriteNode extends FilterNode {
   }
 
   @Override
+  protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+    before(offset, length);
+    return below().zeroQuickly(offset, length, mayUnmap);
+  }
+
+  @Override
   protected void discardAt(long offset, long length) {
     before(offset, length);
     super.discardAt(offset, length);

@@ -72,6 +72,12 @@ public final class PreallocateDriver extends FilterDriver<PreallocateDriver.Prea
       super.zeroAt(offset, length, mayUnmap);
     }
 
+    @Override
+    protected boolean zeroQuicklyAt(long offset, long length, boolean mayUnmap) {
+      grow(offset + length);
+      return below().zeroQuickly(offset, length, mayUnmap);
+    }
+
     private void grow(long to) {
       if (to <= end) {
         return;

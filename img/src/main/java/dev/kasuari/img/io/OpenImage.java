@@ -58,11 +58,6 @@ final class OpenImage implements AutoCloseable {
           filename, format, more, readOnly, snapshot, share, copyOnRead, cache, discard, objects);
     }
 
-    /** What it is called in messages. */
-    String name() {
-      return filename == null ? String.join(",", options) : filename;
-    }
-
     private Access access() {
       boolean unmap =
           switch (discard) {
@@ -114,7 +109,8 @@ final class OpenImage implements AutoCloseable {
       return new OpenImage(how, session, node);
     } catch (BlockException | OptionException | ToolException e) {
       session.close();
-      throw new ToolException("can't open device " + how.name() + ": " + e.getMessage());
+      String name = how.filename() == null ? "" : " device " + how.filename();
+      throw new ToolException("can't open" + name + ": " + e.getMessage());
     }
   }
 

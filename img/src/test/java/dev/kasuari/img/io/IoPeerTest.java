@@ -167,6 +167,9 @@ class IoPeerTest {
         "-r|-f|raw|-c|write 0 1k|-c|discard 0 1k|-c|aio_write 0 1k|-c|truncate 1M|DIR/a.raw",
         "-r|-c|read 0 1k|DIR/a.raw",
         "-U|-f|raw|-c|read 0 1k|DIR/a.raw",
+        "--image-opts|-c|read 0 1k|driver=qcow2,file.driver=file,file.filename=DIR/a.raw",
+        "--image-opts|-c|read 0 1k|driver=compress,file.driver=raw,file.file.driver=file,file.file.filename=DIR/a.raw",
+        "-c|open -o driver=qcow2,file.driver=file,file.filename=DIR/a.raw",
         "-r|-U|-f|raw|-c|read 0 1k|DIR/a.raw",
         "-t|foo|DIR/a.raw",
         "-d|foo|DIR/a.raw",
@@ -202,6 +205,34 @@ class IoPeerTest {
 
   private static List<String> commands(Run run) {
     return run.out().lines().map(l -> l.replaceAll(" +-- .*", "").strip()).toList();
+  }
+
+  /** Zeroes that are to cost nothing pass through filters, or are refused below them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "driver=compress,file.driver=qcow2,file.file.driver=file,file.file.filename=DIR/a.qcow2",
+        "driver=preallocate,file.driver=file,file.filename=DIR/z.raw",
+        "driver=blkdebug,image.driver=qcow2,image.file.driver=file,image.file.filename=DIR/a.qcow2",
+        "driver=blkdebug,max-write-zero=64k,image.driver=qcow2,image.file.driver=file,image.file.filename=DIR/a.qcow2",
+        "driver=blkdebug,opt-write-zero=128k,image.driver=qcow2,image.file.driver=file,image.file.filename=DIR/a.qcow2",
+        "driver=quorum,vote-threshold=1,children.0.driver=qcow2,children.0.file.driver=file,children.0.file.filename=DIR/a.qcow2",
+        "driver=raw,file.driver=blkdebug,file.image.driver=file,file.image.filename=DIR/z.raw",
+      })
+  void zeroesPassThroughFilters(String options) throws Exception {
+    for (Path side : List.of(ours, theirs)) {
+      img(side, "create -q -f raw z.raw 4M");
+    }
+    for (String how : List.of("-z -n", "-z -n -u")) {
+      printsTheSame(
+          "--image-opts|-c|write 0 2M|-c|write HOW 0 64k|-c|write HOW 100k 64k|-c|write HOW 2M 128k"
+                  .replace("HOW", how)
+              + "|-c|read -P 0 0 64k|-c|read -P 0 2M 128k|-c|map|"
+              + options);
+      if (options.startsWith("driver=compress")) {
+        return; // QEMU writes over compressed clusters once only
+      }
+    }
   }
 
   /** Each reads the state that the other wrote, in snapshots too. */
