@@ -67,6 +67,9 @@ public record NodeOptions(
       boolean noFlush = cache.noFlush() == null ? access.noFlush() : cache.noFlush();
       access = access.withCache(!direct, !noFlush);
     }
+    if (access.forceShare() && access.writable()) {
+      throw BlockException.invalid("force-share=on can only be used with read-only images");
+    }
     return access;
   }
 }

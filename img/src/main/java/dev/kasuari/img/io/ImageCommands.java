@@ -8,8 +8,10 @@ import dev.kasuari.block.Preallocation;
 import dev.kasuari.img.HumanInfo;
 import dev.kasuari.img.ToolException;
 import dev.kasuari.img.io.IoCommand.Needs;
+import dev.kasuari.qapi.Json;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Commands about the image as a whole. */
@@ -97,7 +99,7 @@ final class ImageCommands {
             "c:o:rw",
             "[(-r|-w)] [-c cache] [-o options]",
             "opens the image in another way",
-            ImageCommands::reopen),
+            ReopenCommand::reopen),
         command(
             "truncate",
             "t",
@@ -208,7 +210,7 @@ final class ImageCommands {
         new OpenImage.How(
             rest.isEmpty() ? null : rest.getFirst(),
             null,
-            options == null ? List.of() : List.of(options),
+            options == null ? new Json.Members(Map.of()) : OpenImage.options(options),
             words.has('r'),
             words.has('s'),
             words.has('U'),
@@ -219,38 +221,6 @@ final class ImageCommands {
     try {
       session.image(OpenImage.open(how, session));
     } catch (ToolException e) {
-      throw session.complaint(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private static void reopen(IoSession session, Words words) {
-    OpenImage image = session.image();
-    if (image == null || !words.rest().isEmpty()) {
-      throw IoException.usage();
-    }
-    if (words.has('r') && words.has('w')) {
-      throw session.complaint("Only one -r/-w option may be given");
-    }
-    OpenImage.How before = image.how();
-    OpenImage.How how = before;
-    if (words.has('r') || words.has('w')) {
-      how = how.withReadOnly(words.has('r'));
-    }
-    String cache = words.value('c');
-    if (cache != null) {
-      how = how.withCache(cache);
-    }
-    String options = words.value('o');
-    if (options != null) {
-      var more = new java.util.ArrayList<>(before.options());
-      more.add(options);
-      how = how.withOptions(more);
-    }
-    session.closeImage();
-    try {
-      session.image(OpenImage.open(how, session));
-    } catch (ToolException e) {
-      session.image(OpenImage.open(before, session));
       throw session.complaint(String.valueOf(e.getMessage()));
     }
   }

@@ -3,6 +3,7 @@ package dev.kasuari.img.io;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.img.Arguments;
 import dev.kasuari.img.ToolException;
+import dev.kasuari.qapi.Json;
 import dev.kasuari.qapi.OptionException;
 import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
@@ -15,6 +16,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -136,7 +138,7 @@ public final class IoTool {
     return new OpenImage.How(
         options ? null : name,
         format,
-        options ? List.of(name) : List.of(),
+        options ? OpenImage.options(name) : new Json.Members(Map.of()),
         a.has("r") || a.has("read-only"),
         a.has("s") || a.has("snapshot"),
         a.has("U") || a.has("force-share"),

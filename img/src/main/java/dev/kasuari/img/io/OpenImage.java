@@ -22,7 +22,7 @@ final class OpenImage implements AutoCloseable {
    *
    * @param filename or null if options say all
    * @param format or null to find it out
-   * @param options of the node, {@code key=value,...}, or nothing
+   * @param options of the node, or none
    * @param readOnly refuse writes
    * @param snapshot write to a file that is forgotten
    * @param share without locks
@@ -34,7 +34,7 @@ final class OpenImage implements AutoCloseable {
   record How(
       @Nullable String filename,
       @Nullable String format,
-      List<String> options,
+      Json.Members options,
       boolean readOnly,
       boolean snapshot,
       boolean share,
@@ -53,9 +53,9 @@ final class OpenImage implements AutoCloseable {
           filename, format, options, value, snapshot, share, copyOnRead, cache, discard, objects);
     }
 
-    How withOptions(List<String> more) {
+    How withOptions(Json.Members all) {
       return new How(
-          filename, format, more, readOnly, snapshot, share, copyOnRead, cache, discard, objects);
+          filename, format, all, readOnly, snapshot, share, copyOnRead, cache, discard, objects);
     }
 
     private Access access() {
@@ -88,6 +88,20 @@ final class OpenImage implements AutoCloseable {
    */
   static OpenImage open(How how, IoSession io) {
     Access access = how.access();
+    try {
+      return open(how, access, io);
+    } catch (BlockException | OptionException | ToolException e) {
+      String name = how.filename() == null ? "" : " device " + how.filename();
+      throw new ToolException("can't open" + name + ": " + e.getMessage());
+    }
+  }
+
+  /** The same, with complaints that say nothing of opening. */
+  static OpenImage openAgain(How how, IoSession io) {
+    return open(how, how.access(), io);
+  }
+
+  private static OpenImage open(How how, Access access, IoSession io) {
     Session session = new Session();
     session.warnTo(io.err(), io.program());
     try {
@@ -109,8 +123,7 @@ final class OpenImage implements AutoCloseable {
       return new OpenImage(how, session, node);
     } catch (BlockException | OptionException | ToolException e) {
       session.close();
-      String name = how.filename() == null ? "" : " device " + how.filename();
-      throw new ToolException("can't open" + name + ": " + e.getMessage());
+      throw e;
     }
   }
 
@@ -119,23 +132,20 @@ final class OpenImage implements AutoCloseable {
       requireDriver(how.format());
     }
     String name = how.filename();
-    if (how.options().isEmpty()) {
+    if (how.options().members().isEmpty()) {
       return session.open(String.valueOf(name), how.format(), false, access, "");
     }
-    var members = new LinkedHashMap<String, Json>();
-    for (String text : how.options()) {
-      members.putAll(OptionSource.of("", text, "").tree().members());
-    }
+    var members = new LinkedHashMap<>(how.options().members());
     String given = members.get("driver") instanceof Json.Text text ? text.value() : how.format();
     if (name != null) {
       String driver = given == null ? probed(name, access) : given;
       requireDriver(driver);
       members.put("driver", new Json.Text(driver));
-      Json file = new Json.Text(name);
-      if (Drivers.named("", driver).isFormat()) {
-        members.put("file", new Json.Members(Map.of("filename", file)));
-      } else {
-        members.put("filename", file);
+      var file = new Json.Members(Map.of("filename", new Json.Text(name)));
+      if (!Drivers.named("", driver).isFormat()) {
+        merge(members, file);
+      } else if (!(members.get("file") instanceof Json.Text)) { // the name of a node
+        merge(members, new Json.Members(Map.of("file", file)));
       }
     } else if (given == null && members.get("file") != null) {
       return session.open("json:" + new Json.Members(members), null, false, access, "");
@@ -144,6 +154,30 @@ final class OpenImage implements AutoCloseable {
     }
     var source = new OptionSource("", new Json.Members(members), false, Set.of());
     return session.use(session.graph().open(source, access), access);
+  }
+
+  /** {@code key=value,...} as options of a node. */
+  static Json.Members options(String text) {
+    return OptionSource.of("", text, "").tree();
+  }
+
+  /** Options with others added, which take the place of those of the same name. */
+  static Json.Members merged(Json.Members options, Json.Members more) {
+    var all = new LinkedHashMap<>(options.members());
+    merge(all, more);
+    return new Json.Members(all);
+  }
+
+  private static void merge(Map<String, Json> all, Json.Members more) {
+    more.members()
+        .forEach((key, value) ->
+            all.merge(
+                key,
+                value,
+                (a, b) ->
+                    a instanceof Json.Members inner && b instanceof Json.Members further
+                        ? merged(inner, further)
+                        : b));
   }
 
   private static void requireDriver(String name) {

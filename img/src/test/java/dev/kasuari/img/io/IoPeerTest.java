@@ -170,6 +170,8 @@ class IoPeerTest {
         "--image-opts|-c|read 0 1k|driver=qcow2,file.driver=file,file.filename=DIR/a.raw",
         "--image-opts|-c|read 0 1k|driver=compress,file.driver=raw,file.file.driver=file,file.file.filename=DIR/a.raw",
         "-c|open -o driver=qcow2,file.driver=file,file.filename=DIR/a.raw",
+        "--image-opts|-c|write 0 1k|driver=qcow2,file.driver=file,file.filename=DIR/a.qcow2,force-share=on",
+        "--image-opts|-r|-c|read 0 1k|driver=qcow2,file.driver=file,file.filename=DIR/a.qcow2,force-share=on",
         "-r|-U|-f|raw|-c|read 0 1k|DIR/a.raw",
         "-t|foo|DIR/a.raw",
         "-d|foo|DIR/a.raw",
@@ -205,6 +207,44 @@ class IoPeerTest {
 
   private static List<String> commands(Run run) {
     return run.out().lines().map(l -> l.replaceAll(" +-- .*", "").strip()).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"raw", "qcow2", "vmdk", "vdi", "vpc", "vhdx", "qed", "qcow"})
+  void reopensImages(String format) throws Exception {
+    for (Path side : List.of(ours, theirs)) {
+      img(side, "create -q -f " + format + " x 4M");
+    }
+    for (String script :
+        List.of(
+            "-c|write 0 64k|-c|reopen -r|-c|write 0 64k|-c|read 0 64k|-c|reopen -w|-c|write 0 64k",
+            "-r|-c|write 0 64k|-c|reopen -w|-c|write -P 3 0 64k|-c|reopen|-c|read -P 3 0 64k",
+            "-c|reopen -c none|-c|write 0 64k|-c|reopen -c unsafe|-c|reopen -c foo|-c|read 0 64k",
+            "-c|reopen -o cache.direct=on|-c|reopen -o cache.no-flush=on|-c|write 0 64k",
+            "-c|reopen -o discard=unmap|-c|reopen -o detect-zeroes=on|-c|write -P 0 0 64k|-c|map",
+            "-c|reopen -r -w|-c|reopen -r -o read-only=on|-c|reopen -c none -o cache.direct=on",
+            "-c|reopen -o foo=1|-c|reopen -o foo.bar=1|-c|reopen -o file.foo=1|-c|write 0 64k",
+            "-c|reopen -o file.filename=x|-c|reopen -o file.locking=off|-c|reopen -o node-name=n",
+            "-c|reopen -o driver=nope|-c|reopen -o file.driver=raw|-c|reopen -o file=nope",
+            "-c|reopen -o driver=" + format + ",file.driver=file|-c|read 0 1k")) {
+      printsTheSame("-f|" + format + "|" + script + "|DIR/x");
+    }
+  }
+
+  /**
+   * QEMU's Parallels and some of its filters cannot be reopened; nor may {@code -o} end writing.
+   */
+  @Test
+  void reopensWhatQemuDoesNot() throws Exception {
+    img(ours, "create -q -f parallels x 4M");
+    String script = "-c|reopen -r|-c|read 0 1k|-c|reopen -w|-c|write 0 1k|";
+    assertThat(ours("-f|parallels|" + script + "DIR/x", "").code()).isZero();
+    String filter = "driver=compress,file.driver=qcow2,file.file.filename=DIR/a.qcow2";
+    assertThat(ours("--image-opts|" + script + filter, "").code()).isZero();
+    Run run = ours("-c|reopen -o read-only=on|-c|write 0 1k|-f|parallels|DIR/x", "");
+    assertThat(run.err()).isEqualTo("qemu-io: Block node is read-only\n");
+    Run back = ours("-c|reopen -o read-only=on|-c|reopen -w|-c|write 0 1k|-f|parallels|DIR/x", "");
+    assertThat(back.err()).isEmpty();
   }
 
   /** Zeroes that are to cost nothing pass through filters, or are refused below them. */
