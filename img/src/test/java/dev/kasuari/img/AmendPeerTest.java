@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,8 @@ class AmendPeerTest {
         "compat=1.1,lazy_refcounts=on|compat=0.10",
         "compat=1.1,refcount_bits=64|compat=0.10",
         "extended_l2=on|compat=0.10",
+        "compression_type=zstd|compat=0.10",
+        "compression_type=zstd|compat=0.10,size=4M",
         "extended_l2=on|compat=v2",
         "compat=1.1,refcount_bits=64|refcount_bits=16,compat=0.10",
         "cluster_size=512|refcount_bits=1",
@@ -83,6 +87,77 @@ class AmendPeerTest {
     same(ours, theirs(words), words);
     assertThat(ours.code()).isEqualTo(1);
     assertThat(theirs("info DIR/a").out()).contains("compat: 1.1");
+  }
+
+  @Test
+  void whatZstdHasCompressedKeepsAnImageAtItsVersion() throws Exception {
+    Files.writeString(folder.resolve("disk"), "x".repeat(1 << 20));
+    done("convert -c -f raw -O qcow2 -o compression_type=zstd DIR/disk DIR/a");
+    String words = "amend -f qcow2 -o compat=0.10 DIR/a";
+    ToolRun ours = ToolRun.ours(folder, words);
+    same(ours, theirs(words), words);
+    assertThat(ours.code()).isEqualTo(1);
+  }
+
+  /**
+   * If they have the disk's size. What became zero since is zero in the snapshot, too, once QEMU's
+   * has gone back, so that ours is compared with what was there.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "resize -q DIR/a 6M", "resize -q --shrink DIR/a 2M"})
+  void snapshotsGoBackWithAnImage(String then) throws Exception {
+    byte[] bytes = new byte[3 << 20];
+    new Random(1).nextBytes(bytes);
+    Files.write(folder.resolve("disk"), bytes);
+    done("convert -f raw -O qcow2 DIR/disk DIR/a");
+    done("snapshot -c one DIR/a");
+    io("a", "write -P 4 512k 1M", "write -z 2M 64k");
+    if (!then.isEmpty()) {
+      done(then);
+    }
+    Files.copy(folder.resolve("a"), folder.resolve("b"));
+    String words = "amend -f qcow2 -o compat=0.10 DIR/";
+    ToolRun ours = ToolRun.ours(folder, words + "a");
+    same(ours, theirs(words + "b"), words);
+    assertThat(ours.code()).isEqualTo(then.isEmpty() ? 0 : 1);
+    same(ToolRun.ours(folder, "info DIR/a"), theirs("info DIR/b"), words);
+    assertThat(theirs("check DIR/a").out()).startsWith("No errors were found on the image.");
+    assertThat(theirs("compare DIR/a DIR/b").code()).isZero();
+    done("snapshot -a one DIR/a");
+    assertThat(theirs("check DIR/a").out()).startsWith("No errors were found on the image.");
+    assertThat(theirs("compare -f qcow2 -F raw DIR/a DIR/disk").code()).isZero();
+  }
+
+  /** QEMU's have wrong flags then, or lose the bitmaps and what they take. */
+  @Test
+  void zeroesOfSnapshotsAndBitmapsStay() throws Exception {
+    for (String name : new String[] {"a", "b"}) {
+      done("create -q -f qcow2 -o preallocation=metadata DIR/" + name + " 1M");
+    }
+    io("a", "write -z 0 64k");
+    done("snapshot -c one DIR/a");
+    done("bitmap --add DIR/b bits");
+    ToolRun zeroes = ToolRun.ours(folder, "amend -o compat=0.10 DIR/a");
+    assertThat(zeroes.err()).contains("an image with zeroes in its snapshots");
+    ToolRun bitmaps = ToolRun.ours(folder, "amend -o compat=0.10 DIR/b");
+    assertThat(bitmaps.err()).contains("an image with dirty bitmaps");
+    assertThat(zeroes.code() + bitmaps.code()).isEqualTo(2);
+    for (String name : new String[] {"a", "b"}) {
+      assertThat(theirs("check DIR/" + name).code()).isZero();
+      assertThat(theirs("info DIR/" + name).out()).contains("compat: 1.1");
+    }
+    assertThat(theirs("info DIR/b").out()).contains("name: bits");
+  }
+
+  private void io(String image, String... commands) throws Exception {
+    var words = new ArrayList<>(List.of("/usr/bin/qemu-io", "-f", "qcow2"));
+    for (String command : commands) {
+      words.addAll(List.of("-c", command));
+    }
+    words.add(folder.resolve(image).toString());
+    Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+    process.getInputStream().readAllBytes();
+    assertThat(process.waitFor()).isZero();
   }
 
   @Test

@@ -91,7 +91,7 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
       new RefcountWidth(image).change(order, how.progress());
     }
     if (downgrades) {
-      downgrade(image);
+      header(image, new Downgrade(image)::run);
     }
     how.progress().accept(1000);
   }
@@ -137,27 +137,7 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
       throw BlockException.invalid("data-file-raw cannot be set on existing images");
     }
     if (version == 2 && h.version == 3) {
-      refuseDowngrade(image);
-    }
-  }
-
-  private static void refuseDowngrade(Qcow2Node image) {
-    Header h = image.header;
-    long hard = h.incompatible & ~(Header.DIRTY | Header.CORRUPT);
-    if ((hard & Header.EXTERNAL_DATA) != 0) {
-      throw BlockException.notSupported("Cannot downgrade an image with a data file");
-    }
-    if (hard != 0) {
-      throw BlockException.notSupported(
-          "Cannot downgrade an image with incompatible features 0x"
-              + Long.toHexString(hard)
-              + " set");
-    }
-    if (h.snapshotCount > 0) {
-      throw BlockException.notSupported("an image with snapshots is not downgraded here");
-    }
-    if (!image.bitmaps().persistent().isEmpty()) {
-      throw BlockException.notSupported("an image with dirty bitmaps cannot be downgraded");
+      new Downgrade(image).refuseImpossible(o.size() == null ? h.size : o.size());
     }
   }
 
@@ -192,18 +172,5 @@ final class Qcow2Amender implements ImageAmender<Qcow2Amender.Amendment> {
     }
     image.expandZeroes();
     image.commit.flush();
-  }
-
-  private static void downgrade(Qcow2Node image) {
-    Header h = image.header;
-    header(
-        image,
-        () -> {
-          h.version = 2;
-          h.compatible = 0;
-          h.autoclear = 0;
-          h.incompatible = 0;
-          h.extensions.removeIf(e -> e.type() == Header.EXTENSION_FEATURES);
-        });
   }
 }
