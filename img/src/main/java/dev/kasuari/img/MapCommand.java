@@ -1,6 +1,7 @@
 package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.Extent;
@@ -56,7 +57,7 @@ final class MapCommand implements Command {
   private static void print(BlockNode node, long start, long end, boolean json, PrintStream out) {
     @Nullable Extent run = null;
     for (long at = start; at < end; ) {
-      Extent next = Extent.at(node, at, end - at);
+      Extent next = extent(node, at, end - at);
       at += next.length();
       if (run != null && run.continuedBy(next)) {
         run = run.withLength(run.length() + next.length());
@@ -69,6 +70,14 @@ final class MapCommand implements Command {
     }
     if (run != null) {
       print(run, json, true, out);
+    }
+  }
+
+  private static Extent extent(BlockNode node, long start, long length) {
+    try {
+      return Extent.at(node, start, length);
+    } catch (BlockException e) {
+      throw e.in("Could not read file metadata");
     }
   }
 

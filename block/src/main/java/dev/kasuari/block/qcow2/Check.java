@@ -190,12 +190,15 @@ final class Check {
         seenTables.add(table);
         nextInRow = 0;
         boolean mends = repair == Repair.ALL && (table & g.clusterMask()) == 0;
-        Tables.forEachRaw(
-            image.file,
-            g,
-            table,
-            plain -> countPlain(plain, active),
-            (at, bits, bitmap) -> countEntry(mends ? at : 0, bits, bitmap, active));
+        readable(
+            "l2",
+            () ->
+                Tables.forEachRaw(
+                    image.file,
+                    g,
+                    table,
+                    plain -> countPlain(plain, active),
+                    (at, bits, bitmap) -> countEntry(mends ? at : 0, bits, bitmap, active)));
       }
     }
   }
@@ -308,11 +311,33 @@ final class Check {
     }
     for (Snapshots.Entry entry : image.internalSnapshots().entries()) {
       try {
-        countTree(image.internalSnapshots().table(entry), entry.l1Offset(), false);
+        long[][] l1 = new long[1][];
+        readable("l1", () -> l1[0] = image.internalSnapshots().table(entry));
+        countTree(l1[0], entry.l1Offset(), false);
       } catch (BlockException e) {
+        refuseUnread(e);
         report.accept("ERROR snapshot " + entry.id() + ": " + e.getMessage());
         corruptions++;
       }
+    }
+  }
+
+  /** Says which tables could not be read; what they name is not known to be unused. */
+  private void readable(String level, Runnable work) {
+    try {
+      work.run();
+    } catch (BlockException e) {
+      if (e.kind() == BlockException.Kind.IO_ERROR) {
+        report.accept("ERROR: I/O error in check_refcounts_" + level);
+      }
+      throw e;
+    }
+  }
+
+  /** Nothing may be taken for wrong, or a leak, because it could not be read now. */
+  private static void refuseUnread(BlockException e) {
+    if (e.kind() == BlockException.Kind.IO_ERROR) {
+      throw e;
     }
   }
 
@@ -378,6 +403,7 @@ final class Check {
     try {
       countBitmaps(BitmapDirectory.place(image.header));
     } catch (BlockException e) {
+      refuseUnread(e);
       report.accept("ERROR bitmaps: " + e.getMessage());
       corruptions++;
     }

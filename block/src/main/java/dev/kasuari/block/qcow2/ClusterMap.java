@@ -53,7 +53,9 @@ final class ClusterMap {
     this.refcounts = refcounts;
     this.commit = commit;
     g = header.geometry();
-    l1 = Tables.longs(file, header.l1Offset, header.l1Size);
+    l1 =
+        Tables.read(
+            "Could not read L1 table", () -> Tables.longs(file, header.l1Offset, header.l1Size));
   }
 
   TableCache cache() {

@@ -98,7 +98,7 @@ public final class Qcow2Driver implements BlockDriver<Qcow2Driver.Qcow2> {
     if (!file.writable()) {
       opening.readOnly();
     }
-    Header header = Header.read(file);
+    Header header = Tables.read("Could not read qcow2 header", () -> Header.read(file));
     if (opening.access().writable() && !opening.access().recovery()) {
       refuseCorrupt(header);
     }

@@ -56,7 +56,8 @@ final class Refcounts {
     this.header = header;
     this.cache = cache;
     g = header.geometry();
-    table = readTable();
+    file.event("reftable_load");
+    table = Tables.read("Could not initialize refcount handling", this::readTable);
     tableEnd = end(table);
     untouched = file.growsAsZeroes() ? file.size() : Long.MAX_VALUE;
   }

@@ -80,7 +80,7 @@ final class Snapshots {
     this.image = image;
     g = image.g;
     tree = new TreeCount(image);
-    entries = new ArrayList<>(read());
+    entries = new ArrayList<>(Tables.read("Failed to read snapshot table", this::read));
     tableBytes = encodedBytes();
   }
 

@@ -1,14 +1,29 @@
 package dev.kasuari.block.qcow2;
 
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Buffers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 
 /** Goes through tables in the file, past the caches: for what looks at all of an image. */
 final class Tables {
   private Tables() {}
+
+  /**
+   * Reads something.
+   *
+   * @param attempt what is said before if that fails
+   */
+  static <T> T read(String attempt, Supplier<T> body) {
+    try {
+      return body.get();
+    } catch (BlockException e) {
+      throw e.kind() == BlockException.Kind.IO_ERROR ? e.in(attempt) : e;
+    }
+  }
 
   /** Hears an entry that is not empty. */
   interface Visitor {
