@@ -98,6 +98,7 @@ class OptionsPeerTest {
         "info -f raw --image-opts DIR/0",
         "info --output=xml DIR/0",
         "info -x DIR/0",
+        "create -f luks -o detached-header=on,key-secret=s DIR/n 4M",
         "create nbd://127.0.0.1:1/x 1M",
         "create -q -f qcow2 nbd+unix:///x?socket=/nope 1M",
         "create http://127.0.0.1:1/x 1M",
@@ -334,6 +335,21 @@ class OptionsPeerTest {
     String words = "compare -f %1$s -F %1$s %2$s/n %3$s/n".formatted(format, ours, theirs);
     assertThat(ToolRun.theirs(folder, "qemu-img", words).out())
         .isEqualTo("Images are identical.\n");
+  }
+
+  /** Threads are for devices, and so is what they may share with others: QEMU says so, too. */
+  @Test
+  void whatOnlyMachinesHaveIsRefused() {
+    String thread = "info --object iothread,id=i DIR/0";
+    String sharing = "info --image-opts driver=qcow2,file.filename=DIR/0,share-rw=on";
+    for (String words : List.of(thread, sharing)) {
+      ToolRun run = ToolRun.ours(ours, words);
+      assertThat(run.code()).isEqualTo(ToolRun.theirs(theirs, "qemu-img", words).code());
+      assertThat(run.code()).isOne();
+    }
+    String refusal = "invalid object type: iothread";
+    assertThat(ToolRun.ours(ours, thread).err()).contains(refusal);
+    assertThat(ToolRun.theirs(theirs, "qemu-img", thread).err()).contains(refusal);
   }
 
   /** QEMU says so, too, and nothing else, but ends as if it had copied. */

@@ -102,12 +102,7 @@ public final class UserObjects {
     }
     if (!TYPES.contains(type)) {
       throw new OptionException(
-          prefix
-              + "Invalid parameter '"
-              + type
-              + "'; there are "
-              + String.join(", ", TYPES)
-              + Nearest.hint(type, TYPES));
+          prefix + "invalid object type: " + type + Nearest.hint(type, TYPES));
     }
   }
 

@@ -284,7 +284,7 @@ class FilterTest {
       assertThat(root.node().image().status(65536, 65536).compressed()).isTrue();
     }
     assertThatThrownBy(() -> open("compress,file.driver=null-co"))
-        .hasMessage("Compression is not supported for underlying format: raw");
+        .hasMessage("Compression is not supported for underlying format: null-co");
   }
 
   @Test

@@ -27,7 +27,7 @@ class UserObjectsTest {
       value = {
         "secret,data=a|'id' is missing",
         "id=s|'qom-type' is missing",
-        "nope,id=s|Invalid parameter 'nope'",
+        "nope,id=s|invalid object type: nope; there are secret, throttle-group, tls-creds-x509",
         "tls-creds-psk,id=s,dir=/|certificates only",
         "tls-creds-x509,id=s,dir=/nope,endpoint=server|Unable to load credentials 's'",
         "tls-creds-x509,id=s|dir",

@@ -88,8 +88,9 @@ final class OpenImage implements AutoCloseable {
    */
   static OpenImage open(How how, IoSession io) {
     Access access = how.access();
+    Session session = prepared(how, io);
     try {
-      return open(how, access, io);
+      return open(how, access, session);
     } catch (BlockException | OptionException | ToolException e) {
       String name = how.filename() == null ? "" : " device " + how.filename();
       throw new ToolException("can't open" + name + ": " + e.getMessage());
@@ -98,14 +99,19 @@ final class OpenImage implements AutoCloseable {
 
   /** The same, with complaints that say nothing of opening. */
   static OpenImage openAgain(How how, IoSession io) {
-    return open(how, how.access(), io);
+    return open(how, how.access(), prepared(how, io));
   }
 
-  private static OpenImage open(How how, Access access, IoSession io) {
+  /** Has the objects that options name, and warns where complaints go. */
+  private static Session prepared(How how, IoSession io) {
     Session session = new Session();
     session.warnTo(io.err(), io.program());
+    session.define(how.objects());
+    return session;
+  }
+
+  private static OpenImage open(How how, Access access, Session session) {
     try {
-      session.define(how.objects());
       if (how.share() && !how.readOnly()) {
         throw new BlockException(
             BlockException.Kind.INVALID, "force-share=on can only be used with read-only images");

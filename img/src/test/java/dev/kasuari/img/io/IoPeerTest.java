@@ -247,6 +247,15 @@ class IoPeerTest {
     assertThat(back.err()).isEmpty();
   }
 
+  @Test
+  void anObjectThatCannotBeMadeIsNoMatterOfTheImage() throws Exception {
+    String words = "--object|iothread,id=i|-c|read 0 1k|DIR/a.raw";
+    assertThat(theirs(words, "").err()).startsWith("qemu-io: invalid object type: iothread");
+    assertThat(ours(words, "").err())
+        .startsWith("qemu-io: --object: invalid object type: iothread");
+    assertThat(ours(words, "").code()).isEqualTo(theirs(words, "").code()).isOne();
+  }
+
   /** Zeroes that are to cost nothing pass through filters, or are refused below them. */
   @ParameterizedTest
   @ValueSource(
