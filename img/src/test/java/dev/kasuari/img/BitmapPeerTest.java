@@ -177,16 +177,15 @@ class BitmapPeerTest {
             .inheritIO()
             .start();
     try {
-      while (!Files.exists(socket) && server.isAlive()) {
+      String map =
+          "map --output=json --image-opts driver=nbd,server.type=unix,server.path=DIR/socket,"
+              + "x-dirty-bitmap=qemu:dirty-bitmap:"
+              + bitmap;
+      ToolRun run;
+      do { // the socket is there some time before it listens
         Thread.sleep(10);
-      }
-      ToolRun run =
-          ToolRun.theirs(
-              folder,
-              "qemu-img",
-              "map --output=json --image-opts driver=nbd,server.type=unix,server.path=DIR/socket,"
-                  + "x-dirty-bitmap=qemu:dirty-bitmap:"
-                  + bitmap);
+        run = ToolRun.theirs(folder, "qemu-img", map);
+      } while (run.err().contains("Failed to connect") && server.isAlive());
       assertThat(run.code()).as(run.err()).isZero();
       return run.out();
     } finally {
