@@ -49,18 +49,25 @@ record ArmProgram(Path image) {
 
   private static Path object(Path folder, String name, String... symbols)
       throws IOException, InterruptedException {
-    Path source = folder.resolve(name);
-    try (InputStream in = ArmProgram.class.getResourceAsStream(name)) {
-      Files.write(source, Objects.requireNonNull(in).readAllBytes());
-    }
+    Path source = resource(folder, name);
+    resource(folder, "digits.s"); // which programs include
     Path object = folder.resolve(name + ".o");
-    var assembler = new ArrayList<>(List.of("aarch64-linux-gnu-as", "-o", "" + object));
+    var assembler =
+        new ArrayList<>(List.of("aarch64-linux-gnu-as", "-I", "" + folder, "-o", "" + object));
     for (String symbol : symbols) {
       assembler.addAll(List.of("--defsym", symbol));
     }
     assembler.add(source.toString());
     tool(assembler);
     return object;
+  }
+
+  private static Path resource(Path folder, String name) throws IOException {
+    Path file = folder.resolve(name);
+    try (InputStream in = ArmProgram.class.getResourceAsStream(name)) {
+      Files.write(file, Objects.requireNonNull(in).readAllBytes());
+    }
+    return file;
   }
 
   private static void tool(List<String> command) throws InterruptedException {

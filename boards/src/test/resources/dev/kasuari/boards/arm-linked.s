@@ -17,20 +17,7 @@ _start:
   hvc #0
   b .
 
-// x0 with 16 digits.
+// Prints X0 as 16 digits; takes X9 to X13.
 print:
-  mov x9, #60
   ldr x10, =UART
-1:
-  lsr x11, x0, x9
-  and x11, x11, #15
-  cmp x11, #10
-  add x12, x11, #'0'
-  add x13, x11, #'a' - 10
-  csel x11, x12, x13, lo
-  strb w11, [x10]
-  subs x9, x9, #4
-  b.pl 1b
-  mov w11, #10
-  strb w11, [x10]
-  ret
+  .include "digits.s"

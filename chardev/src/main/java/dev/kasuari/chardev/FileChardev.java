@@ -1,20 +1,17 @@
 package dev.kasuari.chardev;
 
-import dev.kasuari.machine.backend.CharBackend;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.function.Consumer;
 
 /** Writes output to a file and has no input ({@code file}). */
-public final class FileChardev implements CharBackend {
-  private final String id;
+public final class FileChardev extends OutputChardev {
   private final OutputQueue output;
 
   private FileChardev(String id, OutputQueue output) {
-    this.id = id;
+    super(id);
     this.output = output;
   }
 
@@ -48,22 +45,9 @@ public final class FileChardev implements CharBackend {
   }
 
   @Override
-  public String id() {
-    return id;
-  }
-
-  @Override
-  public void connect(Receiver receiver, Consumer<Runnable> post) {
-    post.accept(() -> receiver.event(Event.OPENED));
-  }
-
-  @Override
   public int write(byte[] bytes, int offset, int length, Runnable writable) {
     return output.write(bytes, offset, length, writable);
   }
-
-  @Override
-  public void acceptInput() {}
 
   @Override
   public void close() {
