@@ -665,6 +665,31 @@ public final class BlockGraph {
         });
   }
 
+  /** Does something with a node that is open to be written meanwhile. */
+  public void writing(BlockNode node, Runnable work) {
+    boolean writable = node.writable();
+    if (!writable) {
+      reopen(node, node.access().withWritable(true));
+    }
+    try {
+      work.run();
+    } finally {
+      if (!writable) {
+        reopen(node, node.access().withWritable(false));
+      }
+    }
+  }
+
+  /**
+   * Tells an image that what is behind it is about to be written with what it shows, or has been;
+   * see {@link ImageNode#behindChanges}.
+   */
+  public void behindChanges(BlockNode over, BlockNode behind, boolean begins) {
+    if (over instanceof ImageNode image && image.knowsStateBehind()) {
+      writing(over, () -> image.behindChanges(behind, begins));
+    }
+  }
+
   /** Closes a node that was opened and is not used after all. */
   synchronized void closeUnused(BlockNode node) {
     if (node.userEdges().isEmpty() && node.equals(nodes.get(node.name()))) {

@@ -121,7 +121,22 @@ public interface ImageNode {
     throw BlockException.notSupported("Operation not supported");
   }
 
-  /** Forgets all that was written: the backing file shows everywhere. */
+  /** True if its file says in which state what is behind it is, and refuses it in another. */
+  default boolean knowsStateBehind() {
+    return false;
+  }
+
+  /**
+   * Hears that what is behind it is about to be written with what this image shows, so that its
+   * file knows the state before and the one after, wherever the power is cut; or that this has been
+   * done.
+   *
+   * @param begins false if it has been done
+   * @throws BlockException if the other image is not in the state in which it should be
+   */
+  default void behindChanges(BlockNode behind, boolean begins) {}
+
+  /** Forgets all that was written, which what is behind it has by now: it shows the same. */
   default void makeEmpty() {
     throw BlockException.notSupported("Operation not supported");
   }

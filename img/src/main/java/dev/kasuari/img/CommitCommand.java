@@ -57,10 +57,12 @@ final class CommitCommand implements Command {
       if (base.size() < top.size()) {
         base.truncate(top.size(), Preallocation.OFF);
       }
+      session.graph().behindChanges(layers.lowest(), base, true);
       try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), top.size())) {
         copy(layers, top.size(), progress, rate);
       }
       base.flush();
+      session.graph().behindChanges(layers.lowest(), base, false);
       if (!a.has("d") && layers.adjoin()) { // else what is between would show through
         ((ImageNode) top).makeEmpty();
       }

@@ -61,6 +61,11 @@ final class Layers {
     return base;
   }
 
+  /** What names the base. */
+  BlockNode lowest() {
+    return nodes.getLast();
+  }
+
   /** True if there is nothing between the image and its base. */
   boolean adjoin() {
     return nodes.size() == 1;

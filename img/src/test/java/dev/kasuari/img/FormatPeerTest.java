@@ -86,7 +86,10 @@ class FormatPeerTest {
     return text.replaceAll("disk size: .*|; max of 64TB\\.| +(?=\n)", "").replaceAll(" +", " ");
   }
 
-  /** Of which QEMU reads none: made, filled, looked at, checked, committed, and named anew. */
+  /**
+   * Of which QEMU reads none: made, filled, looked at, checked, committed also past others, and
+   * named anew.
+   */
   @Test
   void usesDifferencingVhdx() throws Exception {
     byte[] content = Files.readAllBytes(ours.resolve("a.raw"));
@@ -114,6 +117,14 @@ class FormatPeerTest {
     said("convert -f raw -O vhdx DIR/a.raw DIR/r.vhdx", "");
     said("rebase -f vhdx -b r.vhdx -F vhdx DIR/c.vhdx", "");
     said("compare -f raw -F vhdx DIR/b.raw DIR/c.vhdx", "Images are identical.");
+    said("create -f vhdx -b c.vhdx -F vhdx DIR/d.vhdx", "");
+    said("convert -n -f raw -O vhdx DIR/a.raw DIR/d.vhdx", "");
+    said("commit -d -f vhdx DIR/d.vhdx", "Image committed.");
+    said("compare -f raw -F vhdx DIR/a.raw DIR/d.vhdx", "Images are identical.");
+    said("convert -n -f raw -O vhdx DIR/b.raw DIR/d.vhdx", "");
+    said("commit -b r.vhdx -f vhdx DIR/d.vhdx", "Image committed.");
+    said("compare -f raw -F vhdx DIR/b.raw DIR/r.vhdx", "Images are identical.");
+    said("compare -f raw -F vhdx DIR/b.raw DIR/d.vhdx", "Images are identical.");
   }
 
   private void said(String words, String... what) {

@@ -47,8 +47,14 @@ class KilledToolTest {
   @TestFactory
   Stream<DynamicTest> nothingIsLost() {
     List<Work> all =
-        List.of(this::convert, this::commit, this::rebase, this::snapshot, this::writes);
-    List<String> names = List.of("convert", "commit", "rebase", "snapshot", "io");
+        List.of(
+            this::convert,
+            this::commit,
+            this::rebase,
+            this::snapshot,
+            this::writes,
+            this::commitVhdx);
+    List<String> names = List.of("convert", "commit", "rebase", "snapshot", "io", "commit vhdx");
     int first = Integer.getInteger("kasuari.block.seed", 0);
     int seeds = Integer.getInteger("kasuari.block.seeds", all.size());
     return IntStream.range(first, first + seeds)
@@ -97,6 +103,28 @@ class KilledToolTest {
     again(words);
     assertThat(disk(base)).isEqualTo(disk);
     assertThat(disk(top)).isEqualTo(disk);
+  }
+
+  /** The same where the overlay names the base by what that has. */
+  private void commitVhdx() throws Exception {
+    Path raw = Files.write(folder.resolve("raw"), content(0.5));
+    Path base = folder.resolve("base.vhdx");
+    peer("convert", "-f", "raw", "-O", "vhdx", "" + raw, "" + base);
+    Path top = folder.resolve("top.vhdx");
+    Files.deleteIfExists(top);
+    again(List.of("create", "-q", "-f", "vhdx", "-b", "" + base, "-F", "vhdx", "" + top));
+    byte[] disk = content(0.5);
+    Files.write(raw, disk);
+    again(List.of("convert", "-n", "-f", "raw", "-O", "vhdx", "" + raw, "" + top));
+    List<String> words = List.of("commit", "-f", "vhdx", "" + top);
+    killed(base, words);
+    for (Path image : List.of(base, top)) {
+      again(List.of("check", "-q", "-r", "all", "-f", "vhdx", "" + image)); // reads the log
+    }
+    again(List.of("compare", "-f", "raw", "-F", "vhdx", "" + raw, "" + top));
+    again(words);
+    assertThat(disk(base, "vhdx")).isEqualTo(disk);
+    again(List.of("compare", "-f", "raw", "-F", "vhdx", "" + raw, "" + top));
   }
 
   private void rebase() throws Exception {

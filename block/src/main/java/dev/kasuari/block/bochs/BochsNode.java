@@ -19,7 +19,7 @@ final class BochsNode extends SparseNode {
   private final SparseDisk disk;
 
   BochsNode(Opening opening, BlockNode file, Header header) {
-    super(opening, false);
+    super(opening);
     this.file = file;
     this.header = header;
     pages = new TablePages(file, ByteOrder.LITTLE_ENDIAN);

@@ -124,14 +124,7 @@ public final class CommitJob extends Job {
   void prepare() {
     String name = backingName == null ? base.filename() : backingName;
     for (BlockNode overlay : overlays) {
-      boolean writable = overlay.writable();
-      if (!writable) {
-        graph.reopen(overlay, overlay.access().withWritable(true));
-      }
-      ((ImageNode) overlay).changeBacking(name, base.driver());
-      if (!writable) {
-        graph.reopen(overlay, overlay.access().withWritable(false));
-      }
+      graph.writing(overlay, () -> ((ImageNode) overlay).changeBacking(name, base.driver()));
     }
     endWriting();
     graph.replace(top, base, edge -> edge.slot().equals("backing"));

@@ -10,7 +10,7 @@ import java.util.Set;
 
 /**
  * Lets a job write into a backing file: what the images over it show does not change by that, and
- * so they stand it for a while.
+ * so they stand it for a while, and know it before and after.
  */
 final class Relaxed {
   private record Before(Child edge, Set<Permission> takes, Set<Permission> shares) {}
@@ -32,6 +32,7 @@ final class Relaxed {
       }
     }
     try {
+      tell(true);
       graph.reopen(base, base.access().withWritable(true));
     } catch (RuntimeException | Error e) {
       restorePermissions();
@@ -39,12 +40,25 @@ final class Relaxed {
     }
   }
 
-  /** All is as it was. */
-  void end() {
-    if (!wasWritable) {
-      graph.reopen(base, base.access().withWritable(false));
+  private void tell(boolean begins) {
+    for (Before one : before) {
+      BlockNode over = one.edge.parent();
+      if (over != null && base.users().contains(one.edge)) {
+        graph.behindChanges(over, base, begins);
+      }
     }
-    restorePermissions();
+  }
+
+  /** All is as it was, but for what was written. */
+  void end() {
+    try {
+      tell(false);
+      if (!wasWritable) {
+        graph.reopen(base, base.access().withWritable(false));
+      }
+    } finally {
+      restorePermissions();
+    }
   }
 
   private void restorePermissions() {

@@ -31,7 +31,7 @@ final class ParallelsNode extends SparseNode {
   private boolean inUse;
 
   ParallelsNode(Opening opening, BlockNode file, Header header) {
-    super(opening, false);
+    super(opening);
     this.file = file;
     this.header = header;
     unclean = header.inUse();

@@ -28,13 +28,12 @@ final class QcowNode extends SparseNode {
   private final SparseDisk disk;
 
   QcowNode(Opening opening, BlockNode file, @Nullable BlockNode backing, Header header) {
-    super(opening, backing != null);
+    super(opening, backing != null, backing);
     this.file = file;
     this.header = header;
     pages = new TablePages(file, ByteOrder.BIG_ENDIAN);
     clusters = new Clusters();
-    disk =
-        new SparseDisk(file, header.clusterSize(), clusters, pages, SparseDisk.behind(backing, 0));
+    disk = new SparseDisk(file, header.clusterSize(), clusters, pages, behindDisk());
   }
 
   /** "2-Level lookups": the highest bit of an entry is a compressed cluster's, with its size. */

@@ -1,5 +1,6 @@
 package dev.kasuari.block.qed;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.CheckResult;
@@ -21,20 +22,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class QedNode extends SparseNode {
   private final BlockNode file;
-  private final @Nullable BlockNode backing;
   private final Header header;
   private final TablePages pages;
   private final SparseDisk disk;
 
   QedNode(Opening opening, BlockNode file, @Nullable BlockNode backing, Header header) {
-    super(opening, backing != null);
+    super(opening, backing != null, backing);
     this.file = file;
-    this.backing = backing;
     this.header = header;
     pages = new TablePages(file, ByteOrder.LITTLE_ENDIAN);
-    disk =
-        new SparseDisk(
-            file, header.clusterSize, new Clusters(), pages, SparseDisk.behind(backing, 0));
+    disk = new SparseDisk(file, header.clusterSize, new Clusters(), pages, behindDisk());
   }
 
   /** "Tables": 1 is a cluster of zeroes. */
@@ -79,6 +76,14 @@ final class QedNode extends SparseNode {
     return header.size;
   }
 
+  /** What is to be checked first is not written. */
+  @Override
+  protected void accessChanging(Access to) {
+    if (to.writable() && (header.features & Header.NEED_CHECK) != 0) {
+      super.accessChanging(to);
+    }
+  }
+
   @Override
   public Facts facts() {
     return new Facts(
@@ -101,6 +106,7 @@ final class QedNode extends SparseNode {
       throw BlockException.notSupported("Shrinking images is currently not supported");
     }
     header.size = size;
+    BlockNode backing = behind();
     long shown = backing == null ? 0 : Math.min(size, backing.size()) - before;
     if (shown > 0) { // what is behind must not show where nothing was
       disk.zero(before, shown, true);

@@ -47,6 +47,11 @@ public record ParentPath(Path host, String relative, String absolute) {
     return Path.of(path).toAbsolutePath().normalize();
   }
 
+  /** True if a file of that name is meant. */
+  public boolean is(String filename) {
+    return Drivers.ofHost(filename) && path(filename).equals(host);
+  }
+
   /** The last part of its name. */
   public String name() {
     return lastPart(absolute);

@@ -6,19 +6,50 @@ import dev.kasuari.block.BlockStatus;
 import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.Opening;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** An image that is one {@link SparseDisk}. */
 public abstract class SparseNode extends BlockNode implements ImageNode {
   private final boolean hasBacking;
+  private volatile @Nullable BlockNode backing;
+
+  /** A node with nothing behind it. */
+  protected SparseNode(Opening opening) {
+    this(opening, false, null);
+  }
 
   /**
    * A node.
    *
    * @param hasBacking what the disk does not have is not zero
+   * @param backing what has it; null if that is not open
    */
-  protected SparseNode(Opening opening, boolean hasBacking) {
+  protected SparseNode(Opening opening, boolean hasBacking, @Nullable BlockNode backing) {
     super(opening);
     this.hasBacking = hasBacking;
+    this.backing = backing;
+  }
+
+  /** What has the bytes that the disk does not have. */
+  protected final SparseDisk.@Nullable Behind behindDisk() {
+    return hasBacking ? this::readBehind : null;
+  }
+
+  private void readBehind(long offset, MemorySegment to) {
+    SparseDisk.Behind behind = SparseDisk.behind(backing, 0);
+    if (behind == null) {
+      to.fill((byte) 0);
+    } else {
+      behind.read(offset, to);
+    }
+  }
+
+  @Override
+  protected void childChanged(String slot, @Nullable BlockNode node) {
+    if (!hasBacking || !slot.equals("backing")) {
+      super.childChanged(slot, node);
+    }
+    backing = node;
   }
 
   /** Its disk. */

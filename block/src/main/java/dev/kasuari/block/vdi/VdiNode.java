@@ -20,7 +20,7 @@ final class VdiNode extends SparseNode {
   private final SparseDisk disk;
 
   VdiNode(Opening opening, BlockNode file, Header header) {
-    super(opening, false);
+    super(opening);
     this.file = file;
     this.header = header;
     TablePages pages = new TablePages(file, ByteOrder.LITTLE_ENDIAN);

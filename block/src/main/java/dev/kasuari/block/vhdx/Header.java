@@ -97,9 +97,13 @@ final class Header {
     return bytes.getLong(48) != 0 || bytes.getLong(56) != 0;
   }
 
-  /** The file is written from now on, and with it what a guest sees. */
-  synchronized void beginChanges(BlockNode file) {
-    write(file, copy().put(16, FileBytes.guid()).put(32, FileBytes.guid()));
+  /**
+   * The file is written from now on, and with it what a guest sees.
+   *
+   * @param id what {@link #dataWriteId} is then
+   */
+  synchronized void beginChanges(BlockNode file, byte[] id) {
+    write(file, copy().put(16, FileBytes.guid()).put(32, id));
   }
 
   /** Changes of metadata are in a log of this name from now on. */

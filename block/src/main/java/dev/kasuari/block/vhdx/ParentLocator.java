@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a differencing image says of the one behind it, by names that have values ([MS-VHDX]
@@ -68,15 +69,47 @@ record ParentLocator(Map<String, String> said) {
    * @param linkage {@link Header#dataWriteId} of the one behind it
    */
   static ParentLocator of(ParentPath path, byte[] linkage) {
-    ByteBuffer in = ByteBuffer.wrap(linkage).order(ByteOrder.LITTLE_ENDIAN);
-    long high = (long) in.getInt(0) << 32 | (in.getShort(4) & 0xffffL) << 16;
-    high |= in.getShort(6) & 0xffffL;
-    var id = new UUID(high, in.order(ByteOrder.BIG_ENDIAN).getLong(8));
     var said = new LinkedHashMap<String, String>();
-    said.put(LINKAGE, "{" + id + "}");
+    said.put(LINKAGE, text(linkage));
     said.put(RELATIVE, path.relative());
     said.put(ABSOLUTE, path.absolute());
     return new ParentLocator(said);
+  }
+
+  private static String text(byte[] guid) {
+    ByteBuffer in = ByteBuffer.wrap(guid).order(ByteOrder.LITTLE_ENDIAN);
+    long high = (long) in.getInt(0) << 32 | (in.getShort(4) & 0xffffL) << 16;
+    high |= in.getShort(6) & 0xffffL;
+    return "{" + new UUID(high, in.order(ByteOrder.BIG_ENDIAN).getLong(8)) + "}";
+  }
+
+  /**
+   * The same for another state of the one behind it.
+   *
+   * @param linkage {@link Header#dataWriteId} of the one behind it
+   * @param next what that is to be soon; null if it stays
+   */
+  ParentLocator with(byte[] linkage, byte @Nullable [] next) {
+    var other = new LinkedHashMap<>(said);
+    other.put(LINKAGE, text(linkage));
+    other.remove(OTHER_LINKAGE);
+    if (next != null) {
+      other.put(OTHER_LINKAGE, text(next));
+    }
+    return new ParentLocator(other);
+  }
+
+  /**
+   * Refuses an image that is not the one that it is for.
+   *
+   * @param name of the image, for the message
+   */
+  void requireFor(byte[] dataWriteId, String name) {
+    if (!isFor(dataWriteId)) {
+      throw BlockException.invalid(
+          "vhdx: the image behind it, '%s', is not the one that it was made for, or was changed since"
+              .formatted(name));
+    }
   }
 
   /** True if it is for an image with that {@link Header#dataWriteId}. */

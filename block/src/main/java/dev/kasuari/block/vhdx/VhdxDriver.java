@@ -81,10 +81,8 @@ public final class VhdxDriver implements BlockDriver<VhdxDriver.Vhdx> {
     }
     String name = said.locator().name();
     BlockNode parent = opening.backingOf(file, name, "vhdx");
-    if (parent instanceof VhdxNode image && !said.locator().isFor(image.dataWriteId())) {
-      throw BlockException.invalid(
-          "vhdx: the image behind it, '%s', is not the one that it was made for, or was changed since"
-              .formatted(name));
+    if (parent instanceof VhdxNode image) {
+      said.locator().requireFor(image.dataWriteId(), name);
     }
     return parent;
   }

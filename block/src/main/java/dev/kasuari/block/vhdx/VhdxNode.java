@@ -1,5 +1,6 @@
 package dev.kasuari.block.vhdx;
 
+import dev.kasuari.block.Access;
 import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockGraph;
 import dev.kasuari.block.BlockNode;
@@ -7,6 +8,7 @@ import dev.kasuari.block.CheckResult;
 import dev.kasuari.block.Making;
 import dev.kasuari.block.Opening;
 import dev.kasuari.block.Preallocation;
+import dev.kasuari.block.table.FileBytes;
 import dev.kasuari.block.table.SparseDisk;
 import dev.kasuari.block.table.SparseNode;
 import dev.kasuari.block.table.TablePages;
@@ -22,6 +24,11 @@ import org.jspecify.annotations.Nullable;
 final class VhdxNode extends SparseNode {
   private static final int ENTRIES_AT_ONCE = 1 << 16;
 
+  /** In an entry of the table of metadata (2.6.1.2, "Metadata Table Entry"). */
+  private static final int OFFSET = 16;
+
+  private static final int LENGTH = 20;
+
   private final BlockGraph graph;
   private final BlockNode file;
   private final Header header;
@@ -30,8 +37,10 @@ final class VhdxNode extends SparseNode {
   private final BlockTable blocks;
   private final SparseDisk disk;
   private volatile Regions regions;
-  private volatile @Nullable BlockNode backing;
   private boolean changed;
+
+  /** What its bytes will be known by as soon as they change, if that has been said already. */
+  private byte @Nullable [] nextId;
 
   VhdxNode(
       Opening opening,
@@ -39,12 +48,11 @@ final class VhdxNode extends SparseNode {
       Header header,
       Regions regions,
       @Nullable BlockNode backing) {
-    super(opening, regions.parent() != null);
+    super(opening, regions.parent() != null, backing);
     graph = opening.graph();
     this.file = file;
     this.header = header;
     this.regions = regions;
-    this.backing = backing;
     pages = new TablePages(file, ByteOrder.LITTLE_ENDIAN);
     log = new Log(file, header);
     blocks = new BlockTable(file, header, regions, pages, log);
@@ -56,16 +64,7 @@ final class VhdxNode extends SparseNode {
                 regions.sector(),
                 new SectorMap(file, regions, blocks, pages),
                 pages,
-                this::readBehind);
-  }
-
-  private void readBehind(long offset, MemorySegment to) {
-    SparseDisk.Behind behind = SparseDisk.behind(backing, 0);
-    if (behind == null) {
-      to.fill((byte) 0);
-    } else {
-      behind.read(offset, to);
-    }
+                behindDisk());
   }
 
   @Override
@@ -106,8 +105,27 @@ final class VhdxNode extends SparseNode {
    */
   private synchronized void changing() {
     if (!changed) {
-      header.beginChanges(file);
+      header.beginChanges(file, nextId == null ? FileBytes.guid() : nextId);
       changed = true;
+    }
+  }
+
+  /** What its bytes will be known by as soon as they change; null if they have. */
+  private synchronized byte @Nullable [] nextId() {
+    if (!changed && nextId == null) {
+      nextId = FileBytes.guid();
+    }
+    return changed ? null : nextId;
+  }
+
+  @Override
+  protected void accessChanging(Access to) {
+    if (writable() && !to.writable()) {
+      closeImage();
+      synchronized (this) { // others may be made for what it is now
+        changed = false;
+        nextId = null;
+      }
     }
   }
 
@@ -133,14 +151,6 @@ final class VhdxNode extends SparseNode {
   protected void discardAt(long offset, long length) {
     changing();
     super.discardAt(offset, length);
-  }
-
-  @Override
-  protected void childChanged(String slot, @Nullable BlockNode node) {
-    if (!slot.equals("backing") || regions.parent() == null) {
-      super.childChanged(slot, node);
-    }
-    backing = node;
   }
 
   /** Looks at all entries. A log has been replayed when the image was opened. */
@@ -173,36 +183,72 @@ final class VhdxNode extends SparseNode {
     if (name == null || (format != null && !format.equals("vhdx"))) {
       throw BlockException.notSupported("vhdx: behind a differencing image is a VHDX");
     }
-    ParentLocator next = ParentImage.locator(new Making(graph, file.filename()), name);
+    name(parent, ParentImage.locator(new Making(graph, file.filename()), name));
+  }
+
+  /**
+   * Says otherwise what is behind it: first in a place where nothing is, which the table of
+   * metadata then names.
+   */
+  private void name(Regions.Parent parent, ParentLocator next) {
     ByteBuffer bytes = ByteBuffer.wrap(next.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    long room = regions.metadata() + parent.room();
-    if (parent.room() > regions.metadataLength() - bytes.limit()) {
-      throw new BlockException(
-          BlockException.Kind.NO_SPACE, "vhdx: the metadata has no room for '" + name + "'");
-    }
     disk.flush();
+    long offset = disk.locked(() -> placeFor(parent, bytes.limit()));
+    if (offset > regions.metadataLength() - bytes.limit()) {
+      throw new BlockException(
+          BlockException.Kind.NO_SPACE, "vhdx: the metadata has no room for '" + next.name() + "'");
+    }
     disk.locked(() -> {
       for (int i = 0; i < bytes.limit(); i += 4) {
-        pages.setInt(room + i, bytes.getInt(i));
+        pages.setInt(regions.metadata() + offset + i, bytes.getInt(i));
       }
-      pages.setInt(parent.entry() + 16, (int) parent.room());
-      pages.setInt(parent.entry() + 20, bytes.limit());
+      return true;
+    });
+    disk.flush();
+    disk.locked(() -> {
+      pages.setInt(parent.entry() + OFFSET, (int) offset);
+      pages.setInt(parent.entry() + LENGTH, bytes.limit());
       return true;
     });
     disk.flush();
     regions = regions.with(new Regions.Parent(next, parent.entry(), parent.room()));
   }
 
-  /** What is behind has all of it. It has been written, so that it is named anew. */
+  /** Where so many bytes are not what says now what is behind it; from the metadata's beginning. */
+  private long placeFor(Regions.Parent parent, int length) {
+    long now = pages.getInt(parent.entry() + OFFSET);
+    long end = now + pages.getInt(parent.entry() + LENGTH);
+    boolean free = end <= parent.room() || parent.room() + length <= now;
+    return free ? parent.room() : (end + TablePages.PAGE - 1) & -TablePages.PAGE;
+  }
+
+  @Override
+  public boolean knowsStateBehind() {
+    return regions.parent() != null;
+  }
+
+  /**
+   * Says both what is behind it is known by and what it will be ([MS-VHDX] 2.6.2.6, {@code
+   * parent_linkage2}), and only the one again when that has changed.
+   */
+  @Override
+  public void behindChanges(BlockNode node, boolean begins) {
+    Regions.Parent parent = regions.parent();
+    if (parent != null && node.image() instanceof VhdxNode image) {
+      requireWritable();
+      parent.locator().requireFor(image.dataWriteId(), image.filename());
+      name(parent, parent.locator().with(image.dataWriteId(), begins ? image.nextId() : null));
+    }
+  }
+
+  /** What it shows does not change, and so neither does what it is known by. */
   @Override
   public void makeEmpty() {
-    Regions.Parent parent = regions.parent();
-    if (parent == null) {
+    if (regions.parent() == null) {
       super.makeEmpty();
       return;
     }
     requireWritable();
-    changing();
     disk.flush();
     for (long block = 0; block < regions.blocks(); block += ENTRIES_AT_ONCE) {
       long first = block;
@@ -212,7 +258,6 @@ final class VhdxNode extends SparseNode {
       });
       disk.flush();
     }
-    changeBacking(parent.locator().name(), "vhdx");
     log.end();
     long end = regions.dataFrom(header);
     file.truncate(end, Preallocation.OFF);

@@ -27,7 +27,7 @@ final class DifferencingNode extends SparseNode implements VpcImage {
       long size,
       @Nullable BlockNode parent,
       String parentName) {
-    super(opening, true);
+    super(opening, true, parent);
     this.footer = footer;
     this.header = header;
     this.size = size;
@@ -35,7 +35,7 @@ final class DifferencingNode extends SparseNode implements VpcImage {
     TablePages pages = new TablePages(file, ByteOrder.BIG_ENDIAN);
     var blocks = new AllocationTable(file, footer, header, pages);
     var sectors = new SectorMap(file, header, blocks, pages);
-    disk = new SparseDisk(file, SectorMap.SECTOR, sectors, pages, SparseDisk.behind(parent, 0));
+    disk = new SparseDisk(file, SectorMap.SECTOR, sectors, pages, behindDisk());
   }
 
   @Override

@@ -18,7 +18,7 @@ final class DynamicNode extends SparseNode implements VpcImage {
   private final SparseDisk disk;
 
   DynamicNode(Opening opening, BlockNode file, Footer footer, long size) {
-    super(opening, false);
+    super(opening);
     this.footer = footer;
     this.size = size;
     header = SparseHeader.read(file, footer.dataOffset(), size);
