@@ -19,6 +19,10 @@ final class Header {
   static final long BACKING_IS_RAW = 4;
   private static final int LENGTH = 64;
   private static final int MOST_NAME = 1023;
+  private static final int SECTOR = 512;
+
+  /** Places for names behind the first sector, of which no name covers all. */
+  private static final int[] PLACES = {SECTOR, 3 * SECTOR, 5 * SECTOR};
 
   int clusterSize;
   int tableClusters;
@@ -27,6 +31,9 @@ final class Header {
   long l1Offset;
   long size;
   @Nullable String backingFile;
+
+  /** Where in the file its name is. */
+  private int nameOffset = LENGTH;
 
   /**
    * Reads and checks a header.
@@ -96,6 +103,7 @@ final class Header {
     byte[] name = new byte[length];
     FileBytes.read(file, offset, length, ByteOrder.LITTLE_ENDIAN).get(0, name);
     backingFile = new String(name, StandardCharsets.UTF_8);
+    nameOffset = offset;
   }
 
   @Nullable String backingFormat() {
@@ -118,7 +126,7 @@ final class Header {
     return tableBytes() / 8;
   }
 
-  /** Names another backing file, or none. */
+  /** Names another backing file, or none; {@link #changeName} brings it to the file. */
   void backing(@Nullable String name, @Nullable String format) {
     backingFile = name;
     features &= NEED_CHECK;
@@ -127,13 +135,46 @@ final class Header {
     }
   }
 
-  void write(BlockNode file) {
+  private byte[] name() {
     byte[] name = backingFile == null ? new byte[0] : backingFile.getBytes(StandardCharsets.UTF_8);
     refuse(name.length > MOST_NAME, "the name of the backing file is too long");
-    ByteBuffer out = ByteBuffer.allocate(LENGTH + name.length).order(ByteOrder.LITTLE_ENDIAN);
+    return name;
+  }
+
+  /**
+   * Writes a header with another name: with it if both are in one sector, and otherwise when the
+   * name is on the medium in a place where the old one is not.
+   */
+  void changeName(BlockNode file) {
+    byte[] name = name();
+    if (LENGTH + name.length <= SECTOR) {
+      nameOffset = LENGTH;
+    } else {
+      nameOffset = otherPlace(nameOffset & -SECTOR, nameOffset + MOST_NAME);
+      FileBytes.write(file, nameOffset, ByteBuffer.wrap(name));
+      file.flush();
+    }
+    write(file);
+  }
+
+  private static int otherPlace(int start, int end) {
+    for (int place : PLACES) {
+      if (place >= end || place + 2 * SECTOR <= start) {
+        return place;
+      }
+    }
+    throw new IllegalStateException("a name from " + start + " to " + end);
+  }
+
+  /** Writes the first sector, and the name if it is a new image's. */
+  void write(BlockNode file) {
+    byte[] name = name();
+    int behind = nameOffset == LENGTH ? name.length : 0;
+    ByteBuffer out = ByteBuffer.allocate(LENGTH + behind).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(0, MAGIC).putInt(4, clusterSize).putInt(8, tableClusters);
     out.putInt(12, headerClusters).putLong(16, features).putLong(40, l1Offset).putLong(48, size);
-    out.putInt(56, name.length == 0 ? 0 : LENGTH).putInt(60, name.length).put(LENGTH, name);
+    out.putInt(56, name.length == 0 ? 0 : nameOffset).putInt(60, name.length);
+    out.put(LENGTH, name, 0, behind);
     FileBytes.write(file, 0, out);
   }
 }

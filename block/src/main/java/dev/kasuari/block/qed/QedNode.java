@@ -121,7 +121,7 @@ final class QedNode extends SparseNode {
     requireWritable();
     disk.flush();
     header.backing(name, format);
-    header.write(file);
+    header.changeName(file);
     file.flush();
   }
 

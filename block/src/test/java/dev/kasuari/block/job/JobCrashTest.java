@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(120)
 class JobCrashTest {
   private static final int SIZE = 2 << 20;
+  private static final int UNIT = 4096;
   private static final int CUTS = Integer.getInteger("kasuari.block.cuts", 40);
   private static final List<String> CHAIN = List.of("base", "mid", "top");
   private static final Map<String, String> OPTIONS =
@@ -53,7 +54,9 @@ class JobCrashTest {
     COMMIT,
     ACTIVE_COMMIT,
     /** As the command does it: into what is behind it, and it is empty afterwards. */
-    COMMIT_AND_EMPTY
+    COMMIT_AND_EMPTY,
+    /** The upper image names others that have the same, while it is written. */
+    NAMES
   }
 
   /** Each job of each format that has it. */
@@ -72,6 +75,9 @@ class JobCrashTest {
   void theChainHasTheDisk(String format, What what) throws Exception {
     var random = new Random(what.ordinal());
     make(format, random);
+    if (what == What.NAMES) {
+      makeTwins(format);
+    }
     Map<String, byte[]> start = new LinkedHashMap<>();
     files.forEach((name, file) -> start.put(name, file.content()));
     List<RecordingNode.Event> events = file("base").events;
@@ -107,6 +113,27 @@ class JobCrashTest {
 
   private RecordingNode file(String name) {
     return Objects.requireNonNull(files.get(name));
+  }
+
+  /**
+   * Images that have what {@code mid} shows, with names that take several sectors: before cuts, and
+   * to be opened after them.
+   */
+  private void makeTwins(String format) {
+    var graph = new BlockGraph();
+    byte[] shown;
+    try (Root mid = Root.of(graph, "test", chain(graph, format, files, "mid", Access.read()))) {
+      shown = TestImages.read(mid.node(), 0, SIZE);
+    }
+    for (int i = 0; i < 3; i++) {
+      String name = "twin" + i + "-".repeat(450 + 200 * i);
+      var file = new RecordingNode(name, new byte[0], events(files));
+      TestImages.create(format, file, SIZE, Objects.requireNonNull(OPTIONS.get(format)));
+      files.put(name, file);
+      try (Root twin = Root.of(graph, "test", alone(graph, format, file))) {
+        TestImages.write(twin.node(), 0, shown, 0, SIZE);
+      }
+    }
   }
 
   /** Three images, each with something of the disk. */
@@ -186,6 +213,10 @@ class JobCrashTest {
       }
       return;
     }
+    if (what == What.NAMES) {
+      names(format);
+      return;
+    }
     Access access = Access.write().withUnmap(true);
     try (Root root = Root.of(graph, "test", chain(graph, format, files, "top", access))) {
       BlockNode top = root.node();
@@ -200,7 +231,7 @@ class JobCrashTest {
                     case STREAM_TO_BASE -> new StreamJob(options, graph, top, base, null);
                     case COMMIT -> new CommitJob(options, graph, mid, base, null);
                     case ACTIVE_COMMIT -> MirrorJob.activeCommit(options, graph, top, base);
-                    case COMMIT_AND_EMPTY -> throw new AssertionError(what);
+                    case COMMIT_AND_EMPTY, NAMES -> throw new AssertionError(what);
                   });
       if (what == What.ACTIVE_COMMIT) {
         assertThat(job.await(60, TimeUnit.SECONDS, JobStatus.READY)).isEqualTo(JobStatus.READY);
@@ -209,6 +240,25 @@ class JobCrashTest {
       assertThat(job.await(60, TimeUnit.SECONDS).ended()).isTrue();
       assertThat(job.error()).isNull();
     }
+  }
+
+  private void names(String format) {
+    var graph = new BlockGraph();
+    var random = new Random(1);
+    List<String> names = files.keySet().stream().filter(n -> n.matches("mid|twin.*")).toList();
+    var roots = new ArrayList<Root>();
+    for (String name : names) {
+      roots.add(Root.of(graph, "test", chain(graph, format, files, name, Access.read())));
+    }
+    try (Root top = Root.of(graph, "test", alone(graph, format, file("top")))) {
+      for (int i = 0; i < 12; i++) {
+        String name = names.get(random.nextInt(names.size()));
+        int offset = random.nextInt(SIZE / UNIT - 3) * UNIT; // whole ones: nothing is behind it
+        TestImages.write(top.node(), offset, disk, offset, 3 * UNIT);
+        ((ImageNode) top.node()).changeBacking(name, format);
+      }
+    }
+    roots.forEach(Root::close);
   }
 
   private void commitAndEmpty(BlockGraph graph, BlockNode top, BlockNode mid) {

@@ -3,6 +3,7 @@ package dev.kasuari.block.qed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.ImageNode;
 import dev.kasuari.block.testing.CrashRun;
 import dev.kasuari.block.testing.ImageMatrix;
 import dev.kasuari.block.testing.Peer;
@@ -33,6 +34,34 @@ class QedTest {
   Stream<DynamicTest> whatWasFlushedIsThere() {
     return CrashRun.seeds(
         4, seed -> new CrashRun("qed", "table_size=1,cluster_size=4096", seed, 4000));
+  }
+
+  /** Names that do not fit into the header's sector are in one place, then in another. */
+  @Test
+  @Tag("guest")
+  void qemuFindsNamesWhereverTheyAre() throws Exception {
+    Peer.require();
+    Path behind = folder.resolve("a.qed");
+    Peer.img("create", "-q", "-f", "qed", behind.toString(), "4M");
+    Peer.io("qed", behind, java.util.List.of("write -P 7 0 128k"));
+    Path image = folder.resolve("b.qed");
+    Peer.img("create", "-q", "-f", "qed", "-F", "qed", "-b", behind.toString(), image.toString());
+    for (int length : java.util.List.of(300, 200, 400, 250, 0, 350)) {
+      String name = "./".repeat(length) + "a.qed";
+      TestImages.with(
+          "qed", image, Access.write(), node -> ((ImageNode) node).changeBacking(name, "qed"));
+      Peer.Result info = Peer.run(java.util.List.of("/usr/bin/qemu-img", "info", image.toString()));
+      assertThat(info.output()).contains("backing file: " + name + " (actual");
+      Peer.io("qed", image, java.util.List.of("read -P 7 0 128k"));
+      TestImages.with(
+          "qed",
+          image,
+          Access.read(),
+          node -> assertThat(TestImages.read(node, 0, 128 << 10)).containsOnly(7));
+    }
+    Peer.Result check =
+        Peer.run(java.util.List.of("/usr/bin/qemu-img", "check", "-f", "qed", image.toString()));
+    assertThat(check.output()).contains("No errors");
   }
 
   /** A table entry that names nothing; QEMU counts the same, and both mend it. */
