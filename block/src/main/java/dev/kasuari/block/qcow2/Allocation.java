@@ -277,8 +277,8 @@ final class Allocation {
     long end = offset + length;
     // A disk may end within a cluster; what is behind its end does not matter.
     long wholeEnd = end == image.size() ? roundUp(end) : end / unit * unit;
-    long wholeStart = Math.min((offset + unit - 1) / unit * unit, end);
-    if (wholeStart >= wholeEnd) {
+    long wholeStart = (offset + unit - 1) / unit * unit;
+    if (wholeStart >= Math.min(wholeEnd, end)) { // of a cluster that has more, a part is no whole
       writeZeroes(offset, end);
       return;
     }
