@@ -129,8 +129,9 @@ final class Commit {
     }
   }
 
-  /** Everything that had changed is in the file, and on the medium, when this returns. */
+  /** Everything that had changed is in its file, and on the medium, when this returns. */
   void flush() {
+    data.flush();
     run(false);
     file.flush();
   }
@@ -261,6 +262,7 @@ final class Commit {
   void close() {
     run(true); // what this frees ...
     run(true); // ... is counted by this
+    data.flush();
     file.flush();
     if (lazy) {
       setDirty(false);

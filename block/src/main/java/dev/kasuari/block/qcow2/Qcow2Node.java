@@ -276,7 +276,6 @@ final class Qcow2Node extends BlockNode implements ImageNode {
 
   @Override
   protected void flushNow() {
-    data.flush();
     commit.flush();
   }
 

@@ -45,47 +45,59 @@ class Qcow2CrashTest {
 
   @TestFactory
   Stream<DynamicTest> whatWasFlushedIsThere() {
-    return CrashRun.seeds(20, Run::new);
+    return CrashRun.seeds(20, seed -> new Run(seed, false));
+  }
+
+  /** Bitmaps come and go, are cleared, merged, and seldom look away. */
+  @TestFactory
+  Stream<DynamicTest> bitmapsAreTrue() {
+    return CrashRun.seeds(30, seed -> new Run(seed, true));
   }
 
   /** What bitmaps say when the image is closed. */
-  private record Stored(Map<String, String> bitmaps) {}
+  private record Stored(Map<String, Known> bitmaps) {}
 
-  /** The dirty ranges of those bitmaps of which they are known. */
-  private static Map<String, String> bitmaps(BlockNode node) {
-    var out = new TreeMap<String, String>();
-    for (DirtyBitmap bitmap : node.bitmaps().all()) {
-      if (!bitmap.inconsistent()) {
-        var text = new StringBuilder(bitmap.enabled() + ":" + bitmap.granularity());
-        DirtyBitmap.Range range = bitmap.next(0, Long.MAX_VALUE);
-        while (range != null) {
-          text.append(' ').append(range.offset()).append('+').append(range.length());
-          range = bitmap.next(range.offset() + range.length(), Long.MAX_VALUE);
-        }
-        out.put(bitmap.name(), text.toString());
-      }
+  /**
+   * What a bitmap says.
+   *
+   * @param clean what the disk has where the bitmap is clean
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Known(String ranges, byte[] clean) {}
+
+  private static String ranges(DirtyBitmap bitmap) {
+    var text = new StringBuilder(bitmap.enabled() + ":" + bitmap.granularity());
+    DirtyBitmap.Range range = bitmap.next(0, Long.MAX_VALUE);
+    while (range != null) {
+      text.append(' ').append(range.offset()).append('+').append(range.length());
+      range = bitmap.next(range.offset() + range.length(), Long.MAX_VALUE);
     }
-    return out;
+    return text.toString();
   }
 
   private static final class Run extends CrashRun {
     private final boolean old;
     private final boolean simple;
+    private final boolean onlyBitmaps;
 
     /** What each snapshot has. */
     private final Map<String, byte[]> snapshots = new TreeMap<>();
 
-    Run(int seed) {
+    /** What the disk had when each bitmap was clean, or did not look. */
+    private final Map<String, byte[]> clean = new TreeMap<>();
+
+    Run(int seed, boolean onlyBitmaps) {
       super("qcow2", OPTIONS[seed % OPTIONS.length], seed, 1600);
       String options = OPTIONS[seed % OPTIONS.length];
       old = options.contains("0.10");
+      this.onlyBitmaps = onlyBitmaps;
       simple = options.contains("DATA");
     }
 
     @Override
     protected void special(RecordingNode file, BlockNode node, int offset) {
       ImageNode image = (ImageNode) node;
-      switch (random.nextInt(3)) {
+      switch (onlyBitmaps ? 2 : random.nextInt(3)) {
         case 0 -> changeSnapshots(file, image);
         case 1 -> {
           if (!simple && image.compresses()) {
@@ -150,15 +162,38 @@ class Qcow2CrashTest {
         String name = "b" + random.nextInt(1000) + "x".repeat(random.nextInt(300));
         if (node.bitmaps().find(name) == null) {
           node.addPersistentBitmap(name, 512L << random.nextInt(4));
+          clean.put(name, disk.clone());
         }
         return;
       }
       DirtyBitmap one = all.get(random.nextInt(all.size()));
-      switch (one.inconsistent() ? 0 : random.nextInt(3)) {
+      switch (random.nextInt(4)) {
         case 0 -> node.bitmaps().remove(one.name());
-        case 1 -> one.clear();
-        default -> one.enable(!one.enabled());
+        case 1 -> {
+          one.clear();
+          clean.put(one.name(), disk.clone());
+        }
+        case 2 -> one.merge(all.get(random.nextInt(all.size())));
+        default -> {
+          one.enable(!one.enabled());
+          sawNothing(one);
+        }
       }
+    }
+
+    /** What is clean is as it is now. */
+    private void sawNothing(DirtyBitmap bitmap) {
+      byte[] then = Objects.requireNonNull(clean.get(bitmap.name()));
+      for (int at = 0; at < disk.length && bitmap.enabled(); at += 512) {
+        if (!bitmap.dirty(at)) {
+          System.arraycopy(disk, at, then, at, 512);
+        }
+      }
+    }
+
+    @Override
+    protected void resized() {
+      clean.replaceAll((name, then) -> Arrays.copyOf(then, disk.length));
     }
 
     private void compressed(RecordingNode file, ImageNode node, int offset) {
@@ -177,7 +212,12 @@ class Qcow2CrashTest {
 
     @Override
     protected void beforeClose(RecordingNode file, BlockNode node) {
-      file.note(new Stored(bitmaps(node)));
+      var all = new TreeMap<String, Known>();
+      for (DirtyBitmap bitmap : node.bitmaps().all()) {
+        byte[] then = Objects.requireNonNull(clean.get(bitmap.name()));
+        all.put(bitmap.name(), new Known(ranges(bitmap), then.clone()));
+      }
+      file.note(new Stored(all));
       if (random.nextBoolean()) {
         amend(node);
       }
@@ -204,23 +244,41 @@ class Qcow2CrashTest {
       }
     }
 
-    /** What a bitmap says is what it said when the image was closed, before or around the cut. */
+    /**
+     * A bitmap is the one with which the image was closed last, and where it is clean the disk is
+     * as it was, or it says that nobody knows; it is gone only if it was removed.
+     */
     @Override
     protected void compareMore(BlockNode node, List<RecordingNode.Event> events, int cut) {
-      var known = new ArrayList<Map<String, String>>();
-      for (RecordingNode.Event event : events) {
-        if (event instanceof RecordingNode.Note(Stored(Map<String, String> bitmaps))) {
-          known.add(bitmaps);
-          if (events.indexOf(event) >= cut) {
-            break;
-          }
+      var closed = new ArrayList<Map<String, Known>>(List.of(Map.of(), Map.of()));
+      for (RecordingNode.Event event : events.subList(0, cut)) {
+        if (event instanceof RecordingNode.Note(Stored(Map<String, Known> bitmaps))) {
+          closed.add(bitmaps);
         }
       }
-      List<Map<String, String>> last = known.subList(Math.max(0, known.size() - 2), known.size());
-      bitmaps(node)
-          .forEach((name, state) ->
-              assertThat(last.stream().map(b -> b.get(name))).as(name).contains(state));
+      Map<String, Known> last = closed.getLast();
+      byte[] now = TestImages.read(node, 0, node.size());
+      for (DirtyBitmap bitmap : node.bitmaps().all()) {
+        if (!bitmap.inconsistent()) {
+          Known known = last.get(bitmap.name());
+          assertThat(known).as(bitmap.name()).isNotNull();
+          compare(bitmap, Objects.requireNonNull(known), now);
+        }
+      }
+      closed.get(closed.size() - 2).keySet().stream()
+          .filter(last::containsKey)
+          .forEach(name -> assertThat(node.bitmaps().find(name)).as(name).isNotNull());
       compareSnapshot((ImageNode) node);
+    }
+
+    private static void compare(DirtyBitmap bitmap, Known known, byte[] now) {
+      assertThat(ranges(bitmap)).as(bitmap.name()).isEqualTo(known.ranges);
+      byte[] then = Arrays.copyOf(known.clean, now.length);
+      for (int at = 0; at < now.length && bitmap.enabled(); at += 512) {
+        if (!Arrays.equals(now, at, at + 512, then, at, at + 512)) {
+          assertThat(bitmap.dirty(at)).as(bitmap.name() + " is dirty at " + at).isTrue();
+        }
+      }
     }
   }
 }

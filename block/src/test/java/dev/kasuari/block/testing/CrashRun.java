@@ -89,6 +89,9 @@ public class CrashRun {
   /** Changes that only this format has. */
   protected void special(RecordingNode file, BlockNode node, int offset) {}
 
+  /** The size has changed. */
+  protected void resized() {}
+
   /** Notes what will be true when the image has been closed. */
   protected void beforeClose(RecordingNode file, BlockNode node) {}
 
@@ -216,6 +219,7 @@ public class CrashRun {
       becomes(file, Arrays.copyOf(disk, (int) node.size()));
       System.arraycopy(TestImages.read(node, 0, disk.length), 0, disk, 0, disk.length);
     }
+    resized();
   }
 
   /** The guest asks for the whole disk to be this, with another size. */
