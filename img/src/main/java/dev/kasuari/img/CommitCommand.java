@@ -1,6 +1,7 @@
 package dev.kasuari.img;
 
 import dev.kasuari.block.Access;
+import dev.kasuari.block.BlockException;
 import dev.kasuari.block.BlockNode;
 import dev.kasuari.block.Extent;
 import dev.kasuari.block.ImageNode;
@@ -64,13 +65,24 @@ final class CommitCommand implements Command {
       base.flush();
       session.graph().behindChanges(layers.lowest(), base, false);
       if (!a.has("d") && layers.adjoin()) { // else what is between would show through
-        ((ImageNode) top).makeEmpty();
+        makeEmpty((ImageNode) top);
       }
     }
     if (!a.quiet()) {
       out.println("Image committed.");
     }
     return 0;
+  }
+
+  /** If its format can do that; otherwise it goes on to have what the base has, too. */
+  private static void makeEmpty(ImageNode top) {
+    try {
+      top.makeEmpty();
+    } catch (BlockException e) {
+      if (e.kind() != BlockException.Kind.NOT_SUPPORTED) {
+        throw e;
+      }
+    }
   }
 
   private static void copy(Layers layers, long size, Progress progress, Rate rate) {

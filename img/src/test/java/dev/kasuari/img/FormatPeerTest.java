@@ -127,6 +127,20 @@ class FormatPeerTest {
     said("compare -f raw -F vhdx DIR/b.raw DIR/d.vhdx", "Images are identical.");
   }
 
+  /** A QED cannot be emptied, as QEMU's cannot: it has been committed all the same. */
+  @Test
+  void commitsWhatCannotBeEmptied() throws Exception {
+    byte[] content = Files.readAllBytes(ours.resolve("a.raw"));
+    java.util.Arrays.fill(content, 2_000_000, 2_500_000, (byte) 9);
+    Files.write(ours.resolve("b.raw"), content);
+    said("convert -f raw -O qed DIR/a.raw DIR/p.qed", "");
+    said("create -f qed -b p.qed -F qed DIR/c.qed", "backing_fmt=qed");
+    said("convert -n -f raw -O qed DIR/b.raw DIR/c.qed", "");
+    said("commit -f qed DIR/c.qed", "Image committed.");
+    said("compare -f raw -F qed DIR/b.raw DIR/p.qed", "Images are identical.");
+    said("compare -f raw -F qed DIR/b.raw DIR/c.qed", "Images are identical.");
+  }
+
   private void said(String words, String... what) {
     ToolRun run = ToolRun.ours(ours, words);
     assertThat(run.err()).as(words).isEmpty();
