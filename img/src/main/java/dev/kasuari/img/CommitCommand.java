@@ -61,9 +61,10 @@ final class CommitCommand implements Command {
       session.graph().behindChanges(layers.lowest(), base, true);
       try (Progress progress = new Progress(out, a.has("p") && !a.quiet(), top.size())) {
         copy(layers, top.size(), progress, rate);
+        base.flush();
+      } finally {
+        session.graph().behindChanges(layers.lowest(), base, false);
       }
-      base.flush();
-      session.graph().behindChanges(layers.lowest(), base, false);
       if (!a.has("d") && layers.adjoin()) { // else what is between would show through
         makeEmpty((ImageNode) top);
       }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param parentCid the {@code cid} of what is behind it; {@link #NO_PARENT} if nothing is
  * @param cidOffset where the eight digits of {@code cid} stand in the file; −1 if they are not
  *     eight
+ * @param parentCidOffset the same of {@code parentCid}
  */
 record Descriptor(
     long cid,
@@ -28,7 +29,8 @@ record Descriptor(
     String createType,
     @Nullable String parentName,
     List<Line> extents,
-    long cidOffset) {
+    long cidOffset,
+    long parentCidOffset) {
   static final long NO_PARENT = 0xffff_ffffL;
   private static final int MOST_BYTES = 1 << 20;
   private static final int MOST_EXTENTS = 4096;
@@ -73,6 +75,7 @@ record Descriptor(
     String type = "";
     String name = null;
     long cidOffset = -1;
+    long parentOffset = -1;
     var extents = new ArrayList<Line>();
     int at = 0;
     for (String line : text.split("\n", -1)) {
@@ -82,12 +85,16 @@ record Descriptor(
         extents.add(line(extent));
       } else if (setting.matches()) {
         String value = setting.group(2).strip();
+        long digits = value.length() == 8 ? offset + at + line.indexOf(value) : -1;
         switch (setting.group(1)) {
           case "CID" -> {
             cid = hex(value);
-            cidOffset = value.length() == 8 ? offset + at + line.indexOf(value) : -1;
+            cidOffset = digits;
           }
-          case "parentCID" -> parent = hex(value);
+          case "parentCID" -> {
+            parent = hex(value);
+            parentOffset = digits;
+          }
           case "createType" -> type = value;
           case "parentFileNameHint" -> name = utf8(value);
           default -> {}
@@ -102,7 +109,8 @@ record Descriptor(
       throw BlockException.invalid("vmdk: a disk of " + extents.size() + " extents");
     }
     boolean behind = parent != NO_PARENT && name != null && !name.isEmpty();
-    return new Descriptor(cid, parent, type, behind ? name : null, extents, cidOffset);
+    return new Descriptor(
+        cid, parent, type, behind ? name : null, extents, cidOffset, parentOffset);
   }
 
   private static String utf8(String value) {

@@ -84,7 +84,7 @@ public final class VmdkDriver implements BlockDriver<VmdkDriver.Vmdk> {
       throw BlockException.invalid("vmdk: an extent of no sectors");
     }
     if (header.descriptorOffset() == 0) {
-      return new Descriptor(0, Descriptor.NO_PARENT, "monolithicSparse", null, List.of(), -1);
+      return new Descriptor(0, Descriptor.NO_PARENT, "monolithicSparse", null, List.of(), -1, -1);
     }
     long offset = header.descriptorOffset() * SparseHeader.SECTOR;
     return Descriptor.read(file, offset, header.descriptorSize() * SparseHeader.SECTOR);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** An open image: extents one behind the other. */
@@ -33,6 +34,9 @@ final class VmdkNode extends BlockNode implements ImageNode {
   private final boolean hasBacking;
   private volatile long cid;
   private boolean cidChanged;
+
+  /** Not changed yet, though the disk does. */
+  private boolean cidKept;
 
   VmdkNode(
       Opening opening,
@@ -127,10 +131,60 @@ final class VmdkNode extends BlockNode implements ImageNode {
       return;
     }
     cidChanged = true;
-    int next = ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE);
-    FileBytes.write(
-        file, descriptor.cidOffset(), "%08x".formatted(next).getBytes(StandardCharsets.US_ASCII));
+    setCid(newCid());
+  }
+
+  private static long newCid() {
+    return ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE);
+  }
+
+  private void setCid(long next) {
+    writeId(descriptor.cidOffset(), next);
     cid = next;
+  }
+
+  private void writeId(long offset, long id) {
+    FileBytes.write(file, offset, "%08x".formatted(id).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Override
+  public boolean knowsStateBehind() {
+    return descriptor.parentName() != null && descriptor.parentCidOffset() >= 0;
+  }
+
+  /**
+   * There is room for one id only: what is behind keeps its own until it has everything. Only a
+   * power cut between the two ids then leaves an image that is refused.
+   */
+  @Override
+  public void behindChanges(BlockNode behind, boolean begins) {
+    if (!(behind.image() instanceof VmdkNode parent)) {
+      return;
+    }
+    if (begins) {
+      parent.keepCid();
+    } else {
+      requireWritable();
+      parent.changeKeptCid(next -> {
+        writeId(descriptor.parentCidOffset(), next);
+        file.flush();
+      });
+    }
+  }
+
+  private synchronized void keepCid() {
+    cidKept = !cidChanged && descriptor.cidOffset() >= 0;
+    cidChanged = true;
+  }
+
+  private synchronized void changeKeptCid(LongConsumer first) {
+    long next = cidKept ? newCid() : cid;
+    first.accept(next);
+    if (cidKept) {
+      cidKept = false;
+      setCid(next);
+      file.flush();
+    }
   }
 
   @Override
