@@ -27,15 +27,20 @@ class EncryptionPeerTest {
 
   @BeforeAll
   static void theirImages() {
-    theirs(made, "create -q " + SECRET + "-f luks -o key-secret=s,iter-time=10 DIR/luks 3M");
-    theirs(
+    ToolRun.theirs(
         made,
+        "qemu-img",
+        "create -q " + SECRET + "-f luks -o key-secret=s,iter-time=10 DIR/luks 3M");
+    ToolRun.theirs(
+        made,
+        "qemu-img",
         "create -q "
             + SECRET
             + "-f qcow2 -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
             + " DIR/qcow2 3M");
-    theirs(
+    ToolRun.theirs(
         made,
+        "qemu-img",
         "create -q " + SECRET + "-f qcow2 -o encrypt.format=aes,encrypt.key-secret=s DIR/aes 3M");
   }
 
@@ -48,17 +53,8 @@ class EncryptionPeerTest {
   }
 
   private void done(boolean ours, String words) {
-    ToolRun run = ours ? ToolRun.ours(folder, words) : theirs(folder, words);
+    ToolRun run = ours ? ToolRun.ours(folder, words) : ToolRun.theirs(folder, "qemu-img", words);
     assertThat(run.code()).as(words + ": " + run.err()).isZero();
-  }
-
-  /** QEMU measures how fast it is by times that may be too short for the host to tell. */
-  private static ToolRun theirs(Path folder, String words) {
-    ToolRun run = ToolRun.theirs(folder, "qemu-img", words);
-    for (int i = 0; i < 20 && run.err().contains("accurate CPU usage"); i++) {
-      run = ToolRun.theirs(folder, "qemu-img", words);
-    }
-    return run;
   }
 
   private int cryptsetup(String... words) throws Exception {
@@ -178,7 +174,7 @@ class EncryptionPeerTest {
             "create " + SECRET + "-f qcow2 -o encrypt.format=aes,encrypt.key-secret=s DIR/n 1M",
             "create -f luks DIR/n 1M",
             "create -f luks -o key-secret=nope DIR/n 1M")) {
-      ToolRun theirs = theirs(folder, words);
+      ToolRun theirs = ToolRun.theirs(folder, "qemu-img", words);
       ToolRun ours = ToolRun.ours(folder, words);
       assertThat(ours.err()).as(words).isEqualTo(theirs.err());
       assertThat(ours.out()).as(words).isEqualTo(theirs.out());
