@@ -289,7 +289,7 @@ final class ArchiveWriter implements AutoCloseable {
   @Override
   public void close() {
     writing.handle((done, failure) -> null).join();
-    thread.shutdown();
+    thread.close();
     if (latest != null) {
       latest.close();
       latest = null;
