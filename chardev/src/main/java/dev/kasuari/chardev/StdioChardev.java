@@ -63,16 +63,26 @@ public final class StdioChardev implements CharBackend {
 
   @Override
   public synchronized void connect(Receiver receiver, Consumer<Runnable> post) {
+    Window first = window(); // before anybody is told to look at it
     feed.connect(receiver, post);
     feed.tell(r -> r.event(Event.OPENED));
     if (reader == null) {
-      reader = Thread.ofPlatform().name("chardev " + id + " input").daemon(true).start(this::read);
+      reader =
+          Thread.ofPlatform()
+              .name("chardev " + id + " input")
+              .daemon(true)
+              .start(() -> read(first));
     }
   }
 
-  private void read() {
+  /**
+   * Passes input on until its end.
+   *
+   * @param first the size of the terminal that the receiver knows
+   */
+  private void read(@Nullable Window first) {
     byte[] buffer = new byte[WAITING];
-    Window before = window();
+    Window before = first;
     try {
       for (int n = input.read(buffer); n > 0; n = input.read(buffer)) {
         feed.put(Arrays.copyOf(buffer, n));
