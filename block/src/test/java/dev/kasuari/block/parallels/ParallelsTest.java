@@ -39,7 +39,9 @@ class ParallelsTest {
     protected int choose() {
       unit = 1 << (12 + random.nextInt(9));
       options.add("cluster_size=" + unit);
-      return 1 + random.nextInt(8192);
+      // If an empty image has a table longer than a cluster, the check of QEMU 7.2 miscounts.
+      int entries = (unit - Header.SIZE) / Integer.BYTES;
+      return 1 + random.nextInt(Math.min(8192, entries * (unit / 512)));
     }
 
     @Override
