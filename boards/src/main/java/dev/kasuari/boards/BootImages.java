@@ -8,6 +8,7 @@ import dev.kasuari.boot.FdtNode;
 import dev.kasuari.boot.FdtRenderer;
 import dev.kasuari.boot.KeptFile;
 import dev.kasuari.boot.KernelImage;
+import dev.kasuari.boot.MemoryWriter;
 import dev.kasuari.boot.Placement;
 import dev.kasuari.machine.Machine;
 import dev.kasuari.machine.memory.FlatRange;
@@ -77,7 +78,8 @@ final class BootImages {
     String file = options.kernel();
     return file == null
         ? null
-        : KernelImage.read("-kernel", file, architecture).inMemoryFrom(memory.base());
+        : KernelImage.of(machine.own(BootFile.keep("-kernel", file)), architecture)
+            .inMemoryFrom(memory.base());
   }
 
   // ---- placing ---------------------------------------------------------------------------------
@@ -148,9 +150,7 @@ final class BootImages {
       keep(place.dtb(), dtb);
       return;
     }
-    MemorySegment at = at(place.initrd(), initrd.size());
-    initrd.load(at);
-    afterFirst.add(() -> initrd.putBack(at));
+    keep(place.initrd(), initrd);
     FdtNode chosen = described.root().node("chosen");
     chosen.longs("linux,initrd-start", place.initrd());
     chosen.longs("linux,initrd-end", place.initrdEnd());
@@ -187,22 +187,37 @@ final class BootImages {
           "%s: would start at 0x%x, but memory starts at 0x%x: it was linked for another board"
               .formatted(name, entry, memory.base()));
     }
-    long[] dropped = new long[1];
-    image.load(
-        preferred,
-        (address, data, offset, length) -> {
-          if (memory.contains(address)) {
-            keep(address, data, offset, length);
-          } else {
-            dropped[0] += keepElsewhere(address, data, offset, length);
-          }
-        });
-    if (dropped[0] > 0) {
+    var keeper = new Keeper();
+    image.load(preferred, keeper);
+    if (keeper.dropped > 0) {
       machine
           .log()
-          .always("WARNING: %s: %d bytes go where there is no memory".formatted(name, dropped[0]));
+          .always(
+              "WARNING: %s: %d bytes go where there is no memory".formatted(name, keeper.dropped));
     }
     images.add(new Loaded(image, preferred));
+  }
+
+  private final class Keeper implements MemoryWriter {
+    private long dropped;
+
+    @Override
+    public void write(long address, byte[] data, int offset, int length) {
+      if (memory.contains(address)) {
+        keep(address, data, offset, length);
+      } else {
+        dropped += keepElsewhere(address, data, offset, length);
+      }
+    }
+
+    @Override
+    public void write(long address, KeptFile file) throws BootException {
+      if (memory.contains(address)) {
+        keep(address, file);
+      } else {
+        MemoryWriter.super.write(address, file);
+      }
+    }
   }
 
   private FlatRange elsewhere(long address) {
@@ -242,6 +257,12 @@ final class BootImages {
   private void keep(long address, byte[] data, int offset, int length) {
     MemorySegment bytes = MemorySegment.ofArray(data).asSlice(offset, length);
     pieces.add(() -> at(address, length).copyFrom(bytes));
+  }
+
+  private void keep(long address, KeptFile file) throws BootException {
+    MemorySegment at = at(address, file.size());
+    file.load(at);
+    afterFirst.add(() -> file.putBack(at));
   }
 
   /** Writes all of it at every reset from now on. */

@@ -1,5 +1,6 @@
 package dev.kasuari.boot;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -38,15 +39,18 @@ public final class BootFile {
           if (Files.isRegularFile(path)) {
             refuseSize(name, Files.size(path));
           }
-          byte[] data = Files.readAllBytes(path);
-          refuseSize(name, data.length);
-          return data;
+          // Not by a channel, which keeps a buffer as large as the file.
+          try (InputStream in = new FileInputStream(path.toFile())) {
+            byte[] data = in.readAllBytes();
+            refuseSize(name, data.length);
+            return data;
+          }
         });
   }
 
   /**
-   * As {@link #read}, for a file of hundreds of megabytes that goes to memory as it is. One whose
-   * size nobody knows before its end, such as a pipe, is copied first.
+   * As {@link #read}, for a large file that goes to memory as it is. One whose size nobody knows
+   * before its end, such as a pipe, is copied first.
    */
   public static KeptFile keep(String option, String file) throws BootException {
     return open(

@@ -3,17 +3,41 @@ package dev.kasuari.boot;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** A file's bytes as numbers; reading past the end is an error that names the file. */
+/**
+ * A file's bytes as numbers; reading past the end is an error that names the file. Of a large file
+ * only the beginning is read until somebody wants more.
+ */
 final class Bytes {
+  /** Enough to know what it is, and for the headers of most. */
+  private static final int BEGINNING = 1 << 16;
+
   private final String name;
-  private final byte[] data;
-  private final ByteBuffer view;
+  private final int length;
+
+  /** Has all of the bytes where {@link #data} has the first of them; null if that has all. */
+  private @Nullable KeptFile file;
+
+  private byte[] data;
+  private ByteBuffer view;
 
   Bytes(String name, byte[] data, ByteOrder order) {
+    this(name, data.length, null, data, order);
+  }
+
+  private Bytes(String name, int length, @Nullable KeptFile file, byte[] data, ByteOrder order) {
     this.name = name;
+    this.length = length;
+    this.file = file;
     this.data = data;
     this.view = ByteBuffer.wrap(data).order(order);
+  }
+
+  static Bytes little(KeptFile file) throws BootException {
+    int length = (int) file.size();
+    byte[] first = file.first(Math.min(length, BEGINNING));
+    return new Bytes(file.name(), length, file, first, ByteOrder.LITTLE_ENDIAN);
   }
 
   static Bytes little(String name, byte[] data) {
@@ -29,11 +53,27 @@ final class Bytes {
   }
 
   int length() {
-    return data.length;
+    return length;
   }
 
-  byte[] array() {
+  byte[] array() throws BootException {
+    KeptFile rest = file;
+    if (rest != null) {
+      data = rest.bytes();
+      view = ByteBuffer.wrap(data).order(view.order());
+      file = null;
+    }
     return data;
+  }
+
+  /** Puts all of them into memory. */
+  void load(long address, MemoryWriter memory) throws BootException {
+    KeptFile unread = file;
+    if (unread != null) {
+      memory.write(address, unread);
+    } else {
+      memory.write(address, data, 0, length);
+    }
   }
 
   int u8(long offset) throws BootException {
@@ -53,12 +93,13 @@ final class Bytes {
   }
 
   /** True if these bytes stand there; false if not or if the file ends before. */
-  boolean has(long offset, int... bytes) {
-    if (offset < 0 || offset > data.length - bytes.length) {
+  boolean has(long offset, int... bytes) throws BootException {
+    if (offset < 0 || offset > length - bytes.length) {
       return false;
     }
+    int from = at(offset, bytes.length);
     for (int i = 0; i < bytes.length; i++) {
-      if ((data[(int) offset + i] & 0xff) != bytes[i]) {
+      if ((data[from + i] & 0xff) != bytes[i]) {
         return false;
       }
     }
@@ -66,7 +107,7 @@ final class Bytes {
   }
 
   /** True if this text of ASCII characters stands there. */
-  boolean has(int offset, String text) {
+  boolean has(int offset, String text) throws BootException {
     return has(offset, text.chars().toArray());
   }
 
@@ -76,8 +117,11 @@ final class Bytes {
   }
 
   private int at(long offset, long size) throws BootException {
-    if (offset < 0 || size < 0 || offset > data.length || size > data.length - offset) {
-      throw new BootException(name + ": truncated: it has " + data.length + " bytes");
+    if (offset < 0 || size < 0 || offset > length || size > length - offset) {
+      throw new BootException(name + ": truncated: it has " + length + " bytes");
+    }
+    if (offset + size > data.length) {
+      array();
     }
     return (int) offset;
   }

@@ -59,7 +59,7 @@ public final class ElfImage {
   }
 
   /** True if the file starts like an ELF file. */
-  static boolean matches(Bytes file) {
+  static boolean matches(Bytes file) throws BootException {
     return file.has(0, 0x7f, 'E', 'L', 'F');
   }
 
@@ -258,7 +258,7 @@ public final class ElfImage {
   }
 
   /** Writes all segments, zeros included. */
-  public void load(MemoryWriter memory) {
+  public void load(MemoryWriter memory) throws BootException {
     load(0, memory);
   }
 
@@ -266,7 +266,7 @@ public final class ElfImage {
    * Writes all segments, zeros included, this far behind where they were linked to, which suits one
    * that is {@link #movable}.
    */
-  public void load(long offset, MemoryWriter memory) {
+  public void load(long offset, MemoryWriter memory) throws BootException {
     byte[] zeros = new byte[1 << 16];
     for (Segment s : segments) {
       memory.write(offset + s.physical(), in.array(), s.offset(), s.fileSize());

@@ -14,7 +14,7 @@ final class Gzip {
 
   private Gzip() {}
 
-  static boolean matches(Bytes file) {
+  static boolean matches(Bytes file) throws BootException {
     return file.has(0, 0x1f, 0x8b, 8);
   }
 

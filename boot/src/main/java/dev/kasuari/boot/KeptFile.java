@@ -28,6 +28,9 @@ public final class KeptFile implements AutoCloseable {
   /** A machine that runs so long may well be reset. */
   private static final long SETTLED_SECONDS = 10;
 
+  /** A channel keeps a buffer as large as the largest part that it has read into an array. */
+  private static final int CHUNK = 1 << 16;
+
   /** What a file was when it was opened, by its name. */
   record Version(Path path, @Nullable Object key, FileTime written, long size) {
     static Version of(Path path, BasicFileAttributes now) {
@@ -66,9 +69,46 @@ public final class KeptFile implements AutoCloseable {
     copier = Thread.ofPlatform().daemon().name("copy of " + name).unstarted(copy);
   }
 
+  String name() {
+    return name;
+  }
+
   /** Bytes, more than 0. */
   public long size() {
     return size;
+  }
+
+  /**
+   * Reads its first bytes.
+   *
+   * @param count at most {@link #size}
+   * @throws BootException if it cannot be read
+   */
+  byte[] first(int count) throws BootException {
+    byte[] data = new byte[count];
+    try {
+      for (int at = 0; at < count; at += CHUNK) {
+        read(MemorySegment.ofArray(data).asSlice(at, Math.min(CHUNK, count - at)), at);
+      }
+      return data;
+    } catch (IOException e) {
+      throw BootFile.unreadable(name, e);
+    }
+  }
+
+  /**
+   * Reads all of it, instead of {@link #load}; no more is to be asked of it.
+   *
+   * @throws BootException if it cannot be read
+   */
+  public byte[] bytes() throws BootException {
+    byte[] data = first((int) size);
+    try {
+      channel.close();
+      return data;
+    } catch (IOException e) {
+      throw BootFile.unreadable(name, e);
+    }
   }
 
   /**
@@ -79,7 +119,7 @@ public final class KeptFile implements AutoCloseable {
    */
   public void load(MemorySegment to) throws BootException {
     try {
-      read(to);
+      read(to, 0);
     } catch (IOException e) {
       throw BootFile.unreadable(name, e);
     }
@@ -109,7 +149,7 @@ public final class KeptFile implements AutoCloseable {
     var _ = wanted.await(SETTLED_SECONDS, TimeUnit.SECONDS);
     HostMemory memory = HostMemory.anonymous(size);
     try (channel) {
-      read(memory.segment());
+      read(memory.segment(), 0);
       if (version != null && version.changed()) {
         throw new IOException("it was written after the machine had read it");
       }
@@ -120,10 +160,10 @@ public final class KeptFile implements AutoCloseable {
     }
   }
 
-  private void read(MemorySegment to) throws IOException {
+  private void read(MemorySegment to, long from) throws IOException {
     ByteBuffer rest = to.asByteBuffer();
     while (rest.hasRemaining()) {
-      if (channel.read(rest, rest.position()) < 0) {
+      if (channel.read(rest, from + rest.position()) < 0) {
         throw new IOException("it became shorter while it was read");
       }
     }

@@ -12,18 +12,22 @@ final class KernelFormats {
 
   private KernelFormats() {}
 
-  static KernelImage sniff(String name, byte[] file, Architecture machine, String wrapping)
+  static KernelImage sniff(Bytes in, Architecture machine) throws BootException {
+    return sniff(in, machine, "");
+  }
+
+  private static KernelImage sniff(Bytes in, Architecture machine, String wrapping)
       throws BootException {
-    Bytes in = Bytes.little(name, file);
+    String name = in.name();
     refuseOtherThings(in);
     if (Gzip.matches(in)) {
       if (!wrapping.isEmpty()) {
         throw new BootException(name + ": compressed twice");
       }
-      return sniff(name, Gzip.decompress(name, file), machine, "gzip-compressed ");
+      return sniff(decompressed(name, in.array()), machine, "gzip-compressed ");
     }
     if (ElfImage.matches(in)) {
-      ElfImage elf = ElfImage.parse(name, file).require(name, machine);
+      ElfImage elf = ElfImage.parse(name, in.array()).require(name, machine);
       return new KernelImage.Linked(wrapping + "ELF executable", elf, 0);
     }
     if (in.has(0, "MZ") && in.has(4, "zimg")) {
@@ -34,7 +38,11 @@ final class KernelFormats {
     return image != null
         ? image
         : new KernelImage.Movable(
-            wrapping + "raw code", file, file.length, LinuxImage.unsaidTextOffset(machine));
+            wrapping + "raw code", in::load, in.length(), LinuxImage.unsaidTextOffset(machine));
+  }
+
+  private static Bytes decompressed(String name, byte[] data) throws BootException {
+    return Bytes.little(name, Gzip.decompress(name, data));
   }
 
   /**
@@ -56,7 +64,7 @@ final class KernelFormats {
               + type
               + "', which cannot be read here; give the plain Image");
     }
-    return sniff(in.name(), Gzip.decompress(in.name(), payload), machine, "EFI-compressed ");
+    return sniff(decompressed(in.name(), payload), machine, "EFI-compressed ");
   }
 
   private static @Nullable KernelImage linux(Bytes in, Architecture machine, String wrapping)
@@ -75,7 +83,7 @@ final class KernelFormats {
     }
     String form = family(machine) + (pe == null ? " Linux Image" : " Linux Image with EFI stub");
     long size = Math.max(header.imageSize(), in.length());
-    return new KernelImage.Movable(wrapping + form, in.array(), size, header.textOffset());
+    return new KernelImage.Movable(wrapping + form, in::load, size, header.textOffset());
   }
 
   /** The architecture without its width. */

@@ -41,7 +41,7 @@ public sealed interface KernelImage {
     }
 
     @Override
-    public void load(long preferred, MemoryWriter memory) {
+    public void load(long preferred, MemoryWriter memory) throws BootException {
       elf.load(offset(preferred), memory);
     }
 
@@ -54,14 +54,25 @@ public sealed interface KernelImage {
     }
   }
 
+  /** The bytes of an image, which may still be in their file. */
+  @FunctionalInterface
+  interface Contents {
+    /**
+     * Writes all of them.
+     *
+     * @throws BootException if they cannot be read
+     */
+    void load(long address, MemoryWriter memory) throws BootException;
+  }
+
   /**
    * Runs wherever it is put, its first byte first.
    *
+   * @param contents what is put there
    * @param memorySize bytes it uses from its start, at least its length
    * @param textOffset where it wants to be from the start of memory; 0 if it does not say
    */
-  @SuppressWarnings("ArrayRecordComponent") // a file's contents, never compared
-  record Movable(String format, byte[] data, long memorySize, long textOffset)
+  record Movable(String format, Contents contents, long memorySize, long textOffset)
       implements KernelImage {
     @Override
     public long start(long preferred) {
@@ -79,8 +90,8 @@ public sealed interface KernelImage {
     }
 
     @Override
-    public void load(long preferred, MemoryWriter memory) {
-      memory.write(preferred, data, 0, data.length);
+    public void load(long preferred, MemoryWriter memory) throws BootException {
+      contents.load(preferred, memory);
     }
   }
 
@@ -102,8 +113,12 @@ public sealed interface KernelImage {
   /** Where it starts to run, physical. */
   long entry(long preferred);
 
-  /** Writes it. The caller has checked that what is between start and end lies in memory. */
-  void load(long preferred, MemoryWriter memory);
+  /**
+   * Writes it, once. The caller has checked that what is between start and end lies in memory.
+   *
+   * @throws BootException if it cannot be read
+   */
+  void load(long preferred, MemoryWriter memory) throws BootException;
 
   /**
    * The physical address of what is called {@code name} in its symbol table, empty if there is none
@@ -123,12 +138,17 @@ public sealed interface KernelImage {
    *     than a kernel
    */
   static KernelImage of(String name, byte[] file, Architecture machine) throws BootException {
-    return KernelFormats.sniff(name, file, machine, "");
+    return KernelFormats.sniff(Bytes.little(name, file), machine);
   }
 
-  /** Reads and understands the file a user gave as {@code -kernel}. */
-  static KernelImage read(String option, String file, Architecture machine) throws BootException {
-    return of(option + " " + file, BootFile.read(option, file), machine);
+  /**
+   * Understands the file a user gave as {@code -kernel}. It is open until it was written to memory,
+   * unless that had to be read for being understood; the caller closes it.
+   *
+   * @throws BootException as {@link #of(String, byte[], Architecture)}, or if it cannot be read
+   */
+  static KernelImage of(KeptFile file, Architecture machine) throws BootException {
+    return KernelFormats.sniff(Bytes.little(file), machine);
   }
 
   /** Reads a firmware, which is an ELF executable or raw code. */
@@ -139,10 +159,11 @@ public sealed interface KernelImage {
 
   /** Understands a firmware, which is an ELF executable or raw code. */
   static KernelImage firmware(String name, byte[] file, Architecture machine) throws BootException {
-    if (ElfImage.matches(Bytes.little(name, file))) {
+    Bytes in = Bytes.little(name, file);
+    if (ElfImage.matches(in)) {
       ElfImage elf = ElfImage.parse(name, file).require(name, machine);
       return new Linked("ELF firmware", elf, 0);
     }
-    return new Movable("raw firmware", file, file.length, 0);
+    return new Movable("raw firmware", in::load, in.length(), 0);
   }
 }

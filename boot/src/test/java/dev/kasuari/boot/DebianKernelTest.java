@@ -25,14 +25,20 @@ final class DebianKernelTest {
             .shell("trixie", "riscv64", LinuxGuests.Form.COMPRESSED, Progress.none());
     String kernel = guest.kernel().toString();
     String initrd = guest.initrd().toString();
-    KernelImage image = KernelImage.read("-kernel", kernel, Architecture.RISCV64);
+    KernelImage image = read(kernel, Architecture.RISCV64);
     assertThat(image.format()).isEqualTo("RISC-V Linux Image with EFI stub");
     assertThat(((KernelImage.Movable) image).textOffset()).isEqualTo(0x20_0000);
     assertThat(image.end(0)).isGreaterThan(Files.size(guest.kernel()));
-    assertThatThrownBy(() -> KernelImage.read("-kernel", kernel, Architecture.AARCH64))
+    assertThatThrownBy(() -> read(kernel, Architecture.AARCH64))
         .hasMessageContaining("is for RISC-V 64, this machine is AArch64");
-    assertThatThrownBy(() -> KernelImage.read("-kernel", initrd, Architecture.RISCV64))
+    assertThatThrownBy(() -> read(initrd, Architecture.RISCV64))
         .hasMessageContaining("is an initrd (a cpio archive): give it with -initrd");
+  }
+
+  private static KernelImage read(String file, Architecture machine) throws Exception {
+    try (KeptFile kept = BootFile.keep("-kernel", file)) {
+      return KernelImage.of(kept, machine);
+    }
   }
 
   @Test

@@ -10,15 +10,23 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("fast")
 final class KernelImageTest {
   private static final int SIZE = 4096;
   private static final int MEMORY = 10_000;
+
+  @TempDir Path directory;
 
   /** A RISC-V Linux Image without EFI form. */
   static byte[] image() {
@@ -95,6 +103,53 @@ final class KernelImageTest {
     RecordedMemory memory = new RecordedMemory();
     kernel.load(0x8020_0000L, memory);
     assertThat(memory.at(0x8020_0000L, SIZE)).isEqualTo(efi(0x5064));
+  }
+
+  /** A kernel in a file that is longer than what is read of it to know it. */
+  private KeptFile kept(byte[] kernel) throws Exception {
+    Path file = Files.write(directory.resolve("kernel"), kernel);
+    return BootFile.keep("-kernel", file.toString());
+  }
+
+  @Test
+  void aLargeImageIsReadWhenItGoesToMemory() throws Exception {
+    byte[] image = Arrays.copyOf(image(), 200_000);
+    image[image.length - 1] = 7;
+    try (KeptFile file = kept(image)) {
+      KernelImage kernel = KernelImage.of(file, Architecture.RISCV64);
+      assertThat(kernel.format()).isEqualTo("RISC-V Linux Image");
+      assertThat(kernel.end(0)).isEqualTo(image.length);
+      Files.write(directory.resolve("kernel"), new byte[] {42}, StandardOpenOption.WRITE);
+      image[0] = 42;
+      var memory = new RecordedMemory();
+      kernel.load(0, memory);
+      assertThat(memory.at(0, image.length)).isEqualTo(image);
+    }
+  }
+
+  @Test
+  void aLargeFileOfAnotherFormIsReadToItsEnd() throws Exception {
+    byte[] code = new byte[200_000];
+    new Random(1).nextBytes(code);
+    byte[] elf = ElfFile.riscv64().segment(0x1000, 0x1000, code, 200_004).bytes();
+    for (byte[] form : List.of(elf, gzip(elf))) {
+      try (KeptFile file = kept(form)) {
+        var memory = new RecordedMemory();
+        KernelImage.of(file, Architecture.RISCV64).load(0, memory);
+        assertThat(memory.at(0x1000, 200_004)).isEqualTo(Arrays.copyOf(code, 200_004));
+      }
+    }
+  }
+
+  @Test
+  void aFileThatBecameShorterIsNamed() throws Exception {
+    try (KeptFile file = kept(Arrays.copyOf(image(), 200_000))) {
+      KernelImage kernel = KernelImage.of(file, Architecture.RISCV64);
+      Files.write(directory.resolve("kernel"), image());
+      assertThatThrownBy(() -> kernel.load(0, new RecordedMemory()))
+          .isInstanceOf(BootException.class)
+          .hasMessageEndingWith("cannot be read: it became shorter while it was read");
+    }
   }
 
   @Test

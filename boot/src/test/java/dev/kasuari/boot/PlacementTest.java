@@ -20,7 +20,7 @@ final class PlacementTest {
   }
 
   private static KernelImage kernel(long mib) {
-    return new KernelImage.Movable("test", new byte[0], mib * MIB, 0);
+    return new KernelImage.Movable("test", (_, _) -> {}, mib * MIB, 0);
   }
 
   private static Placement place(long ramMib, long kernelMib, long initrdMib) throws BootException {

@@ -77,7 +77,7 @@ final class QemuPlacementTest {
             new Placement.Ram(BASE, mib << 20),
             64,
             BASE + 0x1_0000,
-            KernelImage.read("-kernel", kernel.toString(), Architecture.RISCV64),
+            KernelImage.of("-kernel Image", KernelImageTest.image(), Architecture.RISCV64),
             100_000,
             Files.size(dtb));
     assertThat(number(chosen, "linux,initrd-start")).isEqualTo(ours.initrd());
