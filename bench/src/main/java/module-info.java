@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.kasuari.bench {
   requires static transitive org.jspecify;
   requires dev.kasuari.guests;
+  requires dev.kasuari.host;
   requires dev.kasuari.qapi;
 
   exports dev.kasuari.bench;

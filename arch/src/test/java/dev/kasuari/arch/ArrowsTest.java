@@ -39,7 +39,7 @@ class ArrowsTest {
           Map.entry("decode", List.of()),
           Map.entry("softfloat", List.of()),
           Map.entry("guests", List.of()),
-          Map.entry("bench", List.of("qapi", "guests")),
+          Map.entry("bench", List.of("host", "qapi", "guests")),
           Map.entry("machine", List.of("host", "qapi")),
           Map.entry("tcg", List.of("machine", "host", "qapi", "softfloat")),
           Map.entry("target.riscv.isa", List.of()),

@@ -22,6 +22,7 @@ final class Runner {
   private static final double TOO_SLOW = 8; // times what was asked for: then less work will do
 
   private final Target target;
+
   private final List<Emulator> emulators;
   private final Execution execution;
   private final Path directory;
@@ -153,6 +154,7 @@ final class Runner {
   private void run(
       Comparison comparison, Emulator emulator, List<String> command, @Nullable String until)
       throws IOException, InterruptedException {
+    WarmMemory.touch();
     Outcome outcome = run(emulator, command, until);
     if (Thread.interrupted()) {
       throw new InterruptedException();

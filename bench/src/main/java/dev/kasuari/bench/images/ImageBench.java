@@ -1,14 +1,17 @@
 package dev.kasuari.bench.images;
 
+import dev.kasuari.bench.WarmMemory;
 import dev.kasuari.qapi.OptionException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** {@code kasuari bench --images}: what {@code kasuari-img} and its peers take for the same. */
@@ -77,8 +80,10 @@ public final class ImageBench {
     tools.addAll(options.peers);
     var taken = new ArrayList<List<Tool.Taken>>();
     tools.forEach(t -> taken.add(new ArrayList<>()));
+    List<Integer> order = new ArrayList<>(IntStream.range(0, tools.size()).boxed().toList());
     for (int round = -1; round < options.runs; round++) { // the first one fills the host's cache
-      for (int i = 0; i < tools.size(); i++) {
+      for (int i : order) {
+        WarmMemory.touch();
         Tool.Taken one =
             tools.get(i).run(work.words(folder, options.size / BYTES_PER_REQUEST), folder);
         if (one.status() != 0) {
@@ -93,6 +98,7 @@ public final class ImageBench {
         }
         Files.deleteIfExists(folder.resolve(Work.OUTPUT));
       }
+      Collections.rotate(order, 1);
     }
     report(work, tools, taken);
   }
