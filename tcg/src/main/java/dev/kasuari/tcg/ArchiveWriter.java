@@ -14,11 +14,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
+import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,16 +33,20 @@ final class ArchiveWriter implements AutoCloseable {
   /** Files for other machines, and of other builds, are removed beyond so many bytes. */
   private static final long ALL_FILES = 4 * CodeArchive.LIMIT;
 
-  /** Until the file takes the archive's place for the first time; then it is twice that. */
+  /**
+   * Until the file takes the archive's place for the first time; then it is twice that. Before,
+   * chunks wait: a machine that begins needs the host for itself.
+   */
   private static final long FIRST_NANOS = 2_000_000_000L;
 
   private final Path file;
   private final byte[] key;
   private final long limit;
   private final LongSupplier clock;
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("code archive").factory());
+  private final long firstTime;
+  private final ScheduledThreadPoolExecutor thread =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("code archive").factory());
 
   /** Where translators write, and how much they have. */
   private MemorySegment chunk = newChunk();
@@ -51,9 +55,10 @@ final class ArchiveWriter implements AutoCloseable {
   private long total;
   private int count;
 
-  private CompletableFuture<Void> writing;
+  private final Queue<MemorySegment> full = new ConcurrentLinkedQueue<>();
 
   // Of the thread.
+  private @Nullable IOException trouble;
   private final ArchiveIndex index = new ArchiveIndex();
   private final Set<Long> known = new HashSet<>();
   private final @Nullable ArchiveFile first;
@@ -76,9 +81,11 @@ final class ArchiveWriter implements AutoCloseable {
     this.key = key;
     this.limit = limit;
     this.clock = clock;
-    nextTime = clock.getAsLong() + patience;
+    firstTime = clock.getAsLong() + patience;
+    nextTime = firstTime;
     total = ArchiveFile.HEADER + (long) key.length;
-    writing = CompletableFuture.runAsync(() -> quietly(this::open), thread);
+    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    var _ = thread.schedule(() -> unlessBroken(this::takeFull), FIRST_NANOS, TimeUnit.NANOSECONDS);
   }
 
   private static MemorySegment newChunk() {
@@ -126,10 +133,12 @@ final class ArchiveWriter implements AutoCloseable {
   }
 
   private void handOver() {
-    MemorySegment full = chunk.asSlice(0, filled);
-    writing = writing.thenRunAsync(() -> quietly(() -> take(full)), thread);
+    full.add(chunk.asSlice(0, filled));
     chunk = newChunk();
     filled = 0;
+    if (clock.getAsLong() - firstTime >= 0) {
+      thread.execute(() -> unlessBroken(this::takeFull));
+    }
   }
 
   // ---- in the thread ---------------------------------------------------------------------------
@@ -139,11 +148,15 @@ final class ArchiveWriter implements AutoCloseable {
     void run() throws IOException;
   }
 
-  private static void quietly(Work work) {
+  private void unlessBroken(Work work) {
     try {
-      work.run();
+      if (trouble == null) {
+        work.run();
+      }
     } catch (IOException e) {
-      throw new CompletionException(e);
+      trouble = e;
+    } catch (RuntimeException e) {
+      trouble = new IOException(e);
     }
   }
 
@@ -187,6 +200,21 @@ final class ArchiveWriter implements AutoCloseable {
     }
   }
 
+  private void takeFull() throws IOException {
+    for (MemorySegment next = full.poll(); next != null; next = full.poll()) {
+      if (out == null) {
+        open();
+      }
+      take(next);
+    }
+    long now = clock.getAsLong();
+    if (now - nextTime >= 0) {
+      complete();
+      patience *= 2;
+      nextTime = now + patience;
+    }
+  }
+
   /** Completes records and writes them. */
   private void take(MemorySegment records) throws IOException {
     for (long at = 0; at < records.byteSize(); ) {
@@ -198,12 +226,6 @@ final class ArchiveWriter implements AutoCloseable {
       at += size;
     }
     write(records.asByteBuffer());
-    if (clock.getAsLong() - nextTime >= 0) {
-      complete();
-      open();
-      patience *= 2;
-      nextTime = clock.getAsLong() + patience;
-    }
   }
 
   /** The same code in several pages of a guest is found once; false if it was noted before. */
@@ -215,8 +237,13 @@ final class ArchiveWriter implements AutoCloseable {
     return fresh;
   }
 
-  /** The file takes the archive's place, with what was there before. */
+  /** The file, if there is one, takes the archive's place, with what was there before. */
   private void complete() throws IOException {
+    FileChannel channel = out;
+    Path path = part;
+    if (channel == null || path == null) {
+      return;
+    }
     ArchiveFile before = latest == null ? first : latest;
     if (before != null) {
       takeFrom(before);
@@ -230,15 +257,11 @@ final class ArchiveWriter implements AutoCloseable {
     header.putLong(0, ArchiveFile.MAGIC).putInt(ArchiveFile.KEY_BYTES, key.length);
     header.putInt(ArchiveFile.COUNT, index.count()).putLong(ArchiveFile.INDEX, indexAt);
     header.putLong(ArchiveFile.SLOTS, table.length);
-    FileChannel channel = out;
-    Path path = part;
-    if (channel != null && path != null) {
-      channel.write(header, 0);
-      channel.close();
-      Files.move(path, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      part = null;
-      out = null;
-    }
+    channel.write(header, 0);
+    channel.close();
+    Files.move(path, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    part = null;
+    out = null;
     if (latest != null) {
       latest.close();
     }
@@ -277,18 +300,17 @@ final class ArchiveWriter implements AutoCloseable {
    */
   void finish() throws IOException {
     handOver();
-    writing = writing.thenRunAsync(() -> quietly(this::complete), thread);
-    try {
-      writing.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+    thread.execute(() -> unlessBroken(this::takeFull));
+    thread.execute(() -> unlessBroken(this::complete));
+    thread.close();
+    if (trouble != null) {
+      throw trouble;
     }
   }
 
   /** Ends without a new archive, if it is not finished. */
   @Override
   public void close() {
-    writing.handle((done, failure) -> null).join();
     thread.close();
     if (latest != null) {
       latest.close();
