@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -48,10 +49,9 @@ class UBootTest {
                 folder.resolve("initrd"),
                 Progress.none());
     long kernel = sectors(guest.kernel());
-    try (var kasuari = ConsoleProcess.start(command(disk(guest, kernel)), PATIENCE_SECONDS)) {
-      kasuari.await("Hit any key to stop autoboot");
-      kasuari.type("\n");
-      kasuari.await(PROMPT);
+    fillFlash();
+    String disk = "file=" + disk(guest, kernel) + ",format=raw,if=virtio";
+    try (var kasuari = prompt("-drive", disk)) {
       programsFlash(kasuari);
       say(kasuari, "virtio scan");
       assertThat(say(kasuari, "virtio info")).contains("KASU VirtIO Block Device");
@@ -73,7 +73,28 @@ class UBootTest {
     assertThat(Files.mismatch(firmware(), folder.resolve("kept"))).isEqualTo(-1);
   }
 
-  /** By hand: U-Boot takes two chips side by side for one, here as on QEMU. */
+  @Test
+  void theEnvironmentIsSaved() throws Exception {
+    fillFlash();
+    try (var kasuari = prompt()) {
+      say(kasuari, "setenv greeting Selamat pagi");
+      assertThat(say(kasuari, "saveenv")).contains("Writing to Flash... done");
+    }
+    try (var kasuari = prompt()) {
+      assertThat(say(kasuari, "printenv greeting")).contains("greeting=Selamat pagi");
+    }
+  }
+
+  /** U-Boot when it waits for commands. */
+  private ConsoleProcess prompt(String... more) throws Exception {
+    var kasuari = ConsoleProcess.start(command(more), PATIENCE_SECONDS);
+    kasuari.await("Hit any key to stop autoboot");
+    kasuari.type("\n");
+    kasuari.await(PROMPT);
+    return kasuari;
+  }
+
+  /** By hand, as U-Boot takes two chips side by side for one. */
   private static void programsFlash(ConsoleProcess kasuari) throws Exception {
     assertThat(say(kasuari, "flinfo"))
         .contains("Bank # 1: CFI conformant flash")
@@ -118,25 +139,20 @@ class UBootTest {
     return file;
   }
 
-  private List<String> command(Path disk) throws IOException {
+  private void fillFlash() throws IOException {
     Path deb = packages().deb(new DebianPackage("u-boot-qemu", "bookworm", "all"), Progress.none());
     byte[] code = new Deb(deb).read(FIRMWARE);
     Files.write(firmware(), Arrays.copyOf(code, FLASH_BANK));
     Files.copy(firmware(), folder.resolve("kept"));
     Files.write(data(), new byte[FLASH_BANK]);
-    return CliCommand.of(
-        "system",
-        "aarch64",
-        "-M",
-        "virt",
-        "-m",
-        "512M",
-        "-nographic",
-        "-drive",
-        "file=" + firmware() + ",format=raw,if=pflash,readonly=on",
-        "-drive",
-        "file=" + data() + ",format=raw,if=pflash",
-        "-drive",
-        "file=" + disk + ",format=raw,if=virtio");
+  }
+
+  private List<String> command(String... more) {
+    var words = new ArrayList<>(List.of("system", "aarch64", "-M", "virt", "-m", "512M"));
+    words.add("-nographic");
+    words.addAll(List.of("-drive", "file=" + firmware() + ",format=raw,if=pflash,readonly=on"));
+    words.addAll(List.of("-drive", "file=" + data() + ",format=raw,if=pflash"));
+    words.addAll(List.of(more));
+    return CliCommand.of(words.toArray(String[]::new));
   }
 }

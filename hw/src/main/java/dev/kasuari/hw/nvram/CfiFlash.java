@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * bus, each with every n-th part of a word. Source: JESD68.01 "Common Flash Interface"; Intel
  * StrataFlash Memory (J3) data sheet, 290667. See {@link FlashChip} for the commands.
  *
+ * <p>A write that carries bytes of some chips only is a command to all of them, and data for those:
+ * U-Boot takes two chips side by side for one that has a word in every second, erases it, and then
+ * writes all bytes, which works on QEMU's since version 10.
+ *
  * <p>Without a drive the bank is full of zeroes, which a real chip never is until it was written:
  * so it takes no memory of the host's.
  */
@@ -280,11 +284,15 @@ public final class CfiFlash extends Device<CfiFlash.Props, CfiFlash.State> {
     @Override
     public void write(long offset, int size, long value, BusAccess access) {
       int width = props().deviceWidth();
-      for (int i = 0; i < size; i += width) {
-        int part = (int) ((value >>> (8 * i)) & (-1L >>> (64 - 8 * width)));
+      int first = chipAt(offset);
+      for (int i = 0; i < chips; i++) {
+        FlashChip chip = chip(i);
+        int shift = 8 * width * (i - first);
+        boolean carried = shift >= 0 && shift < 8 * size;
+        int part = (int) ((carried ? value >>> shift : value) & (-1L >>> (64 - 8 * width)));
         // Bits above the word are ones, as in the write buffer what does not change.
         int word = width == 4 ? part : part | (-1 << (8 * width));
-        chip(chipAt(offset + i)).write(offset / props().width(), word);
+        chip.write(offset / props().width(), carried || !chip.expectsData() ? word : -1);
       }
     }
 

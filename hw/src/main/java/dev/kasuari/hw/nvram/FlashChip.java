@@ -104,6 +104,11 @@ record FlashChip(State state, Array array) {
     };
   }
 
+  /** Whether the next write is what the array is to keep, of which ones change nothing. */
+  boolean expectsData() {
+    return state.expecting == Expecting.WORD || state.expecting == Expecting.BUFFER_WORD;
+  }
+
   void write(long word, int value) {
     Expecting expecting = state.expecting;
     state.expecting = Expecting.COMMAND;
@@ -198,7 +203,7 @@ record FlashChip(State state, Array array) {
       state.status |= SEQUENCE_ERROR;
       return;
     }
-    state.buffer[(int) index] = value;
+    state.buffer[(int) index] &= value;
     state.remaining--;
     state.expecting = state.remaining > 0 ? Expecting.BUFFER_WORD : Expecting.BUFFER_CONFIRM;
   }

@@ -104,6 +104,31 @@ class CfiFlashTest {
     assertThat(flash.read32(BLOCK + 8)).as("unlocked").isZero();
   }
 
+  /** As U-Boot does, which takes two chips for one. */
+  @Test
+  void narrowWritesAreCommandsToAllChipsAndDataForOne() {
+    var flash = plug(new MemoryDisk(BLOCK * BLOCKS));
+    flash.write16(0x154, QUERY & 0xffff);
+    assertThat(flash.read16(0x40)).isEqualTo('Q');
+    flash.write16(0, ERASE & 0xffff);
+    flash.write16(0, CONFIRM & 0xffff);
+    assertThat(flash.read32(0)).isEqualTo(READY);
+    flash.write16(0, BUFFER & 0xffff);
+    flash.write16(0, 3);
+    for (int i = 1; i < 5; i++) {
+      flash.write16(2L * i, 0x1111 * i);
+    }
+    flash.write16(0, CONFIRM & 0xffff);
+    assertThat(flash.read32(0)).isEqualTo(READY);
+    flash.write16(0, PROGRAM & 0xffff);
+    flash.write16(0xe, 0xabcd);
+    flash.write16(0, ARRAY & 0xffff);
+    assertThat(flash.read32(0)).isEqualTo(0x1111_ffff);
+    assertThat(flash.read32(4)).isEqualTo(0x3333_2222);
+    assertThat(flash.read32(8)).isEqualTo(0xffff_4444);
+    assertThat(flash.read32(12)).isEqualTo(0xabcd_ffff);
+  }
+
   @Test
   void programsZeroesAndErasesToOnes() {
     var disk = erased();
@@ -200,10 +225,10 @@ class CfiFlashTest {
   @Test
   void eachChipHasItsOwnMind() {
     var flash = plug(erased());
-    flash.write16(2, 0x70);
+    flash.write32(0, 0x0070_00ff);
     assertThat(flash.read32(0)).isEqualTo(0x0080_ffff);
-    flash.write16(0, 0x40);
-    flash.write16(0, 0xabcd);
+    flash.write32(0, 0x0070_0040);
+    flash.write32(0, 0x0070_abcd);
     assertThat(flash.read16(0)).isEqualTo(0x80);
     flash.write32(0, ARRAY);
     assertThat(flash.read32(0)).isEqualTo(0xffff_abcd);
