@@ -15,4 +15,9 @@ import org.jspecify.annotations.Nullable;
 record FlashBoot(OptionalLong first, OptionalLong next, @Nullable FwCfg fwCfg) {
   /** There is no flash. */
   static final FlashBoot NONE = new FlashBoot(OptionalLong.empty(), OptionalLong.empty(), null);
+
+  /** The same where firmware that is not in flash comes before all that is. */
+  FlashBoot behindFirmware() {
+    return first.isEmpty() ? this : new FlashBoot(OptionalLong.empty(), first, fwCfg);
+  }
 }

@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * How a RISC-V board starts: what {@code -bios}, {@code -kernel}, {@code -initrd}, {@code -append}
  * and {@code -dtb} say, put into RAM at every reset, and where the first hart begins.
  *
- * <p>Firmware in flash starts instead of what is in RAM; or, in the second bank, is what the SBI of
- * the machine or of a file goes on with, in supervisor mode.
+ * <p>The SBI of the machine or of a file goes on, in supervisor mode, with what is in the first
+ * bank of flash, and else with what is in the second; with {@code -bios none} harts start in the
+ * first. So it is in QEMU since 8.1; before, they always did.
  *
  * <p>Three ways otherwise: the built-in SBI starts a kernel in supervisor mode; a firmware file
  * starts in machine mode and is told of the kernel as OpenSBI's {@code fw_dynamic} wants it; with
@@ -79,6 +80,9 @@ final class RiscvBoot {
 
   void load(BootOptions given) throws BootException {
     String bios = given.bios();
+    if (!"none".equals(bios)) {
+      flash = flash.behindFirmware();
+    }
     KernelImage kernel = images.kernel(given, architecture());
     BootOptions options = given;
     FwCfg fwCfg = flash.fwCfg();
@@ -88,11 +92,7 @@ final class RiscvBoot {
       kernel = null;
     }
     if (bios == null || bios.equals("default")) {
-      if (flash.first().isEmpty()) {
-        withBuiltInSbi(options, kernel);
-      } else {
-        bare(options, kernel);
-      }
+      withBuiltInSbi(options, kernel);
     } else if (bios.equals("none")) {
       bare(options, kernel);
     } else {
@@ -151,7 +151,7 @@ final class RiscvBoot {
             : place(options, end, kernel);
     images.keep("-bios " + bios, firmware, ramBase);
     long next = kernel == null ? flash.next().orElse(0) : kernel.entry(place.kernel());
-    writeRom(flash.first().orElse(firmware.entry(ramBase)), place.dtb(), next);
+    writeRom(firmware.entry(ramBase), place.dtb(), next);
   }
 
   /** Places and keeps kernel, initrd and devicetree. */

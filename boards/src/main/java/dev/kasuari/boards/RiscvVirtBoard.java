@@ -79,7 +79,7 @@ final class RiscvVirtBoard extends RiscvBoard {
         .set64(FwCfg.Item.RAM_SIZE, options.ram());
   }
 
-  /** Two banks: the first is where harts start if it has a drive, the second for their SBI. */
+  /** Two banks, in which {@link RiscvBoot} looks for firmware. */
   private void addFlash(SysBus m, BoardOptions options, FwCfg fwCfg) {
     CfiFlash first = CfiFlash.of(options.flash().get(0), FLASH_BANK);
     CfiFlash second = CfiFlash.of(options.flash().get(1), FLASH_BANK);

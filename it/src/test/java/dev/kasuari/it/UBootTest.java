@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Debian's U-Boot in the flash of Arm's {@code virt}: to its prompt, where it writes to the other
- * bank, and from there to Linux, which it reads from a virtio disk without file system: kernel, and
- * behind it the initrd.
+ * bank and saves its environment, and from there to Linux, which it reads from a virtio disk
+ * without file system: kernel, and behind it the initrd.
  */
 @Tag("guest")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)

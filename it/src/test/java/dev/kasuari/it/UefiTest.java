@@ -24,13 +24,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Debian's EDK2 in the flash of Arm's {@code virt}: it follows {@code bootindex=} to a CD with El
- * Torito's boot image for UEFI, keeps what it found in the other bank, and starts Linux.
+ * Torito's boot image for UEFI, keeps what it found in the other bank, and starts Linux. In the
+ * flash of RISC-V's it gets to its shell.
  */
 @Tag("guest")
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class UefiTest {
   private static final int PATIENCE_SECONDS = 600;
-  private static final String FIRMWARE = "usr/share/AAVMF/AAVMF_";
+  private static final String ARM = "usr/share/AAVMF/AAVMF_";
+  private static final String RISCV = "usr/share/qemu-efi-riscv64/RISCV_VIRT_";
   private static final String PACKAGES = "dosfstools mtools xorriso";
   private static final int BOOT_IMAGE = 64 << 20;
 
@@ -44,8 +46,8 @@ class UefiTest {
 
   @Test
   void linuxStartsFromACd() throws Exception {
-    Path code = bank("CODE.fd");
-    Path variables = bank("VARS.fd");
+    Path code = bank("qemu-efi-aarch64", "bookworm", ARM + "CODE.fd");
+    Path variables = bank("qemu-efi-aarch64", "bookworm", ARM + "VARS.fd");
     assertThat(keeps(variables, "BootOrder")).isFalse();
     List<String> command =
         CliCommand.of(
@@ -75,15 +77,41 @@ class UefiTest {
     assertThat(keeps(variables, "BootOrder")).isTrue();
   }
 
+  /** Behind the SBI of the machine, which goes on in the first bank. */
+  @Test
+  void riscvGetsToItsShell() throws Exception {
+    Path code = bank("qemu-efi-riscv64", "trixie", RISCV + "CODE.fd");
+    Path variables = bank("qemu-efi-riscv64", "trixie", RISCV + "VARS.fd");
+    List<String> command =
+        CliCommand.of(
+            "system",
+            "riscv64",
+            "-M",
+            "virt,pflash0=code,pflash1=variables",
+            "-m",
+            "512M",
+            "-nographic",
+            "-blockdev",
+            "file,node-name=code,read-only=on,filename=" + code,
+            "-blockdev",
+            "file,node-name=variables,filename=" + variables);
+    try (var kasuari = ConsoleProcess.start(command, PATIENCE_SECONDS)) {
+      kasuari.await("UEFI Interactive Shell");
+      kasuari.await("Shell> ");
+    }
+    assertThat(keeps(variables, "BootOrder")).isTrue();
+  }
+
   private static boolean keeps(Path bank, String variable) throws IOException {
     String all = new String(Files.readAllBytes(bank), UTF_16LE);
     return all.contains(variable);
   }
 
-  private Path bank(String name) throws IOException {
-    Path deb =
-        packages.deb(new DebianPackage("qemu-efi-aarch64", "bookworm", "all"), Progress.none());
-    return Files.write(folder.resolve(name), new Deb(deb).read(FIRMWARE + name));
+  /** A file of a package, to be written to. */
+  private Path bank(String firmware, String suite, String file) throws IOException {
+    Path deb = packages.deb(new DebianPackage(firmware, suite, "all"), Progress.none());
+    Path copy = folder.resolve(file.substring(file.lastIndexOf('/') + 1));
+    return Files.write(copy, new Deb(deb).read(file));
   }
 
   /** A CD whose boot image is a FAT disk with the kernel, which is a program of UEFI. */

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("fast")
 @Timeout(60)
@@ -133,20 +134,21 @@ class VirtualMachineTest {
   void aHartStartsInTheFirstBankOfFlash() throws Exception {
     Path file = flash("flash", Files.readAllBytes(program("flash", 0x5555)));
     String drive = "if=pflash,format=raw,file=" + file;
-    var none = new BootOptions(null, null, null, null, null);
+    var none = new BootOptions("none", null, null, null, null);
     assertThat(printed(MachineDescription.of(VIRT).boot(none).drive(drive(drive))))
         .isEqualTo("flash");
   }
 
   /** By a name of {@code -M}, and in supervisor mode, where the finisher is found all the same. */
-  @Test
-  void theSbiGoesOnInTheSecondBankOfFlash() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void theSbiGoesOnInFlash(int bank) throws Exception {
     Path file = flash("flash", Files.readAllBytes(program("next", 0x5555)));
     var machine =
         MachineDescription.of(VIRT)
             .boot(new BootOptions(null, null, null, null, null))
             .blockdev("file,node-name=n,filename=" + file)
-            .properties(OptionSource.of("-M", "pflash1=n", ""));
+            .properties(OptionSource.of("-M", "pflash" + bank + "=n", ""));
     assertThat(printed(machine)).isEqualTo("next");
   }
 
