@@ -17,9 +17,7 @@ public final class WarmMemory {
   private static final Path FREE = Path.of("/proc/meminfo");
   private static final int PAGE = 4096;
 
-  /**
-   * With a quarter of it, every fourth boot of a machine of 512 MiB met a page that was not there.
-   */
+  /** Some times what a machine of the suite has: with as much, boots still met absent pages. */
   private static final long MOST = 4L << 30;
 
   private WarmMemory() {}

@@ -142,8 +142,8 @@ public sealed interface KernelImage {
   }
 
   /**
-   * Understands the file a user gave as {@code -kernel}. It is open until it was written to memory,
-   * unless that had to be read for being understood; the caller closes it.
+   * Understands the file a user gave as {@code -kernel}, which is read when the image is loaded,
+   * unless all of it was needed to understand it; the caller closes it.
    *
    * @throws BootException as {@link #of(String, byte[], Architecture)}, or if it cannot be read
    */

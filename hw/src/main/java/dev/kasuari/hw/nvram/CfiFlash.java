@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A write that carries bytes of some chips only is a command to all of them, and data for those:
  * U-Boot takes two chips side by side for one that has a word in every second, erases it, and then
- * writes all bytes, which works on QEMU's since version 10.
+ * writes all bytes, which works with QEMU 10.
  *
  * <p>Without a drive the bank is full of zeroes, which a real chip never is until it was written:
  * so it takes no memory of the host's.
