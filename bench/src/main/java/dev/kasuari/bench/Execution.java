@@ -87,7 +87,7 @@ final class Execution implements AutoCloseable {
       boolean found = screen.read(process.getInputStream(), until);
       long end = System.nanoTime();
       if (found && ending == End.ASKED) {
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy() would close the stream that is read here
         process.getInputStream().transferTo(OutputStream.nullOutputStream());
       } else if (found) {
         end(process);

@@ -90,7 +90,11 @@ final class Runner {
       for (Emulator emulator : emulators) {
         Path own = Files.createDirectory(cache.path().resolve(emulator.label()));
         caches.put(emulator, own);
-        execution.run(commands.of(emulator), limit, linux.until(), own, Execution.End.ASKED);
+        Outcome first =
+            execution.run(commands.of(emulator), limit, linux.until(), own, Execution.End.ASKED);
+        if (!first.succeeded()) {
+          comparison.fail(emulator, first.complaint());
+        }
       }
       return rounds(comparison, commands, linux.until());
     } finally {

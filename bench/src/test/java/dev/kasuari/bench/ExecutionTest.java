@@ -2,11 +2,13 @@ package dev.kasuari.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("fast")
 class ExecutionTest {
@@ -34,6 +36,20 @@ class ExecutionTest {
     Outcome outcome = shell("echo ready; sleep 1000", LONG, "ready");
     assertThat(outcome.end()).isEqualTo(Outcome.End.FOUND);
     assertThat(outcome.succeeded()).isTrue();
+  }
+
+  @Test
+  void whoIsAskedToEndMayWriteDownWhatItKnows(@TempDir Path cache) {
+    String script =
+        "trap 'sleep 0.3; echo late; echo known > \"$XDG_CACHE_HOME/file\"; exit' TERM;"
+            + " echo ready; while :; do sleep 0.05; done";
+    try (var execution = new Execution()) {
+      Outcome outcome =
+          execution.run(
+              List.of("/bin/sh", "-c", script), LONG, "ready", cache, Execution.End.ASKED);
+      assertThat(outcome.succeeded()).isTrue();
+    }
+    assertThat(cache.resolve("file")).hasContent("known");
   }
 
   @Test
